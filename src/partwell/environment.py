@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an installation may set, read once from the environment.
+
+``SETTINGS`` is the whole list; docs/settings.md documents each and a test compares the two.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+SETTINGS: dict[str, str] = {
+    "PARTWELL_HOME": "Folder of the installation: database, vault, log store. Default ./home.",
+    "PARTWELL_KEYS": "Folder of the key-encryption keys, outside PARTWELL_HOME and its backups. Default ./keys.",
+    "PARTWELL_DATABASE": "sqlite:///PATH or postgresql://USER@HOST/NAME (the application role). Default SQLite in the home.",
+    "PARTWELL_DATABASE_OWNER": "postgresql:// address of the role that owns the tables; used by migrations only.",
+    "PARTWELL_HOSTS": "Host names served, separated by commas. Default: loopback only.",
+    "PARTWELL_URL": "The public address, for links in mails, e.g. https://parting.example. Default http://localhost:PORT.",
+    "PARTWELL_BEHIND_PROXY": "1 when a proxy in front sets X-Forwarded-Proto.",
+    "PARTWELL_DEMO": "1 only for the sample installation: demo sign-in links exist, bound to loopback.",
+    "PARTWELL_SECRET_KEY": "Secret for cookies. Default: made once and kept in PARTWELL_KEYS.",
+    "PARTWELL_LOG_LEVEL": "Python log level. Default WARNING.",
+    "PARTWELL_SMTP": "smtp://, smtp+starttls:// or smtps:// USER@HOST:PORT. Default: the local post office, whose inbox is a page.",
+    "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
+    "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525.",
+    "PORT": "Port of the web server. Default 8000.",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings as values; see ``SETTINGS`` for their meaning."""
+
+    source_root: Path
+    home: Path
+    keys: Path
+    database_url: str
+    hosts: list[str]
+    url: str
+    port: int
+    demo: bool
+    loopback: bool
+    behind_proxy: bool
+    secret_key: str
+    log_level: str
+    smtp: str
+    mail_port: int
+    password_hashers: list[str]
+
+    def __repr__(self) -> str:
+        return f"Environment(home={self.home})"
+
+
+def _secret_key(keys: Path) -> str:
+    """The cookie secret: from the environment, else made once and kept beside the keys (0600)."""
+    if given := os.environ.get("PARTWELL_SECRET_KEY"):
+        return given
+    path = keys / "cookie-secret"
+    if not path.exists():
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            return path.read_text()
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def read() -> Environment:
+    """Read the environment. Creates the home and its tmp folder so that uploads have a place."""
+    get = os.environ.get
+    home = Path(get("PARTWELL_HOME", "home")).resolve()
+    keys = Path(get("PARTWELL_KEYS", str(home.parent / (home.name + "-keys" if home.name != "home" else "keys")))).resolve()
+    for folder in (home, home / "tmp"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port = int(get("PORT", "8000"))
+    hosts = [host.strip() for host in get("PARTWELL_HOSTS", "").split(",") if host.strip()]
+    loopback = not hosts
+    fast = get("PARTWELL_TEST_FAST_HASH") == "1"
+    return Environment(
+        source_root=Path(__file__).resolve().parent.parent,
+        home=home,
+        keys=keys,
+        database_url=get("PARTWELL_DATABASE") or f"sqlite:///{home / 'partwell.sqlite3'}",
+        hosts=hosts or ["localhost", "127.0.0.1", "[::1]"],
+        url=get("PARTWELL_URL", f"http://localhost:{port}").rstrip("/"),
+        port=port,
+        demo=get("PARTWELL_DEMO") == "1" and loopback,
+        loopback=loopback,
+        behind_proxy=get("PARTWELL_BEHIND_PROXY") == "1",
+        secret_key=_secret_key(keys),
+        log_level=get("PARTWELL_LOG_LEVEL", "WARNING"),
+        smtp=get("PARTWELL_SMTP", ""),
+        mail_port=int(get("PARTWELL_MAIL_PORT", "2525")),
+        password_hashers=(
+            ["django.contrib.auth.hashers.MD5PasswordHasher"]
+            if fast
+            else ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+        ),
+    )
+
+
+def database(env: Environment) -> dict[str, object]:
+    """Django's DATABASES entry for the address in ``env``.
+
+    SQLite: WAL, IMMEDIATE transactions (the default mode gave 125 lock errors of 600 in trials,
+    IMMEDIATE none), ``secure_delete`` and ``recursive_triggers`` (else INSERT OR REPLACE passes
+    the ledger's triggers). PostgreSQL: the application role, which owns no tables.
+    """
+    return database_from_url(env.database_url)
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Django's database settings for ``sqlite:///PATH`` or ``postgresql://…``; ValueError for others."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:] if parts.path.startswith("//") else parts.path),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+                    "PRAGMA secure_delete=1; PRAGMA recursive_triggers=ON;"
+                ),
+            },
+        }
+    if parts.scheme in ("postgresql", "postgres"):
+        query = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": query.pop("host", None) or parts.hostname or "",
+            "PORT": str(parts.port or query.pop("port", "") or ""),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": query,
+        }
+    raise ValueError("PARTWELL_DATABASE must begin with sqlite:/// or postgresql://.")

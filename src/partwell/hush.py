@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Nothing secret reaches the log: sign-in tokens and long opaque values are masked in every record."""
+
+import logging
+import re
+
+_TOKEN = re.compile(r"(/(?:in|enter|reveal|invited)/)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+")
+
+
+def hush(text: str) -> str:
+    """The text with link tokens and ``password=…`` values replaced by an ellipsis."""
+    return _TOKEN.sub(lambda match: (match.group(1) or match.group(2) or "") + "…", text)
+
+
+class Hush(logging.Filter):
+    """Logging filter over the finished message; it never drops a record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = hush(record.getMessage()), None
+        return True

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is said and sent: envelopes of the outbox, messages, calls. The client is on every envelope (R2)."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from partwell.records.base import Committed, choices
+from partwell.rules.terms import EnvelopeState
+
+
+class Message(Committed):
+    """One message between staff, client and new provider, or an internal note."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="messages")
+    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    author_kind = models.CharField(max_length=10)
+    author_id = models.UUIDField()
+    author_name = models.CharField(max_length=160)
+    # all: staff, client, new provider · client: staff and client · internal · privileged (R4)
+    audience = models.CharField(max_length=10)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    held = models.BooleanField(default=False)  # a new provider's, before consent: answered by nobody
+    answers = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by")
+    written_at = models.DateTimeField(db_index=True)
+
+
+class Call(Committed):
+    """A call or meeting, logged in under a minute; its summary goes to the client (R2)."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="calls")
+    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
+    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
+    kind = models.CharField(max_length=10, default="call")  # call | meeting
+    with_whom = models.CharField(max_length=300)
+    happened_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(default=0)
+    summary = models.TextField()
+    promised = models.CharField(max_length=300, blank=True)
+    promised_by = models.CharField(max_length=160, blank=True)
+    promised_for = models.DateField(null=True, blank=True)
+    internal_note = models.TextField(blank=True)
+    correction = models.TextField(blank=True)
+    logged_by_name = models.CharField(max_length=160)
+    logged_at = models.DateTimeField()
+
+
+class Envelope(Committed):
+    """A mail that must leave. Recipients, words and documents are frozen by trigger; only its state moves.
+
+    ``recipients``: [{"role": "client"|"provider"|"second", "name", "address"}], the client's first.
+    ``documents``: [{"file": id, "name", "sha256"}], pinned by digest. ``entry_uid`` points to the
+    evidence entry of the same transaction (deferred foreign key); ``dedupe_key`` makes a double click harmless.
+    """
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="envelopes")
+    client_contact = models.ForeignKey("clients.Contact", on_delete=models.PROTECT, related_name="envelopes")
+    entry = models.ForeignKey("evidence.Entry", to_field="uid", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40)
+    to_provider = models.BooleanField(default=False)
+    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    authorisation = models.ForeignKey("authorisations.Authorisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    release = models.ForeignKey("releases.Release", null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes")
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes")
+    recipients = models.JSONField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    documents = models.JSONField(default=list)
+    message_id = models.CharField(max_length=200, unique=True)
+    in_reply_to = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64)  # over all of the above
+    dedupe_key = models.CharField(max_length=160, unique=True)
+    queued_at = models.DateTimeField()
+    state = models.CharField(max_length=14, choices=choices(EnvelopeState), default=EnvelopeState.QUEUED, db_index=True)
+    claim = models.UUIDField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    data_started_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by_name = models.CharField(max_length=160, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    stop_code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "next_attempt_at"])]
+
+    # Attempts that left nothing are counted without an entry of their own: retries would flood the log.
+    UNCOMMITTED: ClassVar[tuple[str, ...]] = ("attempts", "next_attempt_at", "claim", "claimed_at")
