@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a handover bundle: a BagIt 1.0 bag (RFC 8493) in the strict ZIP (docs/formats/bundle.md).
+
+Two steps, because the ledger must know the manifest before the bundle holds the ledger's proof:
+``plan_manifest`` gives the payload manifest, whose SHA-256 the caller logs; ``write_bundle`` then
+writes everything in one pass and fails loudly if a file is not what was announced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from . import note
+from .container import CHUNK, ContainerWriter, Member, Writable
+from .names import name_fault, safe_name
+from .proof import ConsistencyProof, Disclosed, TlogProof
+
+__all__ = [
+    "BagError", "BundleFile", "ProofSet", "BundleResult", "atomic_output", "plan_manifest", "plan_tag_files",
+    "safe_name", "seal_text", "write_bundle",
+]  # fmt: skip
+
+BAGIT_TXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+MANIFEST, TAG_MANIFEST, SEAL = "manifest-sha256.txt", "tagmanifest-sha256.txt", "seal.note"
+PROOF = "proof/"
+VKEY, CHECKPOINT = PROOF + "log.vkey", PROOF + "checkpoint.note"
+ENTRIES, MANIFEST_ENTRY = PROOF + "entries.jsonl", PROOF + "manifest-entry"
+EARLIER = PROOF + "earlier-checkpoints/"
+SEAL_HEADER = "partwell/bundle-seal@v1"
+_OWN_TAGS = {"bagit.txt", "bag-info.txt", MANIFEST, TAG_MANIFEST, SEAL}
+_OWN_INFO = ("External-Identifier", "Payload-Oxum")
+
+
+class BagError(ValueError):
+    """The bundle cannot be written as asked; the sentence names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class BundleFile:
+    """A payload file, known beforehand: ``name`` below ``data/``, size in bytes, CRC-32, SHA-256 (hex).
+
+    ``open`` returns a fresh binary stream of the content each time it is called.
+    """
+
+    name: str
+    size: int
+    crc32: int
+    sha256: str
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+    @classmethod
+    def from_bytes(cls, name: str, data: bytes) -> BundleFile:
+        """A file from memory, for small generated ones."""
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(name, len(data), zlib.crc32(data), digest, lambda: io.BytesIO(data))
+
+    @classmethod
+    def from_path(cls, name: str, path: str | os.PathLike[str]) -> BundleFile:
+        """A file from disk, read once here for its digests and once more when written."""
+        digest, crc, size = hashlib.sha256(), 0, 0
+        with open(path, "rb") as source:
+            while piece := source.read(CHUNK):
+                digest.update(piece)
+                crc = zlib.crc32(piece, crc)
+                size += len(piece)
+        return cls(name, size, crc, digest.hexdigest(), lambda: open(path, "rb", buffering=0))
+
+
+@dataclass(frozen=True)
+class ProofSet:
+    """What the bundle proves: the log's key, one checkpoint, entries with proofs under it.
+
+    ``manifest_entry`` is the index of the entry whose disclosure holds ``manifest_sha256``.
+    ``earlier`` proves that the checkpoint continues ones that the recipient already holds.
+    """
+
+    vkey: str
+    checkpoint: bytes
+    entries: Iterable[Disclosed]
+    hashes: Mapping[int, Iterable[bytes]]
+    manifest_entry: int
+    earlier: Iterable[ConsistencyProof] = ()
+
+    def tag_files(self) -> dict[str, bytes]:
+        """The files below ``proof/`` in their exact bytes; BagError if they contradict each other."""
+        files = {
+            VKEY: self.vkey.encode() + b"\n",
+            CHECKPOINT: self.checkpoint,
+            MANIFEST_ENTRY: f"{self.manifest_entry}\n".encode(),
+        }
+        lines, last = [], -1
+        for item in self.entries:
+            if item.index <= last:
+                raise BagError(f"Entry {item.index} stands twice or out of order; sort the entries by index.")
+            last = item.index
+            lines.append(item.encode())
+            hashes = tuple(self.hashes[item.index])
+            text = TlogProof(item.index, hashes, self.checkpoint, item.leaf).encode()
+            files[f"{PROOF}{item.index}.tlog-proof"] = text
+        if f"{PROOF}{self.manifest_entry}.tlog-proof" not in files:
+            raise BagError("The entry that logs the manifest is not among the bundle's entries; add it.")
+        files[ENTRIES] = b"".join(lines)
+        for proof in self.earlier:
+            files[f"{EARLIER}{proof.old}.consistency"] = proof.encode()
+        return files
+
+
+@dataclass(frozen=True)
+class BundleResult:
+    """What was written: container size, and SHA-256 (hex) of the manifest, tag manifest and container."""
+
+    size: int
+    manifest_sha256: str
+    tagmanifest_sha256: str
+    sha256: str | None
+
+
+def _manifest(digests: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests)).encode("ascii")
+
+
+def plan_manifest(files: Iterable[BundleFile]) -> bytes:
+    """The exact bytes of manifest-sha256.txt; log their SHA-256 before ``write_bundle``.
+
+    BagError if a name breaks the rules, stands twice, or is also a folder, or a digest is malformed.
+    """
+    digests: dict[str, str] = {}
+    folders: set[str] = set()
+    for file in files:
+        name = "data/" + file.name
+        if fault := name_fault(name):
+            raise BagError(f"{name!r}: {fault} Use safe_name().")
+        if name in digests:
+            raise BagError(f"{name!r} stands twice in the bundle; use safe_name() for different names.")
+        if len(file.sha256) != 64 or file.sha256.strip("0123456789abcdef"):
+            raise BagError(f"{name!r}: the SHA-256 is not 64 lower-case hex digits.")
+        digests[name] = file.sha256
+        while name := name.rpartition("/")[0]:
+            folders.add(name)
+    if clash := folders & digests.keys():
+        raise BagError(f"{min(clash)!r} is both a file and a folder; rename one.")
+    return _manifest(digests.items())
+
+
+def _bag_info(name: str, info: Mapping[str, str], size: int, count: int) -> bytes:
+    lines = []
+    for label, value in info.items():
+        if label in _OWN_INFO:
+            raise BagError(f"bag-info {label!r} is written by the bundle itself; leave it out.")
+        if not label or ":" in label or label != label.strip() or value != value.strip() or not value:
+            raise BagError(f"bag-info {label!r}: a label has no colon, and neither it nor its value is blank.")
+        if not (label + value).isprintable():
+            raise BagError(f"bag-info {label!r}: no control characters, please.")
+        lines.append(f"{label}: {value}\n")
+    lines += [f"External-Identifier: {name}\n", f"Payload-Oxum: {size}.{count}\n"]
+    return "".join(lines).encode()
+
+
+def seal_text(name: str, tagmanifest_sha256: str) -> str:
+    """The text that the log's key signs over the tag manifest (never a checkpoint: line two is no number)."""
+    return f"{SEAL_HEADER}\nbundle {name}\nsha256 {tagmanifest_sha256}\n"
+
+
+def plan_tag_files(
+    files: list[BundleFile],
+    *,
+    name: str,
+    bag_info: Mapping[str, str],
+    tag_files: Mapping[str, bytes],
+    proofs: ProofSet | None,
+    seal: note.Signer | None,
+) -> dict[str, bytes]:
+    """Every tag file of the bundle, name -> bytes, with manifests and seal; BagError as ``write_bundle``."""
+    if (fault := name_fault(name)) or "/" in name or name == "README.txt":
+        raise BagError(f"The bundle's name {name!r} cannot be a folder's name. {fault or ''}")
+    tags: dict[str, bytes] = dict(tag_files)
+    for tag in tags:
+        if (fault := name_fault(tag)) or tag in _OWN_TAGS or tag.startswith(("data/", PROOF)) or tag == "data":
+            raise BagError(f"{tag!r} cannot be a tag file of the caller. {fault or 'The name is taken.'}")
+    if proofs is not None:
+        tags |= proofs.tag_files()
+    tags["bagit.txt"] = BAGIT_TXT
+    tags["bag-info.txt"] = _bag_info(name, bag_info, sum(file.size for file in files), len(files))
+    tags[MANIFEST] = plan_manifest(files)
+    tags[TAG_MANIFEST] = _manifest((tag, hashlib.sha256(data).hexdigest()) for tag, data in tags.items())
+    if seal is not None:
+        text = seal_text(name, hashlib.sha256(tags[TAG_MANIFEST]).hexdigest())
+        tags[SEAL] = note.sign(text, seal.name, seal.sign, seal.public_key)
+    return tags
+
+
+def write_bundle(
+    out: Writable,
+    files: Iterable[BundleFile],
+    *,
+    name: str,
+    bag_info: Mapping[str, str],
+    tag_files: Mapping[str, bytes],
+    proofs: ProofSet | None = None,
+    seal: note.Signer | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    digest_container: bool = False,
+) -> BundleResult:
+    """Write the bundle to ``out`` in one pass, hashing while writing.
+
+    ``name`` is the folder inside the container. ``progress(bytes done, bytes in all)`` is called
+    about once a MiB. Raises BagError or container.ContainerError, and then ``out`` is no bundle: write
+    into ``atomic_output``. ``proofs`` and ``seal`` may be None only for tests of the container.
+    """
+    listed = list(files)
+    tags = plan_tag_files(
+        listed, name=name, bag_info=bag_info, tag_files=tag_files, proofs=proofs, seal=seal
+    )
+    whole = hashlib.sha256() if digest_container else None
+    writer = ContainerWriter(_Tee(out, whole.update) if whole else out)
+    work: list[tuple[str, BundleFile | bytes]] = [(tag, data) for tag, data in tags.items()]
+    work += [("data/" + file.name, file) for file in listed]
+    work.sort(key=lambda item: item[0])
+    total = sum(file.size for file in listed) + sum(len(data) for data in tags.values())
+    done = reported = 0
+
+    def count(size: int) -> None:
+        nonlocal done, reported
+        done += size
+        if progress and (done - reported >= CHUNK or done == total):
+            reported = done
+            progress(done, total)
+
+    for path, item in work:
+        if isinstance(item, bytes):
+            writer.add(Member(f"{name}/{path}", len(item), zlib.crc32(item)), item)
+            count(len(item))
+            continue
+        digest = hashlib.sha256()
+        with item.open() as source:
+            writer.add(Member(f"{name}/{path}", item.size, item.crc32), source, digest.update, count)
+        if digest.hexdigest() != item.sha256:
+            raise BagError(f"{path}: the content changed since it was listed; list it anew.")
+    size = writer.close()
+    return BundleResult(
+        size,
+        hashlib.sha256(tags[MANIFEST]).hexdigest(),
+        hashlib.sha256(tags[TAG_MANIFEST]).hexdigest(),
+        whole.hexdigest() if whole else None,
+    )
+
+
+class _Tee:
+    def __init__(self, out: Writable, update: Callable[[bytes | memoryview], object]) -> None:
+        self._out, self._update = out, update
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        self._update(data)
+        self._out.write(data)
+
+
+@contextmanager
+def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A binary file that becomes ``path`` only if the block ends well (fsync, rename, fsync of the folder).
+
+    On any error nothing is left; after a kill at most a ``*.part`` that no one takes for whole.
+    """
+    target = Path(path)
+    handle, part = tempfile.mkstemp(prefix=target.name + ".", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb", buffering=CHUNK) as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, target)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
