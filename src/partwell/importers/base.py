@@ -18,7 +18,7 @@ from partwell.importers.limits import Limits
 from partwell.rules.terms import Category, Custodian, ItemKind, Owner, Sensitivity
 
 if TYPE_CHECKING:
-    from partwell.importers.mapping import Mapping as ColumnMapping
+    from partwell.importers.mapping import ColumnMapping
 
 SECRET_NAMES = ("password", "otp", "notes", "key")
 """What ``ImportedItem.secrets`` may be called (R16)."""
