@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The sentences of ``rules.refusals``, a file a noun; each line is
+``(code, rule, status, sentence, next step)`` with ``{fields}`` in the two templates.
+"""
+
+from partwell.rules.refusal_kinds import consent, handover, lifecycle, people, work
+
+Line = tuple[str, str, int, str, str]
+
+ALL_KINDS: tuple[Line, ...] = (
+    *consent.KINDS,
+    *handover.KINDS,
+    *lifecycle.KINDS,
+    *people.KINDS,
+    *work.KINDS,
+)
