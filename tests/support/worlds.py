@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A fresh database and home for each test, cloned from a template that was migrated once.
+
+Real commits, never a rollback: the ledger's triggers refuse the DELETE that flushing needs, actions
+own their transactions, and a race needs a second connection that sees what the first one did.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.support.postgres import APP, OWNER, SUPER, TEMPLATE, Cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE_FILE = "partwell.sqlite3"
+# Floors that cannot change what a migration leaves behind; all else is part of a template's digest.
+NOT_IN_TEMPLATE = ("entrypoints", "importers", "documents", "connectors", "workers")
+SECRET = "only-for-tests"
+
+
+@dataclass(frozen=True)
+class World:
+    """One test's installation. Fields: which database, its addresses, and its two folders."""
+
+    kind: str
+    """"sqlite" or "postgresql"."""
+    url: str
+    """What the program connects with (PARTWELL_DATABASE)."""
+    owner_url: str
+    """The role that owns the tables; the same file on SQLite."""
+    home: Path
+    keys: Path
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a child process that is to live in this world."""
+        return {**os.environ, **variables(self.url, self.owner_url, self.home, self.keys)}
+
+    @contextlib.contextmanager
+    def behind(self, *, superuser: bool = False) -> "Iterator[Any]":
+        """A plain autocommitting DB-API connection behind the program's back: no guard, no PRAGMA.
+
+        On PostgreSQL as the owner of the tables, or as the superuser.
+        """
+        if self.kind == "sqlite":
+            connection: Any = sqlite3.connect(self.home / DATABASE_FILE, timeout=20, isolation_level=None)
+        else:
+            import psycopg
+
+            url = self.owner_url.replace(OWNER, SUPER) if superuser else self.owner_url
+            connection = psycopg.connect(url, autocommit=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def variables(url: str, owner_url: str, home: Path, keys: Path) -> dict[str, str]:
+    """PARTWELL_* of one installation."""
+    return {
+        "PARTWELL_HOME": str(home),
+        "PARTWELL_KEYS": str(keys),
+        "PARTWELL_DATABASE": url,
+        "PARTWELL_DATABASE_OWNER": owner_url,
+    }
+
+
+@contextlib.contextmanager
+def sqlite_world(folder: Path) -> Iterator[World]:
+    """A world on SQLite under ``folder``."""
+    template = sqlite_template()
+    _copy(template, folder)
+    url = f"sqlite:///{folder / 'home' / DATABASE_FILE}"
+    yield World("sqlite", url, url, folder / "home", folder / "keys")
+
+
+@contextlib.contextmanager
+def postgresql_world(folder: Path, cluster: Cluster) -> Iterator[World]:
+    """A world on the session's PostgreSQL, its folders under ``folder``; the database is dropped after."""
+    template = postgresql_template(cluster)
+    _copy(template, folder)
+    name = f"t_{uuid4().hex[:16]}"
+    cluster.clone(TEMPLATE, name)
+    try:
+        yield World(
+            "postgresql", cluster.url(name, APP), cluster.url(name, OWNER), folder / "home", folder / "keys"
+        )
+    finally:
+        cluster.leave(name)
+
+
+def sqlite_template() -> Path:
+    """A folder with a migrated ``home`` and ``keys``, kept between sessions under the source's digest."""
+    shelf = Path(tempfile.gettempdir()) / f"partwell-tests-{os.getuid()}"
+    shelf.mkdir(mode=0o700, exist_ok=True)
+    if shelf.stat().st_uid != os.getuid():
+        raise RuntimeError(f"{shelf} belongs to another user; remove it or set TMPDIR.")
+    digest = _source_digest()
+    template = shelf / digest
+    if template.exists():
+        return template
+    with (shelf / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if template.exists():
+            return template
+        building = Path(tempfile.mkdtemp(prefix="building-", dir=shelf))
+        database = building / "home" / DATABASE_FILE
+        _migrate(f"sqlite:///{database}", building)
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            # One file: a copy without its -wal would miss the last rows.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for old in sorted(shelf.iterdir(), key=lambda path: path.stat().st_mtime)[:-12]:
+            if old.is_dir() and old != building:
+                shutil.rmtree(old, ignore_errors=True)
+        building.rename(template)
+    return template
+
+
+def postgresql_template(cluster: Cluster) -> Path:
+    """The migrated template database of the session's cluster; returns the folders that go with it."""
+    cluster.ensure()
+    folder = cluster.folder / "template"
+    if (folder / "done").exists():
+        return folder
+    with (cluster.folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            folder.mkdir()
+            cluster.create_empty(TEMPLATE)
+            _migrate(cluster.url(TEMPLATE, OWNER), folder)
+            (folder / "done").touch()
+    return folder
+
+
+def _migrate(url: str, folder: Path) -> None:
+    """Migrate as an installation does: in a process of its own, as the owner of the tables."""
+    for name in ("home", "keys"):
+        (folder / name).mkdir(mode=0o700)
+    environment = {
+        **os.environ,
+        **variables(url, url, folder / "home", folder / "keys"),
+        "DJANGO_SETTINGS_MODULE": "partwell.settings",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    for command in (["migrate", "-v0"], ["createcachetable"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *command],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"{command[0]} failed in the template:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+            )
+
+
+def _copy(template: Path, folder: Path) -> None:
+    for name in ("home", "keys"):
+        shutil.copytree(template / name, folder / name, dirs_exist_ok=True)
+        (folder / name).chmod(0o700)
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    source = ROOT / "src" / "partwell"
+    for path in sorted(source.rglob("*.py")):
+        if path.relative_to(source).parts[0] not in NOT_IN_TEMPLATE:
+            digest.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update((ROOT / "requirements" / "base.txt").read_bytes())
+    return digest.hexdigest()[:24]
+
+
+@contextlib.contextmanager
+def entered(world: World) -> Iterator[None]:
+    """Let Django live in ``world``: its database, folders and environment, until the block ends.
+
+    Connections of other threads are theirs to close. The write guard hangs on ``connection_created``,
+    so every connection made here carries it.
+    """
+    from django.conf import settings
+    from django.core.cache import caches
+    from django.db import connections
+    from django.test import override_settings
+
+    from partwell import environment
+
+    before = {
+        name: os.environ.get(name) for name in variables(world.url, world.owner_url, world.home, world.keys)
+    }
+    os.environ.update(variables(world.url, world.owner_url, world.home, world.keys))
+    databases = connections.settings
+    default = databases["default"]
+    databases["default"] = _complete(environment.database_from_url(world.url))
+    _forget(connections)
+    changed = {"PARTWELL_HOME": world.home, "PARTWELL_KEYS": world.keys}
+    if dataclasses.is_dataclass(getattr(settings, "ENV", None)):
+        fields = {"home": world.home, "keys": world.keys, "database_url": world.url}
+        changed["ENV"] = dataclasses.replace(settings.ENV, **fields)  # type: ignore[assignment]
+    try:
+        with override_settings(**changed):
+            yield
+    finally:
+        _forget(connections)
+        databases["default"] = default
+        for cache in caches.all(initialized_only=True):
+            cache.close()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _complete(config: dict[str, object]) -> dict[str, Any]:
+    """Django's own defaults, filled in as it does at start."""
+    from django.db.utils import ConnectionHandler
+
+    return dict(ConnectionHandler({"default": config}).settings["default"])
+
+
+def _forget(connections: Any) -> None:
+    """Close this thread's connection and make Django build the next from the settings."""
+    with contextlib.suppress(AttributeError):
+        connection = connections["default"]
+        connection.in_atomic_block = False
+        connection.close()
+        del connections["default"]
