@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The deed: one actor, one transaction, rows and their evidence together.
+
+Returning commits, raising rolls back: a verdict is *returned*, never raised, or its evidence would
+be rolled back with it. ``ATOMIC_REQUESTS`` is off; deeds do not nest (``durable=True`` says so loudly).
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from partwell.actions.ledger_tail import Pending, RowChange, append
+from partwell.records.base import Committed
+from partwell.records.clients.models import Client
+from partwell.records.evidence.models import RefusalTally
+from partwell.records.guard import permit
+from partwell.records.jobs.models import Job
+from partwell.rules import events
+from partwell.rules.actor import Actor
+from partwell.rules.refusals import Refusal
+from sealed import entry
+
+Row = TypeVar("Row", bound=Committed)
+
+
+class Conflict(RuntimeError):
+    """Somebody changed the row meanwhile; nothing was written. Entry points answer with version_conflict."""
+
+
+class Deed:
+    """Use as ``with Deed(actor) as deed:``; every row goes through ``add``/``save``, every step through ``record``.
+
+    Rows saved before a ``record`` belong to that entry; a deed that saved rows but recorded nothing is a
+    bug and raises. ``now`` is one moment for the whole deed (aware, UTC).
+    """
+
+    def __init__(self, actor: Actor, *, now: datetime | None = None) -> None:
+        if not isinstance(actor, Actor):
+            raise TypeError("No actor, no deed.")
+        self.actor = actor
+        self.now = now or timezone.now()
+        self.next_uid = uuid4()
+        self.indexes: list[int] = []
+        self._rows: list[RowChange] = []
+        self._pending: list[Pending] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Deed":
+        self._stack.enter_context(permit("deed"))
+        self._stack.enter_context(transaction.atomic(durable=True))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            try:
+                self._finish()
+            except BaseException as error:
+                self._stack.__exit__(type(error), error, error.__traceback__)
+                raise
+        self._stack.__exit__(kind, value, trace)
+
+    def _finish(self) -> None:
+        if self._rows:
+            raise RuntimeError(f"Rows of {self._rows[0].table} were saved without evidence; record the step.")
+        if self._pending:
+            self.indexes = append(self._pending, self.now)
+
+    # rows ---------------------------------------------------------------
+
+    def lock(self, client_id: UUID) -> Client:
+        """Lock the client first: everything of one client is done one after the other (HOUSE.md, step 2)."""
+        rows = Client.objects.all()
+        if connection.vendor == "postgresql":
+            rows = rows.select_for_update()
+        return rows.get(pk=client_id)
+
+    def add(self, row: Row) -> Row:
+        """Insert a row and commit to it."""
+        row.row_version = 1
+        row.save(force_insert=True)
+        self._commit_to(row)
+        return row
+
+    def save(self, row: Row, **changes: Any) -> Row:
+        """Set fields, update the row if nobody else did meanwhile (else ``Conflict``), and commit to it."""
+        for name, value in changes.items():
+            row._meta.get_field(name)
+            setattr(row, name, value)
+        before = row.row_version
+        row.row_version = before + 1
+        values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+        changed = type(row)._base_manager.filter(pk=row.pk, row_version=before).update(**values)
+        if changed != 1:
+            row.row_version = before
+            raise Conflict(f"{type(row).__name__} was changed meanwhile.")
+        self._commit_to(row)
+        return row
+
+    def add_many(self, model: type[Row], rows: Sequence[Row]) -> None:
+        """Insert many rows of one model and commit to each."""
+        for row in rows:
+            row.row_version = 1
+        model._base_manager.bulk_create(rows, batch_size=1000)
+        for row in rows:
+            self._commit_to(row)
+
+    def save_many(self, model: type[Row], rows: Sequence[Row], fields: Sequence[str]) -> None:
+        """Update many locked rows of one model (their client is locked) and commit to each."""
+        for row in rows:
+            row.row_version += 1
+        model._base_manager.bulk_update(rows, [*fields, "row_version"], batch_size=500)
+        for row in rows:
+            self._commit_to(row)
+
+    def _commit_to(self, row: Committed) -> None:
+        self._rows.append(row_change(row))
+
+    # evidence -----------------------------------------------------------
+
+    def record(self, type: str, *, client: UUID | None = None, recipient: UUID | None = None, subjects: Iterable[UUID] = (),
+               public: dict[str, Any] | None = None, to_client: dict[str, Any] | None = None,
+               internal: dict[str, Any] | None = None, rows_root: tuple[int, bytes] | None = None) -> UUID:
+        """Note one step as an entry; it is appended last in the transaction. Gives the entry's uid.
+
+        ``public`` is disclosed to every party of the entry, ``to_client`` to client and staff,
+        ``internal`` to staff. The actor's name is added to ``public`` as ``actor`` unless given.
+        Contents are checked against ``rules.events``; never put a secret here.
+        """
+        contents: dict[str, dict[str, Any]] = {"public": {"actor": self.actor.name, **(public or {})}}
+        if to_client:
+            contents["client"] = dict(to_client)
+        if internal:
+            contents["internal"] = dict(internal)
+        events.validate(type, contents)
+        pending = Pending(uid=self.next_uid, type=type, actor=self.actor.id, contents=contents, client=client,
+                          recipient=recipient, subjects=list(dict.fromkeys([*subjects, *([client] if client else [])])),
+                          rows=self._rows)
+        if rows_root is not None:
+            if self._rows:
+                raise RuntimeError("Rows committed beforehand and rows of the deed do not mix in one entry.")
+            pending.rows_n, pending.rows_root = rows_root
+        self._pending.append(pending)
+        self._rows, self.next_uid = [], uuid4()
+        return pending.uid
+
+    def refuse(self, refusal: Refusal, *, subject: UUID, what: str, client: UUID | None = None, version: int = 0) -> Refusal:
+        """Record a refusal of a signed-in actor and give it back to be returned.
+
+        The first of its kind within an hour becomes an entry, later ones a count (HOUSE.md, step 4).
+        ``what``: what was tried, as the object of "tried to …".
+        """
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        tally, fresh = RefusalTally.objects.get_or_create(
+            actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version, hour=hour)
+        if not fresh:
+            RefusalTally.objects.filter(pk=tally.pk).update(count=models.F("count") + 1)
+            return refusal
+        earlier = (RefusalTally.objects.filter(actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version,
+                                               hour__lt=hour, hour__gte=hour - timedelta(days=1))
+                   .aggregate(total=models.Sum("count"))["total"] or 0)
+        self.record("refusal.recorded", client=client, subjects=[subject],
+                    to_client={"what": what, "rule": refusal.rule, "code": refusal.code, "sentence": refusal.sentence,
+                               "count": 1, "earlier": earlier})
+        return refusal
+
+    # later --------------------------------------------------------------
+
+    def job(self, kind: str, key: str, *, client: UUID | None = None, recipient: UUID | None = None, due: datetime | None = None,
+            **payload: Any) -> Job:
+        """Queue durable work with the business rows; the same key twice is one job."""
+        job, _ = Job.objects.get_or_create(key=key, defaults={
+            "kind": kind, "client_ref": client, "recipient_ref": recipient, "asked_by": self.actor.id, "payload": payload,
+            "due_at": due or self.now, "created_at": self.now})
+        return job
+
+
+def row_change(row: Committed) -> RowChange:
+    """A row's commitment: a fresh salt and the digest of its committed fields."""
+    salt = os.urandom(32)
+    return RowChange(row._meta.db_table, row.pk, row.row_version, salt, entry.row_digest(salt, row.committed_fields()))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Key units at work: which data key seals what, and the stores behind it.
+
+A unit is made on first use, in a deed of its own; its key-encryption key lies in the key store only.
+Data keys are not cached across requests (PROOF.md, "Secrets").
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from partwell.actions.base import Deed
+from partwell.connectors.blobstore import LocalBlobStore
+from partwell.connectors.envelope import aad, new_data_key, open_value, seal_value
+from partwell.connectors.keystore import FolderKeyStore
+from partwell.records.vault.models import KeyUnit
+from partwell.rules.actor import Actor
+
+INSTALLATION, RECORD, CREDENTIALS = "installation", "record", "credentials"
+
+
+def key_store() -> FolderKeyStore:
+    """The key store of PARTWELL_KEYS; refuses a folder inside PARTWELL_HOME."""
+    return FolderKeyStore(Path(settings.PARTWELL_KEYS), Path(settings.PARTWELL_HOME))
+
+
+def blob_store() -> LocalBlobStore:
+    """The encrypted files of this installation."""
+    return LocalBlobStore(Path(settings.PARTWELL_HOME) / "vault")
+
+
+@dataclass(frozen=True)
+class OpenUnit:
+    """A unit whose data key is in memory for the moment."""
+
+    id: UUID
+    client_id: UUID | None
+    version: int
+    key: bytes = field(repr=False)
+
+    def place(self, model: str, row: UUID | str, name: str) -> bytes:
+        """Associated data for one value's place."""
+        return aad(self.client_id.hex if self.client_id else "installation", model, str(row), name, self.version)
+
+    def seal(self, model: str, row: UUID | str, name: str, plain: bytes) -> bytes:
+        """Encrypt one value for its place."""
+        return seal_value(self.key, plain, self.place(model, row, name))
+
+    def open(self, model: str, row: UUID | str, name: str, sealed: bytes) -> bytes:
+        """Decrypt one value of that place; connectors' SealBroken if anything differs."""
+        return open_value(self.key, bytes(sealed), self.place(model, row, name))
+
+
+def _wrap_place(unit_id: UUID, client_id: UUID | None, purpose: str) -> bytes:
+    return aad(client_id.hex if client_id else "installation", "vault.KeyUnit", unit_id, purpose, 1)
+
+
+def open_unit(unit: KeyUnit) -> OpenUnit:
+    """Unwrap a unit's data key; connectors' KeyMissing after its destruction."""
+    key = key_store().unwrap(unit.kek_id, bytes(unit.wrapped_key), _wrap_place(unit.id, unit.client_id, unit.purpose))
+    return OpenUnit(unit.id, unit.client_id, unit.key_version, key)
+
+
+def unit_for(actor: Actor, client_id: UUID | None, purpose: str = RECORD) -> OpenUnit:
+    """The open unit of a client and purpose, made on first use. Call it before a deed, never inside one."""
+    unit = KeyUnit.objects.filter(client_id=client_id, purpose=purpose, destroyed_at=None).first()
+    return open_unit(unit or _make(actor, client_id, purpose))
+
+
+def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
+    store, data_key = key_store(), new_data_key()
+    kek = store.create()
+    try:
+        with Deed(actor) as deed:
+            unit = KeyUnit(client_id=client_id, purpose=purpose, kek_id=kek, created_at=deed.now)
+            unit.wrapped_key = store.wrap(kek, data_key, _wrap_place(unit.id, client_id, purpose))
+            deed.add(unit)
+            deed.record("key.unit_made", client=client_id, subjects=[unit.id], internal={"purpose": purpose})
+            return unit
+    except IntegrityError:
+        # Somebody made it at the same moment: theirs stands, our key goes.
+        store.destroy(kek)
+        return KeyUnit.objects.get(client_id=client_id, purpose=purpose, destroyed_at=None)
