@@ -101,7 +101,10 @@ def _make_venv():
     command = [sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]
     made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if made.returncode:
-        raise Unusable("This Python cannot make a virtual environment; install python3-venv, or uv. " + made.stdout.strip()[-200:])
+        raise Unusable(
+            "This Python cannot make a virtual environment; install python3-venv, or uv. "
+            + made.stdout.strip()[-200:]
+        )
 
 
 def _install(requirements):
@@ -114,10 +117,16 @@ def _install(requirements):
         print("uv could not install; trying pip …", flush=True)
     pip = _pip()
     if pip is None:
-        raise Unusable("Partwell needs pip or uv to fetch its packages: install uv, or python3-venv, or python3-pip.")
+        raise Unusable(
+            "Partwell needs pip or uv to fetch its packages: install uv, or python3-venv, or python3-pip."
+        )
     command, environment = pip
-    if subprocess.run([*command, "install", "--quiet", "--require-hashes", "-r", requirements], cwd=ROOT, env=environment).returncode:
-        raise Unusable("The packages of %s could not be installed; the lines above say why (no network?)." % requirements)
+    if subprocess.run(
+        [*command, "install", "--quiet", "--require-hashes", "-r", requirements], cwd=ROOT, env=environment
+    ).returncode:
+        raise Unusable(
+            "The packages of %s could not be installed; the lines above say why (no network?)." % requirements
+        )
 
 
 def _uv_in_venv():
@@ -130,7 +139,9 @@ def _uv_in_venv():
         return None
     command, environment = pip
     pinned = os.path.join("requirements", "bootstrap.txt")
-    got = subprocess.run([*command, "install", "--quiet", "--require-hashes", "-r", pinned], cwd=ROOT, env=environment)
+    got = subprocess.run(
+        [*command, "install", "--quiet", "--require-hashes", "-r", pinned], cwd=ROOT, env=environment
+    )
     return name if got.returncode == 0 and os.path.exists(name) else None
 
 
@@ -150,7 +161,9 @@ def _pip():
     if _works(own, environment):
         return own, environment
     if importlib.util.find_spec("ensurepip") is not None:
-        seeded = subprocess.run([PYTHON, "-m", "ensurepip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seeded = subprocess.run(
+            [PYTHON, "-m", "ensurepip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         if seeded.returncode == 0 and _works(own, environment):
             return own, environment
     host = [sys.executable, "-m", "pip", "--python", PYTHON]
@@ -165,12 +178,20 @@ def _pip():
 
 def _shipped_wheels():
     folders = [sysconfig.get_config_var("WHEEL_PKG_DIR"), "/usr/share/python-wheels"]
-    return [wheel for folder in folders if folder for wheel in sorted(glob.glob(os.path.join(folder, "pip-*.whl")))]
+    return [
+        wheel
+        for folder in folders
+        if folder
+        for wheel in sorted(glob.glob(os.path.join(folder, "pip-*.whl")))
+    ]
 
 
 def _works(command, environment):
     test = [*command, "--version"]
-    return subprocess.run(test, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(test, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
 
 
 def _link_source():
@@ -181,7 +202,11 @@ def _link_source():
         out.write(os.path.join(ROOT, "src") + "\n")
     for name, (module, function) in COMMANDS.items():
         if WINDOWS:
-            text = '@"%%~dp0python.exe" -c "import sys; from %s import %s; sys.exit(%s())" %%*\r\n' % (module, function, function)
+            text = '@"%%~dp0python.exe" -c "import sys; from %s import %s; sys.exit(%s())" %%*\r\n' % (
+                module,
+                function,
+                function,
+            )
             with open(os.path.join(BIN, name + ".cmd"), "w", encoding="utf-8", newline="") as out:
                 out.write(text)
             continue
