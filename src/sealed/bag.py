@@ -25,9 +25,17 @@ from .names import name_fault, safe_name
 from .proof import ConsistencyProof, Disclosed, TlogProof
 
 __all__ = [
-    "BagError", "BundleFile", "ProofSet", "BundleResult", "atomic_output", "plan_manifest", "plan_tag_files",
-    "safe_name", "seal_text", "write_bundle",
-]  # fmt: skip
+    "BagError",
+    "BundleFile",
+    "BundleResult",
+    "ProofSet",
+    "atomic_output",
+    "plan_manifest",
+    "plan_tag_files",
+    "safe_name",
+    "seal_text",
+    "write_bundle",
+]
 
 BAGIT_TXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, SEAL = "manifest-sha256.txt", "tagmanifest-sha256.txt", "seal.note"
@@ -157,7 +165,9 @@ def _bag_info(name: str, info: Mapping[str, str], size: int, count: int) -> byte
         if label in _OWN_INFO:
             raise BagError(f"bag-info {label!r} is written by the bundle itself; leave it out.")
         if not label or ":" in label or label != label.strip() or value != value.strip() or not value:
-            raise BagError(f"bag-info {label!r}: a label has no colon, and neither it nor its value is blank.")
+            raise BagError(
+                f"bag-info {label!r}: a label has no colon, and neither it nor its value is blank."
+            )
         if not (label + value).isprintable():
             raise BagError(f"bag-info {label!r}: no control characters, please.")
         lines.append(f"{label}: {value}\n")
@@ -184,7 +194,12 @@ def plan_tag_files(
         raise BagError(f"The bundle's name {name!r} cannot be a folder's name. {fault or ''}")
     tags: dict[str, bytes] = dict(tag_files)
     for tag in tags:
-        if (fault := name_fault(tag)) or tag in _OWN_TAGS or tag.startswith(("data/", PROOF)) or tag == "data":
+        if (
+            (fault := name_fault(tag))
+            or tag in _OWN_TAGS
+            or tag.startswith(("data/", PROOF))
+            or tag == "data"
+        ):
             raise BagError(f"{tag!r} cannot be a tag file of the caller. {fault or 'The name is taken.'}")
     if proofs is not None:
         tags |= proofs.tag_files()
@@ -217,9 +232,7 @@ def write_bundle(
     into ``atomic_output``. ``proofs`` and ``seal`` may be None only for tests of the container.
     """
     listed = list(files)
-    tags = plan_tag_files(
-        listed, name=name, bag_info=bag_info, tag_files=tag_files, proofs=proofs, seal=seal
-    )
+    tags = plan_tag_files(listed, name=name, bag_info=bag_info, tag_files=tag_files, proofs=proofs, seal=seal)
     whole = hashlib.sha256() if digest_container else None
     writer = ContainerWriter(_Tee(out, whole.update) if whole else out)
     work: list[tuple[str, BundleFile | bytes]] = [(tag, data) for tag, data in tags.items()]
@@ -276,7 +289,7 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(part, target)
+        Path(part).replace(target)
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise

@@ -230,7 +230,7 @@ def read_directory(file: BinaryIO, length: int, limit: int = 512 << 20) -> list[
     tail = _END.size
     if magic != END_MAGIC:
         return None
-    if MAX16 == count or MAX32 in (size, start):
+    if count == MAX16 or MAX32 in (size, start):
         tail += _END64.size + _LOCATOR.size
         if length < tail:
             return None

@@ -50,7 +50,11 @@ class Leaf:
 
     @property
     def when(self) -> datetime:
-        return datetime.strptime(self.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return _moment(self.at)
+
+
+def _moment(at: str) -> datetime:
+    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def format_at(moment: datetime) -> str:
@@ -116,7 +120,7 @@ def parse_leaf(data: bytes) -> Leaf:
     _need(_match(_TYPE, value["type"]) and len(value["type"]) <= 100, "The leaf's type is not a dotted word.")
     _need(_match(_AT, value["at"]), "The leaf's time is not UTC with six digits of a second.")
     try:
-        datetime.strptime(value["at"], "%Y-%m-%dT%H:%M:%S.%fZ")
+        _moment(value["at"])
     except ValueError:
         raise EntryError("The leaf's time does not exist.") from None
     subjects, rows, commitments = value["subjects"], value["rows"], value["commitments"]
@@ -172,7 +176,9 @@ def row_digest(salt: bytes, fields: Mapping[str, Any]) -> bytes:
 
 def row_leaf(table: str, row_id: str, version: int, digest: bytes) -> bytes:
     """The canonical bytes that stand for one row: {"digest","id","t","ver"}."""
-    _need(isinstance(row_id, str) and re.fullmatch(r"[0-9a-f]+", row_id) is not None, "A row's id is hex text.")
+    _need(
+        isinstance(row_id, str) and re.fullmatch(r"[0-9a-f]+", row_id) is not None, "A row's id is hex text."
+    )
     _need(_whole(version) and len(digest) == merkle.HASH_SIZE, "A row needs a version and a 32-byte digest.")
     return canonical.dumps({"t": table, "id": row_id, "ver": version, "digest": digest.hex()})
 

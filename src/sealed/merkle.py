@@ -167,7 +167,9 @@ def _check(hashes: Iterable[bytes]) -> None:
         raise MerkleError("A hash of the proof has not 32 bytes.")
 
 
-def verify_inclusion(index: int, size: int, leaf_digest: bytes, proof: Sequence[bytes], root_hash: bytes) -> bool:
+def verify_inclusion(
+    index: int, size: int, leaf_digest: bytes, proof: Sequence[bytes], root_hash: bytes
+) -> bool:
     """RFC 9162 2.1.3.2: True if the proof holds; raises MerkleError if it does not (never False)."""
     _check((leaf_digest, root_hash, *proof))
     if not 0 <= index < size <= MAX_SIZE:

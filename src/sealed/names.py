@@ -22,7 +22,9 @@ def name_fault(path: str) -> str | None:
         return f"The name is longer than {MAX_PATH} characters."
     for segment in path.split("/"):
         if not _SEGMENT.fullmatch(segment):
-            return "A part of the name is empty or holds other characters than a-z, 0-9, dot, dash, underscore."
+            return (
+                "A part of the name is empty or holds other characters than a-z, 0-9, dot, dash, underscore."
+            )
         if len(segment) > MAX_SEGMENT:
             return f"A part of the name is longer than {MAX_SEGMENT} characters."
         if ".." in segment or segment.endswith("."):

@@ -89,7 +89,9 @@ def parse_vkey(text: str) -> VerifierKey:
         raise NoteError("The verifier key is not an Ed25519 key (type 0x01).")
     key = VerifierKey(parts[0], data[1:])
     if parts[1] != key.key_id.hex():
-        raise NoteError("The verifier key's hash does not belong to its name and key: look for a typing error.")
+        raise NoteError(
+            "The verifier key's hash does not belong to its name and key: look for a typing error."
+        )
     return key
 
 
