@@ -42,7 +42,28 @@ PRESET_CATEGORIES: Mapping[ScopePreset, frozenset[Category]] = {
 }
 
 _ENDPOINT_WORDS = frozenset(
-    ["desktop", "laptop", "notebook", "ultrabook", "workstation", "computer", "pc", "mac", "macbook", "imac", "tablet", "ipad", "phone", "smartphone", "iphone", "mobile", "handheld", "chromebook", "convertible", "tower"]
+    [
+        "desktop",
+        "laptop",
+        "notebook",
+        "ultrabook",
+        "workstation",
+        "computer",
+        "pc",
+        "mac",
+        "macbook",
+        "imac",
+        "tablet",
+        "ipad",
+        "phone",
+        "smartphone",
+        "iphone",
+        "mobile",
+        "handheld",
+        "chromebook",
+        "convertible",
+        "tower",
+    ]
 )
 
 

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The MSP, its staff, sign-ins, tokens and refusals."""
+
+from partwell.rules.events.base import Event
+
+EVENTS = (
+    Event("msp.set_up", "{actor} set up {msp}.", public=("msp",), internal=("details?",)),
+    Event("msp.configured", "{actor} changed {what} of the service provider's settings.", public=("what",),
+          internal=("before?", "after?")),
+    Event("staff.invited", "{actor} invited {person} as {role}.", public=("person", "role"),
+          internal=("address?", "until?")),
+    Event("staff.joined", "{person} joined as {role}.", public=("person", "role")),
+    Event("staff.changed", "{actor} made {person} {role}.", public=("person", "role"), internal=("before?",)),
+    Event("staff.left", "{person} left and lost all access.", public=("person",),
+          internal=("sessions_ended?", "keys_revoked?", "reassigned?")),
+    Event("sign_in.succeeded", "{actor} signed in.", public=("door", "strength"),
+          internal=("address?", "agent?")),
+    Event("sign_in.link_sent", "A sign-in link was sent to {person}.", public=("person",),
+          internal=("address?", "door?")),
+    Event("passkey.added", "{actor} added a passkey.", public=(), client=("label?",), internal=("address?",)),
+    Event("passkey.removed", "{actor} removed a passkey.", public=(), client=("label?",)),
+    Event("api_access.granted", "{actor} made an API access named {name}.", public=("name", "scopes"),
+          internal=("until?",)),
+    Event("api_access.revoked", "{actor} revoked the API access named {name}.", public=("name",)),
+    Event("refusal.recorded", "{actor} was refused: {why}", public=("code", "why", "count"),
+          client=("subject?", "version?"), internal=("verb?", "door?")),
+)  # fmt: skip

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""States of clients and offboardings as plain tables, and gates that say who is waited on.
+
+A state-machine library answers yes or no; people need to know which gate blocks, why and on whom.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from partwell.rules.pauses import Pause, paused
+from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.terms import AuthorisationState, ClientState, Destination, EnvelopeState, OffboardingState
+
+CLIENT_MOVES: Mapping[ClientState, Mapping[str, ClientState]] = {
+    ClientState.ACTIVE: {"open": ClientState.DEPARTING},
+    ClientState.DEPARTING: {"withdraw": ClientState.ACTIVE, "close": ClientState.INACTIVE},
+    ClientState.INACTIVE: {"return": ClientState.RETURNING},
+    ClientState.RETURNING: {"onboard": ClientState.ACTIVE, "abandon": ClientState.INACTIVE},
+}
+
+OFFBOARDING_MOVES: Mapping[OffboardingState, Mapping[str, OffboardingState]] = {
+    OffboardingState.OPEN: {"withdraw": OffboardingState.WITHDRAWN, "close": OffboardingState.CLOSED},
+    OffboardingState.WITHDRAWN: {},
+    OffboardingState.CLOSED: {},
+}
+
+AUTHORISATION_MOVES: Mapping[AuthorisationState, Mapping[str, AuthorisationState]] = {
+    AuthorisationState.DRAFT: {"propose": AuthorisationState.PROPOSED},
+    AuthorisationState.PROPOSED: {
+        "sign": AuthorisationState.GRANTED,
+        "decline": AuthorisationState.DECLINED,
+        "replace": AuthorisationState.REPLACED,
+        "withdraw": AuthorisationState.WITHDRAWN,
+    },
+    AuthorisationState.GRANTED: {
+        "narrow": AuthorisationState.GRANTED,
+        "withdraw": AuthorisationState.WITHDRAWN,
+        "replace": AuthorisationState.REPLACED,
+    },
+    AuthorisationState.DECLINED: {},
+    AuthorisationState.WITHDRAWN: {},
+    AuthorisationState.REPLACED: {},
+}
+
+# Stopping wins over everything before data has started (HOUSE.md, step 6).
+ENVELOPE_MOVES: Mapping[EnvelopeState, Mapping[str, EnvelopeState]] = {
+    EnvelopeState.QUEUED: {"claim": EnvelopeState.CLAIMED, "stop": EnvelopeState.STOPPED},
+    EnvelopeState.CLAIMED: {
+        "requeue": EnvelopeState.QUEUED,
+        "start": EnvelopeState.DATA_STARTED,
+        "fail": EnvelopeState.FAILED,
+        "stop": EnvelopeState.STOPPED,
+    },
+    EnvelopeState.DATA_STARTED: {
+        "accept": EnvelopeState.ACCEPTED,
+        "fail": EnvelopeState.FAILED,
+        "lose": EnvelopeState.UNKNOWN,
+    },
+    EnvelopeState.UNKNOWN: {"settle_sent": EnvelopeState.ACCEPTED, "settle_not_sent": EnvelopeState.FAILED},
+    EnvelopeState.FAILED: {"requeue": EnvelopeState.QUEUED, "stop": EnvelopeState.STOPPED},
+    EnvelopeState.ACCEPTED: {},
+    EnvelopeState.STOPPED: {},
+}
+
+_State = ClientState | OffboardingState | AuthorisationState | EnvelopeState
+
+
+def _step(what: str, moves: Mapping[str, _State], current: _State, move: str) -> _State | Refusal:
+    return moves.get(move) or refuse("no_such_step", what=what, current=current, wanted=move)
+
+
+def client_after(current: ClientState, move: str) -> ClientState | Refusal:
+    """The client's state after ``move`` (open, withdraw, close, return, onboard, abandon), or why not."""
+    found = _step("The client", CLIENT_MOVES[current], current, move)
+    assert isinstance(found, (ClientState, Refusal))
+    return found
+
+
+def offboarding_after(current: OffboardingState, move: str) -> OffboardingState | Refusal:
+    """The offboarding's state after ``move`` (withdraw, close), or why not."""
+    found = _step("The offboarding", OFFBOARDING_MOVES[current], current, move)
+    assert isinstance(found, (OffboardingState, Refusal))
+    return found
+
+
+def authorisation_after(current: AuthorisationState, move: str) -> AuthorisationState | Refusal:
+    """The authorisation's state after ``move`` (propose, sign, decline, narrow, withdraw, replace)."""
+    found = _step("The authorisation", AUTHORISATION_MOVES[current], current, move)
+    assert isinstance(found, (AuthorisationState, Refusal))
+    return found
+
+
+def envelope_after(current: EnvelopeState, move: str) -> EnvelopeState | Refusal:
+    """The envelope's state after ``move``; stopping is impossible once data has started."""
+    if move == "stop" and current is EnvelopeState.DATA_STARTED:
+        return refuse("already_leaving")
+    found = _step("The message", ENVELOPE_MOVES[current], current, move)
+    assert isinstance(found, (EnvelopeState, Refusal))
+    return found
+
+
+def may_open(client_state: ClientState, client: str, has_open: bool) -> Refusal | None:
+    """Whether an offboarding may be opened: the client is active and has no open one."""
+    if has_open or client_state is ClientState.DEPARTING:
+        return refuse("already_departing", client=client)
+    if client_state is not ClientState.ACTIVE:
+        return refuse("client_inactive", client=client)
+    return None
+
+
+class OnWhom(StrEnum):
+    """The person a gate waits for."""
+
+    SIGNATORY = "client signatory"
+    OWNER = "owner"
+    ACCOUNT_MANAGER = "account manager"
+    TECHNICIAN = "technician"
+    PROVIDER = "new provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that still stops closing, and on whom it is."""
+
+    code: str
+    sentence: str
+    on_whom: OnWhom
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingFacts:
+    """Counts of what is unsettled in one offboarding.
+
+    ``unreleased``: the client's own items neither released nor waived. ``open_windows``: releases to the
+    provider whose window has not ended (R17). ``unknown_owner``: items whose owner nobody settled.
+    """
+
+    state: OffboardingState
+    acceptance_signed: bool
+    unreleased: int = 0
+    unknown_owner: int = 0
+    open_objections: int = 0
+    open_windows: int = 0
+    pending_approvals: int = 0
+    moving_envelopes: int = 0
+    unknown_envelopes: int = 0
+    failed_envelopes: int = 0
+    running_jobs: int = 0
+    blocking_steps: tuple[str, ...] = ()
+    ledger_healthy: bool = True
+
+
+def _n(count: int, one: str, many: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count} {many}"
+
+
+def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
+    """Everything that stops closing, in the order in which it is best settled; empty when it may close."""
+    found: list[Blocker] = []
+
+    def add(when: object, code: str, sentence: str, whom: OnWhom, next_step: str) -> None:
+        if when:
+            found.append(Blocker(code, sentence, whom, next_step))
+
+    add(facts.state is not OffboardingState.OPEN, "not_open", f"The offboarding is {facts.state.value}.",
+        OnWhom.OWNER, "Read its record.")  # fmt: skip
+    add(not facts.ledger_healthy, "ledger", "The evidence ledger does not check.",
+        OnWhom.OWNER, "Run “partwell ledger check” and settle what it names.")  # fmt: skip
+    add(facts.unknown_owner, "unknown_owner",
+        f"{_n(facts.unknown_owner, 'item has', 'items have')} no settled owner.",
+        OnWhom.ACCOUNT_MANAGER, "Settle whose they are.")  # fmt: skip
+    add(facts.unreleased, "unreleased",
+        f"{_n(facts.unreleased, 'item of the client is', 'items of the client are')} not handed over.",
+        OnWhom.TECHNICIAN, "Release them to the client, or have them waived.")  # fmt: skip
+    add(facts.pending_approvals, "approvals",
+        f"{_n(facts.pending_approvals, 'request waits', 'requests wait')} for the client's approval.",
+        OnWhom.SIGNATORY, "Approve or decline, or withdraw the request.")  # fmt: skip
+    add(facts.unknown_envelopes, "unknown_envelopes",
+        f"Nobody knows whether {_n(facts.unknown_envelopes, 'message', 'messages')} left.",
+        OnWhom.ACCOUNT_MANAGER, "Ask the recipient and settle each.")  # fmt: skip
+    add(facts.failed_envelopes, "failed_envelopes",
+        f"{_n(facts.failed_envelopes, 'message', 'messages')} could not be delivered.",
+        OnWhom.ACCOUNT_MANAGER, "Correct the address and queue again, or stop them.")  # fmt: skip
+    add(facts.moving_envelopes, "moving_envelopes",
+        f"{_n(facts.moving_envelopes, 'message is', 'messages are')} still on the way.",
+        OnWhom.ACCOUNT_MANAGER, "Wait, or stop what has not left.")  # fmt: skip
+    add(facts.running_jobs, "jobs",
+        f"{_n(facts.running_jobs, 'import or bundle is', 'imports or bundles are')} still running.",
+        OnWhom.TECHNICIAN, "Wait for them, or cancel them.")  # fmt: skip
+    add(facts.open_objections, "objections",
+        f"{_n(facts.open_objections, 'objection is', 'objections are')} unanswered.",
+        OnWhom.TECHNICIAN, "Answer each, or hand the item over again.")  # fmt: skip
+    add(facts.open_windows, "windows",
+        f"The objection window of {_n(facts.open_windows, 'release', 'releases')} is open.",
+        OnWhom.PROVIDER, "Wait until it ends, or until the recipient answers.")  # fmt: skip
+    add(facts.blocking_steps, "steps",
+        f"Steps of the plan that block closing: {', '.join(facts.blocking_steps)}.",
+        OnWhom.TECHNICIAN, "Finish them, or take them out of the plan with a reason.")  # fmt: skip
+    add(not facts.acceptance_signed, "acceptance", "The client has not signed the acceptance.",
+        OnWhom.SIGNATORY, "Go through the list, note exceptions and sign.")  # fmt: skip
+    return found
+
+
+def may_close(facts: ClosingFacts) -> Refusal | None:
+    """None when nothing stops closing; else one refusal that carries all sentences."""
+    blockers = closing_blockers(facts)
+    if not blockers:
+        return None
+    return refuse(
+        "cannot_close",
+        why=" ".join(blocker.sentence for blocker in blockers),
+        what_next=" ".join(f"{b.on_whom.value.capitalize()}: {b.next_step}" for b in blockers),
+    )
+
+
+class GateState(StrEnum):
+    OPEN = "open"
+    WAITING = "waiting"
+    REFUSING = "refusing"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One field of the strip on the offboarding page."""
+
+    key: str
+    title: str
+    state: GateState
+    sentence: str
+    on_whom: OnWhom | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """``consent``: what ``consent.standing`` returned; ``minutes_left``: of included and prepaid time.
+
+    ``hold``: names of legal holds in force. ``retention_instructed``: the client's choice is on record,
+    or none is asked of it. ``keep_until_text``: the date in words.
+    """
+
+    destination: Destination
+    consent: Refusal | None
+    client_address_works: bool
+    outside_contact: bool
+    minutes_left: int
+    retention_instructed: bool
+    keep_until_text: str
+    holds: tuple[str, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+
+_WAITING_CONSENT = frozenset({"no_authorisation", "not_signed", "not_yet_started", "terms_not_accepted"})
+
+
+def _consent_gate(facts: GateFacts) -> Gate:
+    pause = paused(facts.pauses)
+    if pause is not None:
+        return Gate("consent", "Consent", GateState.HELD, pause.sentence, OnWhom.OWNER)
+    if facts.destination in (Destination.CLIENT_STAFF, Destination.NOBODY):
+        return Gate("consent", "Consent", GateState.OPEN, "Everything goes to the client alone.")
+    if facts.consent is None:
+        return Gate("consent", "Consent", GateState.OPEN, "The client's authorisation stands.")
+    code = facts.consent.code
+    state = GateState.WAITING if code in _WAITING_CONSENT else GateState.REFUSING
+    whom = {"no_authorisation": OnWhom.ACCOUNT_MANAGER, "terms_not_accepted": OnWhom.PROVIDER}
+    return Gate("consent", "Consent", state, facts.consent.sentence, whom.get(code, OnWhom.SIGNATORY))
+
+
+def gates(facts: GateFacts) -> tuple[Gate, ...]:
+    """The strip: consent · client in the loop · hours · retention · hold, always five, in this order."""
+    if not facts.client_address_works:
+        loop = Gate("loop", "Client in the loop", GateState.REFUSING,
+                    refuse("no_working_client_address").sentence, OnWhom.ACCOUNT_MANAGER)  # fmt: skip
+    elif not facts.outside_contact:
+        loop = Gate("loop", "Client in the loop", GateState.WAITING,
+                    "The client has no contact outside the domain that migrates.", OnWhom.SIGNATORY)  # fmt: skip
+    else:
+        loop = Gate("loop", "Client in the loop", GateState.OPEN, "The client is on every message.")
+    if facts.minutes_left > 0:
+        hours, rest = divmod(facts.minutes_left, 60)
+        hour_gate = Gate("hours", "Hours", GateState.OPEN, f"{hours} h {rest:02d} min are left.")
+    else:
+        hour_gate = Gate("hours", "Hours", GateState.WAITING,
+                         "The time is used up; handing over what exists goes on.", OnWhom.SIGNATORY)  # fmt: skip
+    if facts.retention_instructed:
+        kept = Gate(
+            "retention", "Retention", GateState.OPEN, f"Backups are kept until {facts.keep_until_text}."
+        )
+    else:
+        kept = Gate("retention", "Retention", GateState.WAITING,
+                    "The client has not said what happens to its data.", OnWhom.SIGNATORY)  # fmt: skip
+    if facts.holds:
+        hold = Gate("hold", "Hold", GateState.HELD,
+                    f"Nothing covered is deleted: {', '.join(facts.holds)}.", OnWhom.OWNER)  # fmt: skip
+    else:
+        hold = Gate("hold", "Hold", GateState.OPEN, "No legal hold.")
+    return (_consent_gate(facts), loop, hour_gate, kept, hold)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who may do what (DOMAIN.md) as one table: verb → roles. What is not in the table is refused.
+
+This is the role's floor only: whose client, whose item and which state are asked elsewhere. Nobody
+in this table may edit or erase evidence: there is no verb for it.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from partwell.rules.refusals import Refusal, refuse
+
+OWNER, MANAGER, TECHNICIAN, AUDITOR = "owner", "account_manager", "technician", "auditor"
+SIGNATORY, OBSERVER, PROVIDER, SYSTEM = "signatory", "observer", "person", "system"
+
+ROLES = (OWNER, MANAGER, TECHNICIAN, AUDITOR, SIGNATORY, OBSERVER, PROVIDER, SYSTEM)
+
+ROLE_LABELS: Mapping[str, str] = {
+    OWNER: "owner",
+    MANAGER: "account manager",
+    TECHNICIAN: "technician",
+    AUDITOR: "auditor",
+    SIGNATORY: "client signatory",
+    OBSERVER: "client observer",
+    PROVIDER: "new provider",
+    SYSTEM: "Partwell itself",
+}
+
+_OWNER = (OWNER,)
+_OFFICE = (OWNER, MANAGER)
+_WORK = (OWNER, MANAGER, TECHNICIAN)
+_HANDS = (OWNER, TECHNICIAN)
+_STAFF = (*_WORK, AUDITOR)
+_CLIENT = (SIGNATORY, OBSERVER)
+_RECIPIENTS = (SIGNATORY, PROVIDER)
+_ALL = (*_STAFF, *_CLIENT, PROVIDER)
+
+VERBS: Mapping[str, tuple[str, ...]] = {
+    # the MSP and its people
+    "msp.setup": _OWNER,
+    "msp.configure": _OWNER,
+    "staff.invite": _OWNER,
+    "staff.change": _OWNER,
+    "staff.leave": _OWNER,
+    "staff.read": _STAFF,
+    "token.make": _OWNER,
+    "token.revoke": _OWNER,
+    # clients and agreements
+    "client.add": _OFFICE,
+    "client.change": _OFFICE,
+    "client.read": (*_STAFF, *_CLIENT),
+    "client.export": _OFFICE,
+    "site.change": _OFFICE,
+    "contact.add": _OFFICE,
+    "contact.change": _OFFICE,
+    "contact.own": _CLIENT,
+    "authority.record": _OFFICE,
+    "agreement.record": _OFFICE,
+    "agreement.read": (*_STAFF, *_CLIENT),
+    "pause.set": _OWNER,
+    "pause.lift": _OWNER,
+    # estate
+    "estate.read": (*_STAFF, *_CLIENT),
+    "estate.import": _WORK,
+    "estate.undo": _WORK,
+    "item.add": _WORK,
+    "item.change": _WORK,
+    "item.classify": _WORK,
+    "item.waive": (SIGNATORY,),
+    "picture.add": _WORK,
+    "note.write": _WORK,
+    "note.read": _STAFF,
+    # offboarding
+    "offboarding.open": _OFFICE,
+    "offboarding.read": (*_STAFF, *_CLIENT),
+    "offboarding.acknowledge": _OFFICE,
+    "offboarding.withdraw_notice": (OWNER, MANAGER, SIGNATORY),
+    "offboarding.close": _OFFICE,
+    "plan.propose": _OFFICE,
+    "plan.change": _OFFICE,
+    "plan.approve": _OWNER,
+    "plan.step_done": _WORK,
+    "date.propose": (OWNER, MANAGER, SIGNATORY, PROVIDER),
+    "date.agree": (SIGNATORY,),
+    "date.decline": (SIGNATORY,),
+    "term.propose": _OFFICE,
+    "term.agree": (SIGNATORY,),
+    # consent
+    "recipient.add": _OFFICE,
+    "recipient.change": _OFFICE,
+    "authorisation.propose": _OFFICE,
+    "authorisation.read": (*_STAFF, *_CLIENT, PROVIDER),
+    "authorisation.sign": (SIGNATORY,),
+    "authorisation.decline": (SIGNATORY,),
+    "authorisation.narrow": (SIGNATORY,),
+    "authorisation.withdraw": (SIGNATORY,),
+    "authorisation.record_withdrawal": _OFFICE,
+    "authorisation.call_back": _WORK,
+    "authorisation.record_paper": _OFFICE,
+    "terms.accept": (PROVIDER,),
+    # releases and receipts
+    "release.preview": _STAFF,
+    "release.prepare": _WORK,
+    "release.send": _WORK,
+    "release.stop": _WORK,
+    "release.read": _ALL,
+    "release.approve": (SIGNATORY,),
+    "release.decline": (SIGNATORY,),
+    "receipt.confirm": _RECIPIENTS,
+    "receipt.object": _RECIPIENTS,
+    "receipt.answer": _WORK,
+    "receipt.end_window": (SYSTEM,),
+    "rotation.confirm": _RECIPIENTS,
+    # credentials
+    "credential.see": _HANDS,
+    "credential.change": _HANDS,
+    "credential.try": _HANDS,
+    "credential.second": _HANDS,
+    "credential.receive": _RECIPIENTS,
+    "credential.purge": _HANDS,
+    # correspondence
+    "message.write": (*_WORK, SIGNATORY, PROVIDER),
+    "message.read": _ALL,
+    "message.receive": (SYSTEM,),
+    "call.log": _WORK,
+    "envelope.claim": (SYSTEM,),
+    "envelope.settle": _OFFICE,
+    # bundles, acceptance, ledger
+    "bundle.request": (*_WORK, SIGNATORY, PROVIDER),
+    "bundle.build": (SYSTEM,),
+    "bundle.download": (*_WORK, SIGNATORY, PROVIDER),
+    "acceptance.prepare": _WORK,
+    "acceptance.sign": (SIGNATORY,),
+    "timeline.read": _ALL,
+    "ledger.read": (*_STAFF, *_CLIENT, PROVIDER),
+    "ledger.check": (OWNER, AUDITOR, SYSTEM),
+    "ledger.checkpoint": (OWNER, SYSTEM),
+    "job.read": _STAFF,
+    "job.run": (SYSTEM,),
+}
+
+
+def who_may(verb: str) -> tuple[str, ...]:
+    """The roles that may do ``verb``; empty for a verb nobody wrote down."""
+    return VERBS.get(verb, ())
+
+
+def may(role: str, verb: str) -> Refusal | None:
+    """None when ``role`` (StaffRole, ContactRole, "person" or "system") may do ``verb``, else why not.
+
+    Fails closed: an unknown verb is ``rule_missing``, an unknown role is a stranger and gets 404.
+    """
+    allowed = VERBS.get(verb)
+    if allowed is None:
+        return refuse("rule_missing", what=verb)
+    if role not in ROLE_LABELS:
+        return refuse("not_found")
+    if role in allowed:
+        return None
+    return refuse(
+        "not_your_role", role=ROLE_LABELS[role], verb=verb, who=" or ".join(ROLE_LABELS[r] for r in allowed)
+    )
+
+
+def auditor_stands(until: date | None, today: date) -> Refusal | None:
+    """An auditor reads for a time; without an end on record the access has ended (fail closed)."""
+    if until is None:
+        return refuse("auditor_expired", end="record")
+    return refuse("auditor_expired", end=until) if today > until else None
+
+
+def second_person(first_id: str, second_id: str, second_name: str, what: str) -> Refusal | None:
+    """R15: nobody approves their own."""
+    if not second_id or first_id == second_id:
+        return refuse("second_person_needed", person=second_name or "One person", what=what)
+    return None

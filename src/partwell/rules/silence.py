@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""R17: what an answer, or none, to a release means."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partwell.rules.dates import WINDOW_DAYS, window_closes_at, window_closes_on
+from partwell.rules.refusals import Refusal, refuse, show
+from partwell.rules.terms import Party
+
+
+class Outcome(StrEnum):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    OBJECTED = "objected"
+    NO_OBJECTION = "no_objection"
+    DEEMED_ACCEPTED = "deemed_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFacts:
+    """One released item. ``opened_at``: evidenced opening by the recipient (aware), None without proof.
+
+    ``window_days`` was fixed at release; ``deemed_acceptance``: the agreement with the client says so.
+    """
+
+    released_at: datetime
+    zone: str
+    party: Party
+    window_days: int = WINDOW_DAYS
+    opened_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    objected_at: datetime | None = None
+    deemed_acceptance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptOutcome:
+    """The outcome and how the record words it."""
+
+    outcome: Outcome
+    sentence: str
+
+
+def outcome(facts: ReceiptFacts, now: datetime) -> ReceiptOutcome:
+    """What the release's receipt says at ``now`` (aware). An objection outlives a confirmation.
+
+    A new provider is no party to the agreement, so its silence is only ever "no objection by". The
+    client's silence is acceptance where the agreement says so *and* it opened the item in the window.
+    """
+    closes = window_closes_at(facts.released_at, facts.zone, facts.window_days)
+    last_day = show(window_closes_on(facts.released_at, facts.zone, facts.window_days))
+    if facts.objected_at is not None:
+        return ReceiptOutcome(Outcome.OBJECTED, "The recipient objected.")
+    if facts.confirmed_at is not None:
+        return ReceiptOutcome(Outcome.CONFIRMED, "The recipient confirmed receipt.")
+    if now < closes:
+        return ReceiptOutcome(Outcome.OPEN, f"Objections are possible until {last_day}.")
+    opened_in_time = facts.opened_at is not None and facts.released_at <= facts.opened_at < closes
+    if facts.party is Party.CLIENT and facts.deemed_acceptance and opened_in_time:
+        return ReceiptOutcome(
+            Outcome.DEEMED_ACCEPTED, f"Deemed accepted under the agreement: no objection by {last_day}."
+        )
+    return ReceiptOutcome(Outcome.NO_OBJECTION, f"No objection by {last_day}.")
+
+
+def may_answer(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
+    """Whether the recipient may still confirm or object; an ended authorisation does not matter here.
+
+    A confirmation can be followed by an objection inside the window; an objection is final.
+    """
+    if facts.objected_at is not None:
+        return refuse("already_answered", item=item, answer="objected")
+    if now >= window_closes_at(facts.released_at, facts.zone, facts.window_days):
+        closed = window_closes_on(facts.released_at, facts.zone, facts.window_days)
+        return refuse("window_closed", closed=closed)
+    return None
+
+
+def title_visible(facts: ReceiptFacts, now: datetime, authorisation_stands: bool) -> bool:
+    """What a provider still sees of a released item: all while authorised, its title until the window ends."""
+    return authorisation_stands or now < window_closes_at(facts.released_at, facts.zone, facts.window_days)
+
+
+def may_deem_accepted(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
+    """None when silence may be recorded as acceptance; else which of R17's conditions fails."""
+    found = outcome(facts, now).outcome
+    if found is Outcome.DEEMED_ACCEPTED:
+        return None
+    if found in (Outcome.CONFIRMED, Outcome.OBJECTED):
+        return refuse("already_answered", item=item, answer=found)
+    if facts.party is Party.PROVIDER or not facts.deemed_acceptance or found is Outcome.OPEN:
+        return refuse("silence_binds_nobody")
+    return refuse("opening_unproved", item=item)
