@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Hand one message to a mail server so that the client is never left out (R1; HOUSE.md, "relay").
+
+The client's RCPT comes first; any refused recipient means RSET and no DATA. What came back:
+
+=====================================================  ========  ===================================
+where it ended                                         outcome   what it means for the message
+=====================================================  ========  ===================================
+no connection, disconnect or silence before DATA,      deferred  nothing left; try again later
+  in DATA before the final dot; 4xx anywhere
+5xx to MAIL, a recipient, DATA or the final dot        refused   nothing left; this server will not
+5xx to greeting, EHLO, STARTTLS, sign-in; certificate  failed    nothing left; somebody must change
+  or setting wrong; stopped by our own callbacks                 a setting or decide
+final dot sent, no valid answer                        unknown   may have left; a person settles it
+250 to the final dot                                   accepted  left; the server has it
+=====================================================  ========  ===================================
+
+"Before the final dot" is certain: RFC 5321 (4.1.1.4, 4.2.5) lets a server deliver only what was ended by it, and the
+text is dot-stuffed and sent apart from the dot.
+"""
+
+import re
+import smtplib
+from collections.abc import Callable, Sequence
+
+from partwell.connectors.addresses import check_address
+from partwell.connectors.errors import AddressInvalid
+from partwell.connectors.smtp_session import Ended, Session, final_dot, outcome_of
+from partwell.connectors.smtp_values import Delivery, Outcome, Reply, Security, SmtpServer
+
+__all__ = ["Delivery", "Outcome", "Reply", "Security", "SmtpServer", "prepare", "transmit"]
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_PIECE = 64 * 1024
+
+
+def prepare(data: bytes) -> bytes:
+    """The message as it goes over the wire without its final dot: CRLF, ended by CRLF, dots stuffed."""
+    lines = _LINE_END.sub(b"\r\n", data)
+    if not lines.endswith(b"\r\n"):
+        lines += b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", lines)
+
+
+def transmit(
+    server: SmtpServer,
+    *,
+    mail_from: str,
+    client_rcpts: Sequence[str],
+    other_rcpts: Sequence[str] = (),
+    data: bytes,
+    on_data_started: Callable[[], bool],
+    before_data: Callable[[], bool | None] | None = None,
+) -> Delivery:
+    """Transmit ``data`` (a whole RFC 5322 message) once, to all recipients or to none.
+
+    ``client_rcpts`` must not be empty: no mail without the client (R1). After every recipient
+    was taken, ``before_data`` may stop it by returning False (consent withdrawn meanwhile); then
+    ``on_data_started`` must commit "data_started" and return True, else nothing is sent. What a
+    callback raises passes through, and nothing has left. Everything else comes back as a
+    :class:`Delivery` (table above); blocking, at most ``server.timeout`` seconds per step.
+    """
+    try:
+        sender = check_address(mail_from)
+        clients = [check_address(one) for one in client_rcpts]
+        others = [check_address(one) for one in other_rcpts]
+    except AddressInvalid as error:
+        return Delivery(Outcome.FAILED, 0, str(error), {}, "address")
+    if not clients:
+        return Delivery(
+            Outcome.FAILED, 0, "The mail has no client recipient, so it must not leave.", {}, "address"
+        )
+    if b"\0" in data or not data.strip():
+        return Delivery(
+            Outcome.FAILED, 0, "The message is empty or holds a NUL byte; build it again.", {}, "address"
+        )
+    session = Session(server)
+    started = False
+    try:
+        try:
+            session.open(sender)
+            session.envelope(sender, list(dict.fromkeys(clients + others)), data)
+        except Ended as end:
+            return session.ended(end)
+        if before_data is not None and before_data() is False:
+            return session.ended(Ended(Outcome.FAILED, "before_data", 0, "Stopped before anything left."))
+        if on_data_started() is not True:
+            return session.ended(
+                Ended(
+                    Outcome.FAILED, "before_data", 0, "The start could not be recorded, so nothing was sent."
+                )
+            )
+        started = True
+        try:
+            _content(session, prepare(data))
+        except Ended as end:
+            return session.ended(end, started=True)
+    finally:
+        session.close(polite=not started)
+    raise AssertionError("unreachable: _content always ends")  # pragma: no cover
+
+
+def _content(session: Session, wire: bytes) -> None:
+    """DATA, the text, the dot; always raises :class:`Ended` with what is then known."""
+    session.expect("DATA", "data", good=(354,))
+    try:
+        for start in range(0, len(wire), _PIECE):
+            session.smtp.send(wire[start : start + _PIECE])
+    except (OSError, smtplib.SMTPException):
+        raise Ended(
+            Outcome.DEFERRED,
+            "body",
+            0,
+            f"The connection to {session.place} broke before the end of the message.",
+        ) from None
+    reply = final_dot(session)
+    if reply is None:
+        raise Ended(
+            Outcome.UNKNOWN, "final_dot", 0,
+            f"{session.place} did not answer after the whole message was sent; ask the recipients before sending again.",
+        )  # fmt: skip
+    raise Ended(
+        Outcome.ACCEPTED if reply.code == 250 else outcome_of(reply.code), "final_dot", reply.code, reply.text
+    )
