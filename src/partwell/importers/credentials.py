@@ -144,7 +144,7 @@ def to_item(login: Login, identities: Identities) -> ImportedItem:
     details |= {"username": login.username, "url": bare, "group": login.group,
                 "hidden_fields": ", ".join(sorted(clean(name, 80) for name in hidden))}
     if not login.password and not login.key:
-        details["empty_password"] = "yes"
+        details |= {"empty_password": "yes"}
     if reason:
         details |= {"critical": "yes", "proposal": f"Proposed as critical: its name or notes speak of {reason}."}
     return ImportedItem(

@@ -8,6 +8,7 @@ and only then pykeepass decrypts.
 import base64
 import hashlib
 import io
+import logging
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -110,7 +111,7 @@ def _composite(options: Options) -> bytes:
     password = options.password.reveal() if options.password is not None else None
     try:
         result = compute_key_composite(password=password, keyfile=key_file)
-    except Exception:  # AssertionError, OSError, binascii.Error: pykeepass does not name them
+    except Exception:  # noqa: BLE001  # AssertionError, OSError, binascii.Error: pykeepass does not name them
         raise ImportRefused("key_file", "The key file is damaged: its own checksum or layout is wrong.",
                             remedy="Fetch the key file again from where it is kept.") from None
     return bytes(result)
@@ -124,6 +125,9 @@ def _open(data: bytes, header: Header, options: Options) -> Any:
     check_cost(header.kdf, options.limits)
     damaged = ImportRefused("kdbx_damaged", "This KeePass database opens but its content is damaged.",
                             remedy="Take an older copy, or repair it in KeePass (File, Import, Repair).")
+    counter = _Counter()
+    log = logging.getLogger("pykeepass.kdbx_parsing.common")
+    log.addHandler(counter)
     try:
         kp = PyKeePass(io.BytesIO(data), transformed_key=transform_key(composite, header.kdf))
     except CredentialsError:
@@ -139,14 +143,27 @@ def _open(data: bytes, header: Header, options: Options) -> Any:
                             remedy="Split it, or remove large attachments, and import again.") from None
     except ImportRefused:
         raise
-    except Exception:  # construct, zlib and lxml each raise their own; none may name the content
+    except Exception:  # noqa: BLE001  # construct, zlib and lxml each raise their own; none may name the content
         raise damaged from None
+    finally:
+        log.removeHandler(counter)
     if header.major == 3:
         noted = kp.tree.findtext("./Meta/HeaderHash")
         if noted and noted.strip() != base64.b64encode(hashlib.sha256(header.raw).digest()).decode():
             raise ImportRefused("kdbx_header", "The header of this KeePass database does not match the hash inside it: "
                                 "it was damaged or altered.", remedy="Take an older copy.")
+    if counter.count:  # pykeepass would leave the ciphertext standing as if it were the password
+        raise damaged
     return kp
+
+
+class _Counter(logging.Handler):
+    """Counts protected values that pykeepass could not decrypt: it only logs them."""
+
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += record.levelno >= logging.ERROR
 
 
 def _expired(entry: Any, major: int) -> tuple[bool, str]:
@@ -195,16 +212,18 @@ class _Binaries:
             return None
 
 
-def _entries(root: Any, path: str = "", depth: int = 0) -> Iterator[tuple[Any, str, Any]]:
-    """Every entry with its group's path and its group; without history."""
+def _entries(root: Any, bin_id: str, path: str = "", depth: int = 0, binned: bool = False) -> (
+        Iterator[tuple[Any, str, bool]]):
+    """Every entry with its group's path and whether it lies in the recycle bin; without history."""
     for entry in root.iterfind("./Entry"):
-        yield entry, path, root
+        yield entry, path, binned
     for group in root.iterfind("./Group"):
         if depth >= _TOO_DEEP:
             raise ImportRefused("kdbx_depth", f"The groups of this KeePass database are nested deeper than {_TOO_DEEP}.",
                                 remedy="Flatten the groups in KeePass and save it again.")
         name = clean(group.findtext("./Name"), 100)
-        yield from _entries(group, f"{path}/{name}".strip("/"), depth + 1)
+        deleted = binned or (group.findtext("./UUID") or "").strip() == bin_id != _NIL
+        yield from _entries(group, bin_id, f"{path}/{name}".strip("/"), depth + 1, deleted)
 
 
 def _login(entry: Any, group: str, line: str, uuid: str) -> Login:
@@ -281,21 +300,19 @@ def _items(kp: Any, header: Header, options: Options) -> Iterator[Read]:
     if root is None:
         raise ImportRefused("kdbx_damaged", "This KeePass database holds no root group.", remedy="Take an older copy.")
     bin_id = (kp.tree.findtext("./Meta/RecycleBinUUID") or _NIL).strip()
-    binned = {id(e) for g in root.iter("Group") if bin_id != _NIL and (g.findtext("./UUID") or "").strip() == bin_id
-              for e in g.iter("Entry")}
-    everything = list(_entries(root))
+    everything = list(_entries(root, bin_id))
     facts = {"format": f"{header.major}.{header.minor}", "entries": str(len(everything)), "kdf": header.kdf.name,
-             "recycle_bin": str(sum(id(e) in binned for e, _, _ in everything))}
+             "recycle_bin": str(sum(binned for _, _, binned in everything))}
     yield Understood("keepass", f"A KeePass database, format {facts['format']}, with {facts['entries']} entries, "
                      f"{facts['recycle_bin']} of them in its recycle bin.", facts)
     by_uuid = {(e.findtext("./UUID") or "").strip(): e for e, _, _ in everything}
     identities = Identities()
     binaries = _Binaries(kp, header.major, options.limits)
-    for number, (entry, group, _) in enumerate(everything, 1):
+    for number, (entry, group, binned) in enumerate(everything, 1):
         uuid = (entry.findtext("./UUID") or "").strip()
         line = f"{group}/{number}" if group else str(number)
         login = _login(entry, group, line, uuid)
-        if id(entry) in binned:
+        if binned:
             yield LeftOut(line, "deleted", f"“{clean(login.title, 80)}” lies in the recycle bin of the database.")
             continue
         unresolved = _resolve(login, by_uuid)
