@@ -43,7 +43,7 @@ def _write(value: Any, out: list[str], depth: int) -> None:
             raise CanonicalError("Every key of an object must be a string.")
         separator = "{"
         # RFC 8785 3.2.3 sorts by UTF-16 code units, which differs from code points above U+FFFF.
-        for key in sorted(value, key=_utf16):
+        for key in sorted(value) if "".join(value).isascii() else sorted(value, key=_utf16):
             out.append(separator)
             out.append(_quote(key))
             out.append(":")

@@ -199,7 +199,6 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
 
     An older size of 0 is refused: it would prove nothing.
     """
-    _check((old_root, new_root, *proof))
     if not 0 < old <= new <= MAX_SIZE:
         raise MerkleError(f"There is no consistency proof from size {old} to size {new}.")
     if old == new:
@@ -208,6 +207,7 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         if old_root != new_root:
             raise MerkleError("Two trees of the same size have different roots.")
         return True
+    _check((old_root, new_root, *proof))
     path = list(proof)
     if old & (old - 1) == 0:
         path.insert(0, old_root)

@@ -21,6 +21,7 @@ ED25519 = 0x01
 MAX_NOTE = 1 << 20
 MAX_SIGNATURES = 64
 _DASH = "\u2014 "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteError(ValueError):
@@ -47,7 +48,7 @@ def parse_decimal(text: str) -> int:
 
 def check_name(name: str) -> str:
     """A key name: not empty, no Unicode space, no plus, no control character."""
-    if not name or "+" in name or any(c.isspace() or not c.isprintable() for c in name):
+    if not name or "+" in name or " " in name or not name.isprintable():
         raise NoteError("A key name must not be empty and holds no spaces and no plus sign.")
     return name
 
@@ -140,7 +141,7 @@ def parse_note(data: bytes) -> Note:
         whole = data.decode("utf-8")
     except UnicodeDecodeError:
         raise NoteError("The note is not UTF-8.") from None
-    if any(c < " " and c != "\n" for c in whole):
+    if _CONTROL.search(whole):
         raise NoteError("The note holds a control character.")
     split = whole.rfind("\n\n")
     if split < 0 or not whole.endswith("\n"):
@@ -169,7 +170,7 @@ def sign(text: str, name: str, sign_callable: Callable[[bytes], bytes], public_k
     The new signature is verified before it is returned: a key that does not fit its public
     half would otherwise publish what nobody can check.
     """
-    if not text.endswith("\n") or any(c < " " and c != "\n" for c in text):
+    if not text.endswith("\n") or _CONTROL.search(text):
         raise NoteError("A note's text ends in a newline and holds no other control characters.")
     key = VerifierKey(name, public_key)
     signature = sign_callable(text.encode())
