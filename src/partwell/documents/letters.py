@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Which letters there are and which fields each takes (DOMAIN.md, "Documents and their fields").
+
+A field that a letter does not know is refused, not ignored: that is how a secret that somebody passes to a
+credential receipt can never be printed (R16).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from partwell.documents.texts import DocumentError
+
+COMMON = frozenset({"msp", "to", "date", "zone"})
+COMMON_OPTIONAL = frozenset({"reference", "proof", "sealed"})
+
+Rows = dict[str, frozenset[str]]
+
+
+def _f(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One template: fields it must have, fields it may have, lists it may have, keys of its rows."""
+
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    rows: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def complete(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
+        """``data`` with every optional field present (None or an empty list). Refuses what is missing or unknown."""
+        known = COMMON | COMMON_OPTIONAL | self.required | self.optional | self.lists
+        if missing := sorted((COMMON | self.required) - data.keys()):
+            raise DocumentError(f"The letter {name} lacks {', '.join(missing)}; pass these fields.")
+        if unknown := sorted(data.keys() - known):
+            raise DocumentError(
+                f"The letter {name} has no place for {', '.join(unknown)}; leave these fields out."
+            )
+        for key, allowed in (*self.rows, *_SHARED_ROWS):
+            value = data.get(key)
+            for row in value if isinstance(value, list | tuple) else [value] if value else []:
+                if not isinstance(row, dict):
+                    raise DocumentError(f"The letter {name} takes {key} as rows with named fields.")
+                if extra := sorted(row.keys() - allowed):
+                    raise DocumentError(
+                        f"The letter {name} has no place for {', '.join(extra)} in {key}; leave it out."
+                    )
+        full = dict.fromkeys(self.optional | COMMON_OPTIONAL) | {key: [] for key in self.lists}
+        return full | {key: value for key, value in data.items() if value is not None}
+
+
+SIGNATURE = _f("name title at intent electronic_consent authority identity second_factor address agent shown")
+STEP = _f("what who by")
+NOTED = _f("id title what")
+INVENTORY_ROW = _f(
+    "id title category owner custodian location recipient method version digest proved released received status objection"
+)
+_SHARED_ROWS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("msp", _f("name address colour logo line")),
+    ("to", _f("name address")),
+    ("proof", _f("entry entry_url checkpoint checkpoint_at vkey")),
+    ("signature", SIGNATURE),
+    ("next_steps", STEP),
+)
+
+LETTERS: dict[str, Letter] = {
+    "notice_acknowledgement": Letter(
+        _f("received_at received_by channel effective_date"),
+        _f("clause reason destination renewal owner outside_contact"),
+        _f("next_steps pain_points"),
+    ),
+    "authorisation": Letter(
+        _f("text text_version text_language text_digest"),
+        _f("signature received_by"),
+        rows=(("text", _f("kind label text lines")),),
+    ),
+    "narrowing_or_withdrawal": Letter(
+        _f("act number recipient_firm at by"),
+        _f("channel words_given new_end signature"),
+        _f("removed remains stopped already_left"),
+        (("already_left", _f("id title at")),),
+    ),
+    "receipt": Letter(
+        _f("number client recipient_firm released_at lines"),
+        _f("recipient_person consent window_until silence signature"),
+        _f("copies"),
+        (("lines", _f("id title category method version digest answer answered reason")),),
+    ),
+    "credential_receipt": Letter(
+        _f("number client recipient_firm released_at lines"),
+        _f("recipient_person consent window_until"),
+        rows=(
+            (
+                "lines",
+                _f(
+                    "system account privilege recovery tried untried_reason delivered opened rotated purged objection"
+                ),
+            ),
+        ),
+    ),
+    "handover_inventory": Letter(
+        _f("client as_of list_version rows"),
+        lists=_f("counts"),
+        rows=(("rows", INVENTORY_ROW), ("counts", _f("label text"))),
+    ),
+    "acceptance": Letter(
+        _f("list_version accepted_count rejected_count waived_count"),
+        _f("list_digest deadline silence signature"),
+        _f("accepted rejected waived exceptions"),
+        (("accepted", NOTED), ("rejected", NOTED), ("waived", NOTED), ("exceptions", NOTED)),
+    ),
+    "closing_letter": Letter(
+        _f("end_of_service closed_at closed_by"),
+        _f("words_given handed_over access acceptance page signed_name signed_title"),
+        _f("open_points kept"),
+        (("kept", _f("what where until basis")),),
+    ),
+    "call_summary": Letter(
+        _f("at participants said logged_by"),
+        _f("duration"),
+        _f("decisions next_steps"),
+    ),
+}

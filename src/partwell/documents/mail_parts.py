@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Small parts that every kind of mail uses."""
+
+from collections.abc import Callable
+from typing import Any
+
+from partwell.documents.mail_layout import Body
+from partwell.documents.texts import one_line
+
+Kind = tuple[Callable[[dict[str, Any]], Body], frozenset[str], frozenset[str]]
+Rows = tuple[tuple[str, str], ...]
+
+
+def fill(words: str, values: dict[str, Any]) -> str:
+    """``words`` with its {places} filled. Values are not read for places again, and stay on one line."""
+    return words.format_map(
+        {key: one_line(str(value)) for key, value in values.items() if not isinstance(value, list | dict)}
+    )
+
+
+def facts(values: dict[str, Any], *pairs: tuple[str, str]) -> Rows:
+    """Label and value for each field that is there; lists become one line with commas."""
+    out = []
+    for label, key in pairs:
+        value = values.get(key)
+        if value not in (None, "", []):
+            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            out.append((label, one_line(words)))
+    return tuple(out)
+
+
+def rows(value: Any) -> Rows:
+    """Texts, or rows with title and note, as pairs of title and note."""
+    return tuple(
+        (one_line(str(each["title"])), one_line(str(each.get("note") or "")))
+        if isinstance(each, dict)
+        else (one_line(str(each)), "")
+        for each in value or ()
+    )
+
+
+def some(*lists: tuple[str, Rows]) -> tuple[tuple[str, Rows], ...]:
+    """Only the lists that have rows: an empty heading says nothing."""
+    return tuple(each for each in lists if each[1])

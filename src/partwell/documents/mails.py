@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Mails: a kind and plain values in, subject, text and HTML out. Sends nothing.
+
+Three things are refused here so that no caller can get them wrong: a field that the kind has no place for
+(a secret could hide in it, R16), a link that carries a token in any mail but the sign-in link, and a line
+break in a subject (header injection).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from partwell.documents.mail_kinds import KINDS
+from partwell.documents.mail_layout import Frame, as_html, as_text
+from partwell.documents.pdf import readable_colour
+from partwell.documents.texts import DocumentError, language, one_line, plain
+
+COMMON = frozenset({"msp_name", "to_name", "client", "zone"})
+COMMON_OPTIONAL = frozenset({"colour", "contact", "checkpoint", "checkpoint_at", "portal_url"})
+ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation"})
+ROW_FIELDS = frozenset({"title", "note"})
+SUBJECT_LIMIT = 180
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail ready to be put into an envelope; ``subject`` is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+    def __repr__(self) -> str:  # a sign-in link must not reach a log through a repr
+        return f"<Mail of {len(self.text)} characters>"
+
+
+def compose(kind: str, data: dict[str, Any]) -> Mail:
+    """The mail ``kind`` (a key of ``KINDS``) from plain values.
+
+    Always: ``msp_name``, ``to_name`` (the person greeted), ``client`` (legal name), ``zone`` (IANA), and for
+    all but account mails ``checkpoint`` (the last committed one as text, None while there is none). May:
+    ``colour`` ("#rrggbb"), ``contact``, ``checkpoint_at``, ``portal_url``. The rest by kind, see
+    ``mail_kinds.py``; days as date, moments as aware datetime. Raises DocumentError naming the field.
+    """
+    if kind not in KINDS:
+        raise DocumentError(f"There is no mail {kind!r}; the mails are {', '.join(KINDS)}.")
+    make, required, optional = KINDS[kind]
+    account_mail = kind in ACCOUNT_MAILS
+    needed = COMMON | required | (frozenset() if account_mail else frozenset({"checkpoint"}))
+    if missing := sorted(needed - data.keys()):
+        raise DocumentError(f"The mail {kind} lacks {', '.join(missing)}; pass these fields.")
+    if unknown := sorted(data.keys() - needed - COMMON_OPTIONAL - optional):
+        raise DocumentError(f"The mail {kind} has no place for {', '.join(unknown)}; leave these fields out.")
+    _check_rows(kind, data)
+    for name in ("portal_url", "link"):
+        if data.get(name):
+            _check_link(kind, name, data[name])
+    empty: dict[str, Any] = dict.fromkeys(optional | COMMON_OPTIONAL)
+    values = plain(empty | data, data["zone"])
+    body = make(values)
+    frame = Frame(
+        msp=one_line(values["msp_name"]),
+        to=one_line(values["to_name"]),
+        client=one_line(values["client"]),
+        colour=readable_colour(data.get("colour")),
+        contact=values["contact"] or "",
+        checkpoint=values["checkpoint"],
+        checkpoint_at=values["checkpoint_at"] or "",
+        account_mail=account_mail,
+        lang=language(),
+    )
+    subject = one_line(body.subject)
+    if len(subject) > SUBJECT_LIMIT:
+        subject = subject[: SUBJECT_LIMIT - 1].rstrip() + "…"
+    return Mail(subject=subject, text=as_text(body, frame), html=as_html(body, frame))
+
+
+def _check_rows(kind: str, data: dict[str, Any]) -> None:
+    for key, value in data.items():
+        for row in value if isinstance(value, list | tuple) else ():
+            if isinstance(row, dict) and (extra := sorted(row.keys() - ROW_FIELDS)):
+                raise DocumentError(
+                    f"The mail {kind} has no place for {', '.join(extra)} in {key}; pass title and note."
+                )
+
+
+def _check_link(kind: str, name: str, link: Any) -> None:
+    """Only http(s), no user part; a query or fragment, where tokens live, only in the sign-in link."""
+    parts = (
+        urlsplit(link)
+        if isinstance(link, str) and not any(c.isspace() or ord(c) < 33 for c in link)
+        else None
+    )
+    if parts is None or parts.scheme not in ("https", "http") or not parts.netloc or "@" in parts.netloc:
+        raise DocumentError(f"The mail {kind} was given an unusable {name}; pass an absolute https address.")
+    if (parts.query or parts.fragment) and kind != "sign_in":
+        raise DocumentError(
+            f"The {name} of the mail {kind} carries a query; only the sign-in link may carry a token."
+        )
