@@ -5,9 +5,12 @@ Usage: ``python scripts/gates.py all|lint|types|fuzz|kill-nightly|bench|lock [py
 Exit code 0 when every gate passed, else 1; the last lines say which did not.
 """
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +20,9 @@ BIN = Path(sys.executable).parent
 CODE = [
     folder for folder in ("src", "tests", "scripts", "examples", "benchmarks") if (ROOT / folder).is_dir()
 ]
+
+_SCRATCH = tempfile.mkdtemp(prefix="partwell-gates-")
+atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 
 Gate = tuple[str, list[str]]
 
@@ -74,18 +80,20 @@ def run(gates: list[Gate]) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without an installation's settings: a gate must neither read nor touch one."""
-    return {
+    """Ours, without an installation's settings: a gate must neither read nor touch one.
+
+    mypy's plugin and djlint load Django's settings, which make a home where there is none: give them one.
+    """
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PARTWELL_") or "_TEST_" in name
     }
+    return {**kept, "PARTWELL_HOME": f"{_SCRATCH}/home", "PARTWELL_KEYS": f"{_SCRATCH}/keys"}
 
 
 def lock() -> int:
     """Pin the requirement files again; uv from this environment, from PATH, or a sentence."""
-    import shutil
-
     uv = shutil.which("uv", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
         print(
