@@ -45,6 +45,7 @@ class Environment:
     secret_key: str
     log_level: str
     smtp: str
+    smtp_password_file: str
     mail_port: int
     password_hashers: list[str]
 
@@ -93,6 +94,7 @@ def read() -> Environment:
         secret_key=_secret_key(keys),
         log_level=get("PARTWELL_LOG_LEVEL", "WARNING"),
         smtp=get("PARTWELL_SMTP", ""),
+        smtp_password_file=get("PARTWELL_SMTP_PASSWORD_FILE", ""),
         mail_port=int(get("PARTWELL_MAIL_PORT", "2525")),
         password_hashers=(
             ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -15,6 +15,7 @@ BASE_DIR = ENV.source_root
 PARTWELL_HOME = ENV.home
 PARTWELL_KEYS = ENV.keys
 PARTWELL_DEMO = ENV.demo
+PARTWELL_URL = ENV.url
 
 SECRET_KEY = ENV.secret_key
 DEBUG = False

@@ -47,6 +47,7 @@ class Deed:
         self.actor = actor
         self.now = now or timezone.now()
         self.next_uid = uuid4()
+        self.client: Client | None = None
         self.indexes: list[int] = []
         self._rows: list[RowChange] = []
         self._pending: list[Pending] = []
@@ -79,7 +80,8 @@ class Deed:
         rows = Client.objects.all()
         if connection.vendor == "postgresql":
             rows = rows.select_for_update()
-        return rows.get(pk=client_id)
+        self.client = rows.get(pk=client_id)
+        return self.client
 
     def add(self, row: Row) -> Row:
         """Insert a row and commit to it."""
@@ -130,10 +132,15 @@ class Deed:
         """Note one step as an entry; it is appended last in the transaction. Gives the entry's uid.
 
         ``public`` is disclosed to every party of the entry, ``to_client`` to client and staff,
-        ``internal`` to staff. The actor's name is added to ``public`` as ``actor`` unless given.
-        Contents are checked against ``rules.events``; never put a secret here.
+        ``internal`` to staff. The actor's name (``actor``) and, where the event has a place for it, the
+        locked client's (``client``) are added to ``public`` unless given. Contents are checked against
+        ``rules.events``; never put a secret here.
         """
-        contents: dict[str, dict[str, Any]] = {"public": {"actor": self.actor.name, **(public or {})}}
+        known = {"actor": self.actor.name}
+        if self.client is not None and type in events.EVENTS and "client" in events.EVENTS[type].fields("public"):
+            known["client"] = self.client.name
+            client = client or self.client.id
+        contents: dict[str, dict[str, Any]] = {"public": {**known, **(public or {})}}
         if to_client:
             contents["client"] = dict(to_client)
         if internal:
@@ -150,11 +157,11 @@ class Deed:
         self._rows, self.next_uid = [], uuid4()
         return pending.uid
 
-    def refuse(self, refusal: Refusal, *, subject: UUID, what: str, client: UUID | None = None, version: int = 0) -> Refusal:
+    def refuse(self, refusal: Refusal, *, subject: UUID, client: UUID | None = None, version: int = 0, verb: str = "") -> Refusal:
         """Record a refusal of a signed-in actor and give it back to be returned.
 
-        The first of its kind within an hour becomes an entry, later ones a count (HOUSE.md, step 4).
-        ``what``: what was tried, as the object of "tried to …".
+        The first of its kind within an hour becomes an entry, later ones a count (HOUSE.md, step 4); the
+        next hour's entry carries the count of those that were not entries. ``version``: of the authorisation.
         """
         hour = self.now.replace(minute=0, second=0, microsecond=0)
         tally, fresh = RefusalTally.objects.get_or_create(
@@ -165,9 +172,10 @@ class Deed:
         earlier = (RefusalTally.objects.filter(actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version,
                                                hour__lt=hour, hour__gte=hour - timedelta(days=1))
                    .aggregate(total=models.Sum("count"))["total"] or 0)
-        self.record("refusal.recorded", client=client, subjects=[subject],
-                    to_client={"what": what, "rule": refusal.rule, "code": refusal.code, "sentence": refusal.sentence,
-                               "count": 1, "earlier": earlier})
+        self.record("refusal.recorded", client=client or (self.client.id if self.client else None), subjects=[subject],
+                    public={"code": refusal.code, "why": refusal.sentence, "count": 1 + earlier},
+                    to_client={"subject": subject.hex, "version": version},
+                    internal={"verb": verb, "door": self.actor.door})
         return refusal
 
     # later --------------------------------------------------------------

@@ -78,7 +78,9 @@ def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
             unit = KeyUnit(client_id=client_id, purpose=purpose, kek_id=kek, created_at=deed.now)
             unit.wrapped_key = store.wrap(kek, data_key, _wrap_place(unit.id, client_id, purpose))
             deed.add(unit)
-            deed.record("key.unit_made", client=client_id, subjects=[unit.id], internal={"purpose": purpose})
+            owner = deed.lock(client_id).name if client_id else "the service provider"
+            deed.record("key.made", client=client_id, subjects=[unit.id], public={"client": owner, "purpose": purpose},
+                        internal={"key_id": kek})
             return unit
     except IntegrityError:
         # Somebody made it at the same moment: theirs stands, our key goes.

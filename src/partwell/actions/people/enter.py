@@ -64,8 +64,8 @@ def use_link(token: str, *, address: str, agent: str) -> tuple[SignInLink, str] 
     PortalSession.objects.create(key_hash=digest(key), kind=link.kind, person_id=link.person_id, created_at=now, seen_at=now,
                                  expires_at=now + SESSION_LIFE, address=address[:64], agent=agent[:300])
     with Deed(actor) as deed:
-        deed.record("person.signed_in", client=actor.client_id, recipient=actor.recipient_id, subjects=[actor.id],
-                    to_client={"how": "a mailed link", "address": address[:64]})
+        deed.record("sign_in.succeeded", client=actor.client_id, recipient=actor.recipient_id, subjects=[actor.id],
+                    public={"door": actor.door, "strength": "link"}, internal={"address": address[:64], "agent": agent[:300]})
     return link, key
 
 

@@ -42,15 +42,16 @@ def set_up(policy: MspPolicy, *, owner_name: str, owner_email: str, owner_passwo
     """
     if Msp.objects.exists():
         return refuse("setup_done")
-    open_log()
+    state = open_log()
     with Deed(SYSTEM) as deed:
         if Msp.objects.exists():
             return refuse("setup_done")
-        msp = deed.add(Msp(**policy.__dict__, is_sample=is_sample))
-        deed.record("ledger.opened", public={"actor": owner_name, "msp": msp.name}, subjects=[msp.id])
+        deed.record("ledger.opened", public={"actor": owner_name, "origin": state.origin, "verifier_key": state.vkey})
+        msp = deed.add(Msp(**vars(policy), is_sample=is_sample))
+        deed.record("msp.set_up", public={"actor": owner_name, "msp": msp.name}, subjects=[msp.id])
         user = new_user(owner_email, owner_password)
         owner = deed.add(StaffMember(user=user, name=owner_name, role=StaffRole.OWNER, joined_at=deed.now))
-        deed.record("staff.joined", public={"actor": owner_name}, internal={"role": owner.role}, subjects=[owner.id])
+        deed.record("staff.joined", public={"actor": owner_name, "person": owner_name, "role": owner.role}, subjects=[owner.id])
     make_checkpoint()
     return owner
 

@@ -61,8 +61,9 @@ class Authorisation(Committed):
     person_ids = models.JSONField(default=list)
     access = models.CharField(max_length=6, choices=choices(Access), default=Access.FULL)
     purpose = models.CharField(max_length=300, blank=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    # Days in the MSP's zone, both inclusive.
+    starts_on = models.DateField()
+    ends_on = models.DateField()
     signatory = models.ForeignKey("clients.Contact", on_delete=models.PROTECT, related_name="+")
     prepared_by = models.ForeignKey("people.StaffMember", null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=10, choices=choices(Channel), default=Channel.PORTAL)

@@ -69,7 +69,7 @@ class Envelope(Committed):
     text = models.TextField()
     html = models.TextField(blank=True)
     documents = models.JSONField(default=list)
-    message_id = models.CharField(max_length=200, unique=True)
+    internet_message_id = models.CharField(max_length=200, unique=True)
     in_reply_to = models.CharField(max_length=200, blank=True)
     digest = models.CharField(max_length=64)  # over all of the above
     dedupe_key = models.CharField(max_length=160, unique=True)

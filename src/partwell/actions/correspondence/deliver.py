@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""An envelope's way out: claim, start, settle, recover. Each a deed; the relay in between only transmits.
+
+States: queued → claimed → data_started → accepted | failed | unknown; stopped when the gate said no. Withdrawal
+wins over everything before ``data_started``; only ``data_started`` can become ``unknown``, for a person to settle,
+so that a client's document is never silently sent twice (HOUSE.md, step 6).
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from partwell.actions.base import Deed
+from partwell.actions.correspondence.post import envelope_digest
+from partwell.actions.facts import authorisation_facts, loop_contacts, newest_authorisation, zone
+from partwell.actions.files import chunks
+from partwell.actions.releases.gate import Target, judge, standing_approvals
+from partwell.connectors.smtp_values import Delivery, Outcome
+from partwell.records.authorisations.models import RecipientPerson
+from partwell.records.clients.models import Client, Contact
+from partwell.records.correspondence.models import Envelope
+from partwell.records.releases.models import ReleaseLine
+from partwell.records.vault.models import StoredFile
+from partwell.rules import consent, loop
+from partwell.rules.actor import SYSTEM, Actor
+from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.terms import EnvelopeState, Party, Verdict
+
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP = 24
+LEASE = timedelta(minutes=10)
+
+
+def due(now: datetime | None = None, limit: int = 50) -> list[UUID]:
+    """Ids of envelopes that may be claimed now, oldest first."""
+    moment = now or timezone.now()
+    return list(Envelope.objects.filter(state=EnvelopeState.QUEUED, next_attempt_at__lte=moment)
+                .order_by("next_attempt_at", "queued_at").values_list("pk", flat=True)[:limit])
+
+
+def documents_unchanged(envelope: Envelope) -> bool:
+    """Re-hash the stored bytes of every pinned document; the slow part of claiming, before its deed."""
+    for pinned in envelope.documents:
+        file = StoredFile.objects.filter(pk=UUID(hex=pinned["file"]), client_id=envelope.client_id).first()
+        if file is None:
+            return False
+        digest = hashlib.sha256()
+        for piece in chunks(file):
+            digest.update(piece)
+        if digest.hexdigest() != pinned["sha256"]:
+            return False
+    return True
+
+
+def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
+    """The gate at transmission: the envelope as frozen, the client in the loop, and for a new provider R1 once more."""
+    if envelope_digest(envelope) != envelope.digest:
+        return refuse("envelope_changed")
+    providers = [one["address"] for one in envelope.recipients if one["role"] == "provider"]
+    contact = Contact.objects.filter(pk=envelope.client_contact_id, left_at=None).first()
+    working = contact in loop_contacts(client.id) if contact else False
+    listed = next((one["address"] for one in envelope.recipients if one["role"] == "client"), "")
+    facts = loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
+    refusal = loop.recipients_ok(loop.EnvelopeFacts(client.id.hex, facts, tuple(providers)))
+    if refusal is not None:
+        return refusal
+    if not envelope.to_provider:
+        return refuse("provider_without_client") if providers else None
+    return _consent_refusal(envelope, client, now)
+
+
+def _consent_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
+    if envelope.recipient_id is None:
+        return refuse("recipient_unknown")
+    row = newest_authorisation(envelope.recipient_id)
+    persons = {person.email: person for person in RecipientPerson.objects.select_related("recipient").filter(
+        recipient_id=envelope.recipient_id, left_at=None)}
+    facts = authorisation_facts(row, zone()) if row else None
+    refusal = consent.standing(facts, now, envelope.recipient.firm if envelope.recipient else "")
+    if refusal is not None:
+        return refusal
+    for one in envelope.recipients:
+        if one["role"] != "provider":
+            continue
+        person = persons.get(one["address"])
+        if person is None or facts is None or person.id.hex not in facts.person_ids:
+            return refuse("person_not_named", person=one["name"], recipient=envelope.recipient.firm if envelope.recipient else "")
+    if envelope.release_id is not None and envelope.kind == "release_announcement":
+        return _lines_refusal(envelope, client, now)
+    return None
+
+
+def _lines_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
+    lines = list(ReleaseLine.objects.filter(release_id=envelope.release_id, state="sent")
+                 .select_related("item__document", "release__person__recipient"))
+    if not lines:
+        return refuse("release_empty")
+    release = lines[0].release
+    approvals = standing_approvals(client.id, release.recipient_id) if release.recipient_id else {}
+    judged, _ = judge(client, Target(Party(release.party), release.contact, release.person), [line.item for line in lines], now=now,
+                      approvals=approvals, queued_version=release.authorisation.version if release.authorisation else None)
+    for one in judged:
+        if one.decision.verdict is not Verdict.SEND:
+            return one.decision.refusal or one.decision.reasons[0]
+    return None
+
+
+def names(envelope: Envelope) -> list[str]:
+    """The recipients' names, as sentences have them."""
+    return [one["name"] for one in envelope.recipients]
+
+
+def _record(deed: Deed, envelope: Envelope, event: str, **to_client: object) -> None:
+    deed.record(f"envelope.{event}", recipient=envelope.recipient_id, subjects=[envelope.id],
+                public={"recipients": names(envelope)}, to_client={"digest": envelope.digest, **to_client})
+
+
+def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = None) -> Envelope | Refusal:
+    """Claim a queued envelope for one attempt; decides again. ``envelope_not_queued`` if somebody else has it.
+
+    A refusal of the gate stops the envelope for good and is recorded with its reason.
+    """
+    peek = Envelope.objects.filter(pk=envelope_id).first()
+    if peek is None:
+        return refuse("not_found")
+    intact = documents_unchanged(peek)
+    with Deed(actor, now=now) as deed:
+        client = deed.lock(peek.client_id)
+        # Conditional UPDATE: exactly one of two relays gets it.
+        token = uuid4()
+        if Envelope.objects.filter(pk=envelope_id, state=EnvelopeState.QUEUED, claim=None).update(claim=token, claimed_at=deed.now) != 1:
+            return refuse("envelope_not_queued", state=Envelope.objects.values_list("state", flat=True).get(pk=envelope_id))
+        envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
+        refusal = why_not(envelope, client, deed.now) if intact else refuse("envelope_changed")
+        if refusal is not None:
+            return stop(deed, envelope, refusal)
+        deed.save(envelope, state=EnvelopeState.CLAIMED, attempts=envelope.attempts + 1)
+        _record(deed, envelope, "claimed", attempt=envelope.attempts)
+        return envelope
+
+
+def stop(deed: Deed, envelope: Envelope, refusal: Refusal) -> Refusal:
+    """Stop an envelope that has not begun to leave; the client sees why."""
+    deed.save(envelope, state=EnvelopeState.STOPPED, stop_code=refusal.code, settled_at=deed.now, claim=None, answer=refusal.sentence)
+    deed.record("envelope.stopped", recipient=None, subjects=[envelope.id],
+                public={"recipients": names(envelope), "why": refusal.sentence}, to_client={"digest": envelope.digest})
+    return refusal
+
+
+def start_data(envelope_id: UUID, token: UUID, *, actor: Actor = SYSTEM) -> bool:
+    """Commit ``data_started`` just before DATA, deciding once more under the client's lock; False stops the transmission."""
+    peek = Envelope.objects.get(pk=envelope_id)
+    with Deed(actor) as deed:
+        client = deed.lock(peek.client_id)
+        envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
+        if envelope.state != EnvelopeState.CLAIMED or envelope.claim != token:
+            return False
+        refusal = why_not(envelope, client, deed.now)
+        if refusal is not None:
+            stop(deed, envelope, refusal)
+            return False
+        deed.save(envelope, state=EnvelopeState.DATA_STARTED, data_started_at=deed.now)
+        _record(deed, envelope, "data_started", attempt=envelope.attempts)
+        return True
+
+
+def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor = SYSTEM) -> Envelope:
+    """Write down what the server answered. A later call, or one with another claim, changes nothing."""
+    peek = Envelope.objects.get(pk=envelope_id)
+    with Deed(actor) as deed:
+        deed.lock(peek.client_id)
+        envelope = Envelope.objects.get(pk=envelope_id)
+        if envelope.claim != token or envelope.state not in (EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED):
+            return envelope
+        answers = {address: f"{reply.code} {reply.text}"[:200] for address, reply in delivery.per_recipient.items()}
+        words = f"{delivery.code} {delivery.text}".strip()[:600]
+        if delivery.outcome is Outcome.ACCEPTED:
+            deed.save(envelope, state=EnvelopeState.ACCEPTED, settled_at=deed.now, answer=words, claim=None)
+            _record(deed, envelope, "accepted", answers=answers)
+        elif delivery.outcome is Outcome.UNKNOWN:
+            deed.save(envelope, state=EnvelopeState.UNKNOWN, answer=words, claim=None)
+            _record(deed, envelope, "unknown")
+        elif delivery.outcome is Outcome.DEFERRED and envelope.attempts < GIVE_UP:
+            _requeue(deed, envelope, words)
+        else:
+            deed.save(envelope, state=EnvelopeState.FAILED, settled_at=deed.now, answer=words, claim=None)
+            _record(deed, envelope, "failed", answers=answers, reason=words)
+            _client_address_failed(deed, envelope, delivery)
+        return envelope
+
+
+def _requeue(deed: Deed, envelope: Envelope, reason: str) -> None:
+    wait = min(FIRST_WAIT * 2 ** min(envelope.attempts, 12), LONGEST_WAIT)
+    deed.save(envelope, state=EnvelopeState.QUEUED, claim=None, claimed_at=None, next_attempt_at=deed.now + wait, answer=reason)
+    _record(deed, envelope, "requeued", reason=reason)
+
+
+def _client_address_failed(deed: Deed, envelope: Envelope, delivery: Delivery) -> None:
+    """A client's address that was refused for good is no longer a working one (R2)."""
+    contact = Contact.objects.get(pk=envelope.client_contact_id)
+    reply = delivery.per_recipient.get(contact.email)
+    if reply is not None and 500 <= reply.code < 600 and contact.email_state == "ok":
+        deed.save(contact, email_state="bouncing")
+        deed.record("contact.address_failed", subjects=[contact.id], public={"contact": contact.name},
+                    to_client={"address": contact.email, "answer": f"{reply.code} {reply.text}"[:200]})
+
+
+def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUID]:
+    """After a crash: what was claimed is queued again, what had begun to leave becomes unknown. Gives the ids touched.
+
+    ``older_than``: leases younger than this may still be alive; a relay that holds the home's lock passes zero.
+    """
+    limit = timezone.now() - older_than
+    touched = []
+    stuck = Envelope.objects.filter(state__in=[EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED], claimed_at__lte=limit)
+    for envelope_id, client_id in list(stuck.values_list("pk", "client_id")):
+        with Deed(actor) as deed:
+            deed.lock(client_id)
+            envelope = Envelope.objects.get(pk=envelope_id)
+            if envelope.state == EnvelopeState.CLAIMED:
+                deed.save(envelope, state=EnvelopeState.QUEUED, claim=None, claimed_at=None, next_attempt_at=deed.now)
+                _record(deed, envelope, "requeued", reason="The relay ended before anything left.")
+            elif envelope.state == EnvelopeState.DATA_STARTED:
+                deed.save(envelope, state=EnvelopeState.UNKNOWN, claim=None,
+                          answer="The relay ended while the message was leaving; nobody knows whether it arrived.")
+                _record(deed, envelope, "unknown")
+            touched.append(envelope_id)
+    return touched
+
+
+def settle_unknown(*, actor: Actor, envelope_id: UUID, outcome: str, ground: str) -> Envelope | Refusal:
+    """A person says what became of an unknown message: "arrived", or "send again" after asking the recipients."""
+    peek = Envelope.objects.filter(pk=envelope_id).first()
+    if not actor.is_staff:
+        return refuse("settlement_needs_person")
+    if peek is None:
+        return refuse("not_found")
+    with Deed(actor) as deed:
+        deed.lock(peek.client_id)
+        envelope = Envelope.objects.get(pk=envelope_id)
+        if envelope.state != EnvelopeState.UNKNOWN:
+            return deed.refuse(refuse("envelope_not_queued", state=envelope.state), subject=envelope.id, verb="envelope.settle")
+        if outcome not in ("arrived", "send again") or not ground.strip():
+            return refuse("required", where="What became of it, and how you know")
+        state = EnvelopeState.ACCEPTED if outcome == "arrived" else EnvelopeState.QUEUED
+        deed.save(envelope, state=state, settled_at=deed.now if outcome == "arrived" else None, settled_by_name=actor.name, claim=None,
+                  next_attempt_at=deed.now)
+        deed.record("envelope.settled", recipient=envelope.recipient_id, subjects=[envelope.id],
+                    public={"recipients": names(envelope), "outcome": outcome}, to_client={"digest": envelope.digest, "ground": ground})
+        return envelope

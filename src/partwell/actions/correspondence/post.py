@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Puts a mail into the outbox, within the deed of what it tells of (R2). The one way an envelope comes to be.
+
+Recipients, words and documents are frozen in it; the client's contact comes first; the relay transmits later.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from partwell.actions.base import Deed
+from partwell.actions.evidence.log import last_checkpoint
+from partwell.actions.facts import loop_contacts
+from partwell.documents.mails import Mail, compose
+from partwell.records.authorisations.models import Authorisation, RecipientPerson
+from partwell.records.clients.models import Contact
+from partwell.records.correspondence.models import Envelope, Message
+from partwell.records.people.models import Msp
+from partwell.records.people.queries import the_msp
+from partwell.records.releases.models import Release
+from partwell.records.vault.models import StoredFile
+from partwell.rules import loop
+from partwell.rules.refusals import Refusal, refuse
+from sealed import canonical
+
+
+@dataclass(frozen=True)
+class Post:
+    """What is to be sent. ``persons``: the new provider's people, empty for a letter to the client alone.
+
+    ``dedupe``: the business key that makes a double click harmless. ``values``: the fields of the mail kind
+    (``documents.mails``). ``second``: also to the contact's second address (R1's receipts).
+    """
+
+    kind: str
+    dedupe: str
+    values: dict[str, Any]
+    persons: Sequence[RecipientPerson] = ()
+    contact: Contact | None = None
+    authorisation: Authorisation | None = None
+    release: Release | None = None
+    message: Message | None = None
+    documents: Sequence[StoredFile] = field(default_factory=list)
+    second: bool = False
+    in_reply_to: str = ""
+
+
+def link(path: str) -> str:
+    """An absolute address of this installation; never with a token."""
+    return f"{settings.PARTWELL_URL}{path}"
+
+
+def common(msp: Msp, client_legal: str, to_name: str) -> dict[str, Any]:
+    """The fields that every mail kind takes."""
+    last = last_checkpoint()
+    return {"msp_name": msp.name, "to_name": to_name, "client": client_legal, "zone": msp.time_zone, "colour": msp.colour,
+            "contact": msp.phone or None, "checkpoint": last.note if last else None, "checkpoint_at": last.made_at if last else None}
+
+
+def addressed(client_id: UUID, persons: Sequence[RecipientPerson], contact: Contact | None, second: bool) -> tuple[Contact, list[dict[str, str]]] | Refusal:
+    """Who is on the envelope, the client first; or the refusal why it cannot be addressed (R2)."""
+    contacts = loop_contacts(client_id)
+    chosen = contact if contact is not None and contact in contacts else (contacts[0] if contacts else None)
+    if chosen is None:
+        return refuse("no_working_client_address")
+    refusal = loop.recipients_ok(loop.EnvelopeFacts(
+        client_id=client_id.hex, client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, chosen.email),
+        provider_addresses=tuple(person.email for person in persons)))
+    if refusal is not None:
+        return refusal
+    recipients = [{"role": "client", "name": chosen.name, "address": chosen.email}]
+    if second and chosen.second_email:
+        recipients.append({"role": "second", "name": chosen.name, "address": chosen.second_email})
+    recipients += [{"role": "provider", "name": person.name, "address": person.email} for person in persons]
+    return chosen, recipients
+
+
+def envelope_digest(row: Envelope) -> str:
+    """SHA-256 over everything that is frozen in an envelope; the relay compares it before every attempt."""
+    frozen = {name: getattr(row, name) for name in ("kind", "to_provider", "recipients", "subject", "text", "html", "documents",
+                                                    "internet_message_id", "in_reply_to", "dedupe_key")}
+    frozen.update({name: str(getattr(row, name) or "") for name in
+                   ("client_id", "client_contact_id", "entry_id", "recipient_id", "authorisation_id", "release_id", "message_id")})
+    return hashlib.sha256(canonical.dumps(frozen)).hexdigest()
+
+
+def post(deed: Deed, item: Post) -> Envelope | Refusal:
+    """Queue the envelope in this deed, linked to the deed's *next* entry: call it before that ``record``.
+
+    The deed must have locked the client. Returns the refusal of R2 when it cannot be addressed; the caller
+    returns it through ``deed.refuse``.
+    """
+    client = deed.client
+    if client is None:
+        raise RuntimeError("Lock the client before posting.")
+    found = addressed(client.id, item.persons, item.contact, item.second)
+    if isinstance(found, Refusal):
+        return found
+    contact, recipients = found
+    msp = the_msp()
+    if msp is None:
+        return refuse("setup_needed")
+    greeted = contact.name if not item.persons else ", ".join([contact.name, *(person.name for person in item.persons)])
+    mail: Mail = compose(item.kind, {**common(msp, client.legal_name, greeted), **item.values})
+    row = Envelope(
+        client=client, client_contact=contact, entry_id=deed.next_uid, kind=item.kind, to_provider=bool(item.persons),
+        recipient=item.persons[0].recipient if item.persons else None, authorisation=item.authorisation, release=item.release,
+        message=item.message, recipients=recipients, subject=mail.subject, text=mail.text, html=mail.html,
+        documents=[{"file": file.id.hex, "name": file.name, "sha256": file.sha256} for file in item.documents],
+        internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(item.dedupe.encode()).hexdigest()[:12]}@{msp.email.rpartition('@')[2]}>",
+        in_reply_to=item.in_reply_to, dedupe_key=item.dedupe[:160], queued_at=deed.now, next_attempt_at=deed.now)
+    row.digest = envelope_digest(row)
+    return deed.add(row)

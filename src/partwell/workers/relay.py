@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Transmits mail. The only module that speaks SMTP (an import contract): claim → transmit → settle, each recorded."""
+
+import logging
+from pathlib import Path
+from typing import cast
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from partwell.actions.correspondence import deliver
+from partwell.actions.files import read_file
+from partwell.actions.people import account_mail
+from partwell.connectors import mail_message
+from partwell.connectors.addresses import Mailbox
+from partwell.connectors.secret import Secret
+from partwell.connectors.smtp import Delivery, Outcome, Security, SmtpServer, transmit
+from partwell.records.correspondence.models import Envelope
+from partwell.records.people.models import AccountMail
+from partwell.records.people.queries import the_msp
+from partwell.records.vault.models import StoredFile
+from partwell.rules.refusals import Refusal
+
+log = logging.getLogger("partwell.relay")
+
+
+def server() -> SmtpServer:
+    """The mail server of PARTWELL_SMTP; without one the local post office on loopback."""
+    address = settings.ENV.smtp
+    if not address:
+        return SmtpServer("127.0.0.1", settings.ENV.mail_port, Security.NONE, timeout=10)
+    parts = urlsplit(address)
+    security = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}[parts.scheme]
+    password = Secret(Path(settings.ENV.smtp_password_file).read_text().strip()) if settings.ENV.smtp_password_file else Secret("")
+    port = parts.port or {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[security]
+    return SmtpServer(parts.hostname or "", port, security, unquote(parts.username or ""), password)
+
+
+def message_of(envelope: Envelope) -> bytes:
+    """The RFC 5322 bytes of an envelope; the same bytes at every attempt."""
+    msp = the_msp()
+    assert msp is not None  # an envelope exists, so the MSP does
+    everyone = tuple(Mailbox(one["address"], one["name"]) for one in envelope.recipients)
+    files = []
+    for pinned in envelope.documents:
+        file = StoredFile.objects.get(pk=UUID(hex=pinned["file"]))
+        files.append(mail_message.Attachment(file.name, file.media_type, read_file(file)))
+    return mail_message.build(mail_message.OutgoingMail(
+        sender=Mailbox(msp.email, msp.name), to=everyone[:1], cc=everyone[1:], subject=envelope.subject, date=envelope.queued_at,
+        message_id=envelope.internet_message_id, in_reply_to=envelope.in_reply_to, text=envelope.text, html=envelope.html,
+        attachments=tuple(files)))
+
+
+def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope | Refusal:
+    """One attempt for one envelope."""
+    claimed = deliver.claim(envelope_id)
+    if isinstance(claimed, Refusal):
+        return claimed
+    token = cast(UUID, claimed.claim)
+    clients = [one["address"] for one in claimed.recipients if one["role"] in ("client", "second")]
+    others = [one["address"] for one in claimed.recipients if one["role"] == "provider"]
+    msp = the_msp()
+    try:
+        data = message_of(claimed)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a file or key, nothing has left: say so and try again
+        log.error("A message could not be built: %s", type(error).__name__)
+        return deliver.settle(claimed.id, token, Delivery(Outcome.DEFERRED, 0, f"The message could not be built ({type(error).__name__}).", {}, "connect"))
+    delivery = transmit(smtp or server(), mail_from=msp.email if msp else "", client_rcpts=clients, other_rcpts=others, data=data,
+                        on_data_started=lambda: deliver.start_data(claimed.id, token))
+    return deliver.settle(claimed.id, token, delivery)
+
+
+def deliver_due(smtp: SmtpServer | None = None, limit: int = 50) -> int:
+    """Attempt every due envelope once, then account mail; gives how many envelopes were tried."""
+    ids = deliver.due(limit=limit)
+    for envelope_id in ids:
+        deliver_one(envelope_id, smtp)
+    deliver_account_mail(smtp)
+    return len(ids)
+
+
+def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> None:
+    """Send sign-in and invitation mails; a late one is never sent, its body is wiped either way."""
+    now = timezone.now()
+    for mail in AccountMail.objects.filter(state="queued", next_attempt_at__lte=now).order_by("next_attempt_at")[:limit]:
+        if mail.expires_at <= now:
+            account_mail.settle(mail, "expired", "The link had expired before the mail could be sent.")
+            continue
+        msp = the_msp()
+        body = account_mail.body_of(mail)
+        sender = msp.email if msp else "partwell@localhost"
+        data = mail_message.build(mail_message.OutgoingMail(
+            sender=Mailbox(sender, msp.name if msp else "Partwell"), to=(Mailbox(mail.to),), subject=body["subject"], date=now,
+            message_id=mail_message.new_message_id(sender.rpartition("@")[2]), text=body["text"], html=body["html"]))
+        delivery = transmit(smtp or server(), mail_from=sender, client_rcpts=[mail.to], data=data, on_data_started=lambda: True)
+        if delivery.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.REFUSED):
+            account_mail.settle(mail, delivery.outcome.value, f"{delivery.code} {delivery.text}")
+        else:
+            account_mail.put_off(mail, f"{delivery.code} {delivery.text}")
