@@ -101,25 +101,36 @@ def csv_rows(
                 broken += 1
                 if broken > MAX_BROKEN:
                     raise ImportRefused(
-                        "quotes_unbalanced", "The quotation marks of this file never come right.",
-                        f"{where}, line {lines.start}", "Export it again, with quotes inside cells doubled.",
+                        "quotes_unbalanced",
+                        "The quotation marks of this file never come right.",
+                        f"{where}, line {lines.start}",
+                        "Export it again, with quotes inside cells doubled.",
                     ) from None
-                yield LeftOut(lines.start, "row_too_long",
-                              "This row is too long, or a quotation mark in it is never closed.")
+                yield LeftOut(
+                    lines.start,
+                    "row_too_long",
+                    "This row is too long, or a quotation mark in it is never closed.",
+                )
                 lines.skip_first()
                 reader = csv.reader(lines, delimiter=delimiter)
                 continue
             except UnicodeError:
                 raise ImportRefused(
-                    "encoding_wrong", f"This file is not written in {encoding}.",
-                    f"{where}, after line {lines.start}", "Choose another encoding.",
+                    "encoding_wrong",
+                    f"This file is not written in {encoding}.",
+                    f"{where}, after line {lines.start}",
+                    "Choose another encoding.",
                 ) from None
             line, chars = lines.start, lines.chars
             lines.taken()
             if len(cells) > limits.columns:
                 yield LeftOut(line, "too_many_columns", f"This row has more than {limits.columns} columns.")
             elif chars > limits.cell_chars and max(map(len, cells)) > limits.cell_chars:
-                yield LeftOut(line, "cell_too_long", f"A cell of this row is longer than {limits.cell_chars} characters.")
+                yield LeftOut(
+                    line,
+                    "cell_too_long",
+                    f"A cell of this row is longer than {limits.cell_chars} characters.",
+                )
             elif any(cells) and not (line == 1 and len(cells) == 1 and cells[0].lower().startswith("sep=")):
                 yield Row(line, cells)
 

@@ -62,20 +62,32 @@ def open_csv(opener: Callable[[], BinaryIO], options: Options, where: str) -> Cs
     try:
         "".encode(encoding)
     except (LookupError, UnicodeError):
-        raise ImportRefused("encoding_unknown", f"There is no encoding “{encoding[:40]}”.", where,
-                            "Choose one of those offered.") from None
+        raise ImportRefused(
+            "encoding_unknown",
+            f"There is no encoding “{encoding[:40]}”.",
+            where,
+            "Choose one of those offered.",
+        ) from None
     delimiter = options.delimiter or guess_delimiter(opener, encoding)
     if len(delimiter) != 1 or delimiter in '\r\n"':
         raise ImportRefused("delimiter_unknown", "A delimiter is one character, such as , or ;.", where)
     rows = csv_rows(opener, encoding=encoding, delimiter=delimiter, limits=options.limits, where=where)
     for row in rows:
         if isinstance(row, LeftOut):
-            raise ImportRefused("header_unreadable", f"The header cannot be read: {row.sentence}", f"{where}, line {row.line}",
-                                "Check that the first row names the columns.")
+            raise ImportRefused(
+                "header_unreadable",
+                f"The header cannot be read: {row.sentence}",
+                f"{where}, line {row.line}",
+                "Check that the first row names the columns.",
+            )
         if any(_DATA.search(cell) for cell in row.cells):
             # Without names nobody knows which column is the password (R16).
-            raise ImportRefused("no_header", "The first row holds data where the names of the columns should stand.", where,
-                                "Add a first row that names the columns.")
+            raise ImportRefused(
+                "no_header",
+                "The first row holds data where the names of the columns should stand.",
+                where,
+                "Add a first row that names the columns.",
+            )
         return CsvSource(guess, encoding, delimiter, tidy_headers(row.cells), _widths(row, rows, where))
     raise ImportRefused("empty", "This file holds no rows.", where)
 
@@ -85,8 +97,12 @@ def _widths(header: Row, rows: Iterator[Row | LeftOut], where: str) -> Iterator[
     if len(header.cells) == 1:
         for row in rows:
             if isinstance(row, Row) and len(row.cells) > 1:
-                raise ImportRefused("no_header", "The first row names one column, and the rows have more.",
-                                    f"{where}, line {row.line}", "Add a first row that names the columns.")
+                raise ImportRefused(
+                    "no_header",
+                    "The first row names one column, and the rows have more.",
+                    f"{where}, line {row.line}",
+                    "Add a first row that names the columns.",
+                )
             yield row
     yield from rows
 
@@ -109,8 +125,11 @@ def columns_understood(mapping: ColumnMapping) -> Understood:
     """The mapping as a sentence with the whole of it as a fact, so that it can be edited and remembered."""
     fields = [column for column in mapping.columns if column.field not in ("detail", "ignore")]
     named = ", ".join(f"{column.header} → {column.field}" for column in fields) or "none"
-    return Understood("columns", f"{len(mapping.columns)} columns; known: {named}.",
-                      {"mapping": mapping.to_json(), "signature": mapping.signature})
+    return Understood(
+        "columns",
+        f"{len(mapping.columns)} columns; known: {named}.",
+        {"mapping": mapping.to_json(), "signature": mapping.signature},
+    )
 
 
 def read_csv(
@@ -130,6 +149,10 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
     """A CSV file as items; about one row in memory at a time."""
     size = source.stat().st_size
     if size > options.limits.file_size:
-        raise ImportRefused("too_large", f"This file has {size} bytes; {options.limits.file_size} are read at most.",
-                            source.name, "Split it.")
+        raise ImportRefused(
+            "too_large",
+            f"This file has {size} bytes; {options.limits.file_size} are read at most.",
+            source.name,
+            "Split it.",
+        )
     return read_csv(lambda: source.open("rb"), options=options, where=source.name)

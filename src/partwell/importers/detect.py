@@ -31,8 +31,12 @@ def importer(kind: str) -> Importer:
     """The importer module of a kind. ImportRefused where there is none."""
     name = MODULES.get(kind)
     if name is None:
-        raise ImportRefused("kind_unknown", f"Partwell has no importer called “{kind[:40]}”.", "",
-                            "Choose one of: " + ", ".join(MODULES) + ".")
+        raise ImportRefused(
+            "kind_unknown",
+            f"Partwell has no importer called “{kind[:40]}”.",
+            "",
+            "Choose one of: " + ", ".join(MODULES) + ".",
+        )
     return cast(Importer, importlib.import_module(f"partwell.importers.{name}"))
 
 
@@ -56,7 +60,7 @@ def detect(path: Path) -> list[Guess]:
     for module in importers():
         try:
             confidence = min(max(float(module.sniff(path, head)), 0.0), 1.0)
-        except Exception:  # a sniffer reads a stranger's bytes; failing is an answer
+        except Exception:  # noqa: BLE001  # a sniffer reads a stranger's bytes; failing is an answer
             confidence = 0.0
         if confidence > 0.05:
             guesses.append(Guess(module.KIND, round(confidence, 2), f"It looks like: {module.LABEL}."))

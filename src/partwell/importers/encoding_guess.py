@@ -17,7 +17,15 @@ CHUNK = 1 << 20
 OFFERED = ("utf-8", "cp1250", "cp1252", "latin-1", "mac_roman", "utf-16")
 
 _LETTERS = {
-    "cp1252": ("äöüÄÖÜß", "éèêàçùôîâûëïœÉÈÀÇ", "ñáéíóúüÑÁÉÍÓÚ¿¡", "æøåäöÆØÅÄÖé", "ãõçáéíóúâêôàÃÕÇ", "àèéìòùÀÈ", "áéëïóöèê"),
+    "cp1252": (
+        "äöüÄÖÜß",
+        "éèêàçùôîâûëïœÉÈÀÇ",
+        "ñáéíóúüÑÁÉÍÓÚ¿¡",
+        "æøåäöÆØÅÄÖé",
+        "ãõçáéíóúâêôàÃÕÇ",
+        "àèéìòùÀÈ",
+        "áéëïóöèê",
+    ),
     "cp1250": (
         "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ",
         "áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽľĺŕäôĽ",
@@ -87,7 +95,9 @@ def guess_encoding(opener: Callable[[], BinaryIO], where: str = "") -> EncodingG
         return EncodingGuess("utf-16-be", ("utf-16-le",), False, "every second byte is empty")
     if nul_even + nul_odd > max(16, size // 20):
         raise ImportRefused(
-            "not_text", "This is not a text file: it is full of empty bytes.", where,
+            "not_text",
+            "This is not a text file: it is full of empty bytes.",
+            where,
             "Export it again as CSV, or choose another kind.",
         )
     if not any(counts):

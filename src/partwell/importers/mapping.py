@@ -64,14 +64,23 @@ class ColumnMapping:
     def to_json(self) -> str:
         """One line of JSON for storing; ``from_json`` reads it."""
         defaults = self.defaults
-        return json.dumps({
-            "v": 1, "name": self.name, "signature": self.signature,
-            "columns": [[c.header, c.field, c.confidence] for c in self.columns],
-            "defaults": {
-                "category": defaults.category, "kind": defaults.kind, "owner": defaults.owner,
-                "custodian": defaults.custodian, "sensitivity": defaults.sensitivity,
+        return json.dumps(
+            {
+                "v": 1,
+                "name": self.name,
+                "signature": self.signature,
+                "columns": [[c.header, c.field, c.confidence] for c in self.columns],
+                "defaults": {
+                    "category": defaults.category,
+                    "kind": defaults.kind,
+                    "owner": defaults.owner,
+                    "custodian": defaults.custodian,
+                    "sensitivity": defaults.sensitivity,
+                },
             },
-        }, ensure_ascii=False, sort_keys=True)
+            ensure_ascii=False,
+            sort_keys=True,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "ColumnMapping":
@@ -86,9 +95,12 @@ class ColumnMapping:
                 defaults=Defaults(
                     Category(given["category"]) if given["category"] else None,
                     ItemKind(given["kind"]) if given["kind"] else None,
-                    Owner(given["owner"]), Custodian(given["custodian"]), Sensitivity(given["sensitivity"]),
+                    Owner(given["owner"]),
+                    Custodian(given["custodian"]),
+                    Sensitivity(given["sensitivity"]),
                 ),
-                signature=str(data["signature"]), name=str(data["name"]),
+                signature=str(data["signature"]),
+                name=str(data["name"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError("This stored mapping cannot be read.") from error
@@ -134,7 +146,9 @@ def propose(headers: Sequence[str], name: str = "") -> ColumnMapping:
     return ColumnMapping(tuple(columns), signature=signature_of(headers), name=name)
 
 
-def _rank(headers: Sequence[str], index: int, field: str, confidence: float | None = None) -> tuple[float, int]:
+def _rank(
+    headers: Sequence[str], index: int, field: str, confidence: float | None = None
+) -> tuple[float, int]:
     sure = field_of(headers[index])[1] if confidence is None else confidence
     names = FIELDS[field]
     name = normalise(headers[index])
@@ -162,13 +176,18 @@ def checked(mapping: ColumnMapping, headers: Sequence[str], where: str) -> Colum
         hits += column is not None
         columns.append(Column(header, column.field, column.confidence) if column else fresh[header])
     if not hits:
-        raise ImportRefused("mapping_foreign", "The chosen mapping names no column of this table.", where,
-                            "Let Partwell propose a mapping from this file's own headers.")
+        raise ImportRefused(
+            "mapping_foreign",
+            "The chosen mapping names no column of this table.",
+            where,
+            "Let Partwell propose a mapping from this file's own headers.",
+        )
     for column in columns:
         if column.field in ("detail", "notes", "title") and secret_field_of(column.header):
             raise ImportRefused(
                 "secret_as_detail",
-                f"The column “{column.header}” sounds like a secret and may not become a plain detail.", where,
+                f"The column “{column.header}” sounds like a secret and may not become a plain detail.",
+                where,
                 "Map it to password, one-time code, key or secret notes, or ignore it.",
             )
     return replace(mapping, columns=tuple(columns), signature=signature_of(headers))

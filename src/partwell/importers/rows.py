@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from partwell.importers.base import (
-    ImportedItem, LeftOut, Notice, Options, Read, Secret, Understood, clean, fingerprint_of, names_match, normalise,
+    ImportedItem,
+    LeftOut,
+    Notice,
+    Options,
+    Read,
+    Secret,
+    Understood,
+    clean,
+    fingerprint_of,
+    names_match,
+    normalise,
 )
 from partwell.importers.csv_rows import Row
 from partwell.importers.identity import hardware_fingerprint, real_serial
@@ -47,13 +57,23 @@ class Tally:
         """What the preview says below the rows."""
         for code, count in self.notices.items():
             if count > _SKIPPED_NOTICES:
-                yield Notice("", code, f"{count - _SKIPPED_NOTICES} more rows are like the {_SKIPPED_NOTICES} named ({code}).")
+                yield Notice(
+                    "",
+                    code,
+                    f"{count - _SKIPPED_NOTICES} more rows are like the {_SKIPPED_NOTICES} named ({code}).",
+                )
         if len(self.companies) > 1 and not client_names:
-            yield Notice("", "several_clients",
-                         "This table names several organisations. Say how the client is called in it, "
-                         "so that nothing of another client is taken.")
-        yield Understood("count", f"{self.taken} of {self.rows} rows became items.",
-                         {"rows": str(self.rows), "items": str(self.taken), "other_client": str(self.other_client)})
+            yield Notice(
+                "",
+                "several_clients",
+                "This table names several organisations. Say how the client is called in it, "
+                "so that nothing of another client is taken.",
+            )
+        yield Understood(
+            "count",
+            f"{self.taken} of {self.rows} rows became items.",
+            {"rows": str(self.rows), "items": str(self.taken), "other_client": str(self.other_client)},
+        )
 
 
 class RowReader:
@@ -76,7 +96,13 @@ class RowReader:
             if mapping.column_of(name) is not None
         }  # fmt: skip
         self._plan = [
-            (i, c.field, c.header if c.field == "detail" or c.field in SECRET_FIELDS else _LABELS.get(c.field, c.field.replace("_", " ").capitalize()))
+            (
+                i,
+                c.field,
+                c.header
+                if c.field == "detail" or c.field in SECRET_FIELDS
+                else _LABELS.get(c.field, c.field.replace("_", " ").capitalize()),
+            )
             for i, c in enumerate(mapping.columns)
             if c.field != "ignore"
         ]
@@ -92,8 +118,11 @@ class RowReader:
                 continue
             self.tally.rows += 1
             if self.tally.rows > self._options.limits.rows:
-                yield LeftOut(row.line, "too_many_rows",
-                              f"Only the first {self._options.limits.rows} rows are read; split the file.")
+                yield LeftOut(
+                    row.line,
+                    "too_many_rows",
+                    f"Only the first {self._options.limits.rows} rows are read; split the file.",
+                )
                 break
             yield from self._row(row.line, row.cells)
         yield from self.tally.closing(self._options.client_names)
@@ -104,7 +133,9 @@ class RowReader:
             yield refusal
             return
         if len(cells) < self._width:
-            yield from self.tally.note(line, "short_row", "This row has fewer cells than the header; the rest is taken as empty.")
+            yield from self.tally.note(
+                line, "short_row", "This row has fewer cells than the header; the rest is taken as empty."
+            )
             cells = cells + [""] * (self._width - len(cells))
         details: dict[str, str] = {}
         secrets: dict[str, list[str]] = {}
@@ -121,7 +152,9 @@ class RowReader:
                     secrets.setdefault("notes", []).append(f"{label}: {raw.strip()}")
                 continue
             if _SECRET_VALUE.search(raw):
-                secrets.setdefault("otp" if raw.lstrip().lower().startswith("otpauth") else "key", []).append(raw)
+                secrets.setdefault("otp" if raw.lstrip().lower().startswith("otpauth") else "key", []).append(
+                    raw
+                )
                 continue
             if raw[0] in "=+-@ \t" and _FORMULA.match(raw):
                 formula = True
@@ -141,16 +174,25 @@ class RowReader:
         extra = [cell for cell in cells[self._width :] if cell.strip()]
         if extra:
             # Nobody knows what a cell without a header is; it may be a password (R16).
-            yield from self.tally.note(line, "long_row", "This row has more cells than the header; the rest is kept among its "
-                                       "secret notes.")
+            yield from self.tally.note(
+                line,
+                "long_row",
+                "This row has more cells than the header; the rest is kept among its secret notes.",
+            )
             secrets.setdefault("notes", []).append(" | ".join(extra))
-        item = self._item(line, values, details, {name: Secret("\n".join(parts)) for name, parts in secrets.items()})
+        item = self._item(
+            line, values, details, {name: Secret("\n".join(parts)) for name, parts in secrets.items()}
+        )
         if item is None:
             yield LeftOut(line, "no_title", "This row has nothing that could name it.")
             return
         if formula:
-            yield from self.tally.note(line, "formula_cell", "A cell of this row looks like a spreadsheet formula; it is kept "
-                                       "as text and made harmless when it is exported.")
+            yield from self.tally.note(
+                line,
+                "formula_cell",
+                "A cell of this row looks like a spreadsheet formula; it is kept "
+                "as text and made harmless when it is exported.",
+            )
         self.tally.taken += 1
         yield item
 
@@ -172,8 +214,14 @@ class RowReader:
     def _item(
         self, line: int, values: dict[str, str], details: dict[str, str], secrets: dict[str, Secret]
     ) -> ImportedItem | None:
-        title = next((values[name] for name in ("title", "model", "url", "username", "asset_tag", "serial", "external_id")
-                      if values.get(name)), "")
+        title = next(
+            (
+                values[name]
+                for name in ("title", "model", "url", "username", "asset_tag", "serial", "external_id")
+                if values.get(name)
+            ),
+            "",
+        )
         if not title:
             return None
         category, kind = self._category(values, secrets)

@@ -28,7 +28,9 @@ IN_PROCESS = frozenset({"csv", "snipeit"})
 _SRC = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from partwell.importers.sandbox import child_main; child_main()"
 _CRASHED = ImportRefused(
-    "parser_died", "Reading this file broke the program that reads such files.", "",
+    "parser_died",
+    "Reading this file broke the program that reads such files.",
+    "",
     "The file is damaged, or made to do harm. Export it again, or hand it over as a document.",
 )
 
@@ -45,7 +47,9 @@ def read_guarded(kind: str, path: Path, options: Options) -> Iterator[Read]:
     if not path.exists():
         raise ImportRefused("missing", "There is no such file.", path.name, "Choose it again.")
     if path.is_file() and path.stat().st_size > options.limits.file_size:
-        raise ImportRefused("too_large", f"This file is larger than {options.limits.file_size} bytes.", path.name, "Split it.")
+        raise ImportRefused(
+            "too_large", f"This file is larger than {options.limits.file_size} bytes.", path.name, "Split it."
+        )
     if kind in IN_PROCESS:
         yield from module.read(path, options=options)
         return
@@ -53,7 +57,6 @@ def read_guarded(kind: str, path: Path, options: Options) -> Iterator[Read]:
 
 
 def _run(kind: str, path: Path, options: Options) -> Iterator[Read]:
-    limits = options.limits
     request = json.dumps({"kind": kind, "path": str(path.resolve()), "options": options_to_wire(options)})
     with subprocess.Popen(
         [sys.executable, "-I", "-B", "-c", _START, _SRC],
@@ -72,7 +75,6 @@ def _run(kind: str, path: Path, options: Options) -> Iterator[Read]:
                 child.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=10)
-    del limits
 
 
 def _answers(child: "subprocess.Popen[bytes]", path: Path, options: Options) -> Iterator[Read]:
@@ -88,15 +90,21 @@ def _answers(child: "subprocess.Popen[bytes]", path: Path, options: Options) -> 
         try:
             line = lines.get(timeout=max(left, 0.01))
         except queue.Empty:
-            raise ImportRefused("too_slow", "Reading this file took too long and was stopped.", path.name,
-                                "Split it, or ask whoever runs Partwell for a higher limit.") from None
+            raise ImportRefused(
+                "too_slow",
+                "Reading this file took too long and was stopped.",
+                path.name,
+                "Split it, or ask whoever runs Partwell for a higher limit.",
+            ) from None
         waited += time.monotonic() - before
         if line is None:
             child.wait(timeout=10)
             raise _why(child.returncode, path)
         if len(line) > limits.wire_line or not line.endswith(b"\n"):
             if len(line) > limits.wire_line:
-                raise ImportRefused("item_too_large", "One item of this file is too large.", path.name, "Split the file.")
+                raise ImportRefused(
+                    "item_too_large", "One item of this file is too large.", path.name, "Split the file."
+                )
             child.wait(timeout=10)
             raise _why(child.returncode, path)
         try:
@@ -109,7 +117,9 @@ def _answers(child: "subprocess.Popen[bytes]", path: Path, options: Options) -> 
             raise ImportRefused(*(str(part) for part in answer["refused"]))
         count += 1
         if count > limits.items:
-            raise ImportRefused("too_many_items", f"This file holds more than {limits.items} things.", path.name, "Split it.")
+            raise ImportRefused(
+                "too_many_items", f"This file holds more than {limits.items} things.", path.name, "Split it."
+            )
         yield from_wire(answer, allowed=(path, options.spool))
 
 
@@ -125,13 +135,17 @@ def _pump(stream: IO[bytes], lines: "queue.Queue[bytes | None]", longest: int) -
 
 def _why(returncode: int | None, path: Path) -> ImportRefused:
     if returncode in (-9, -24):  # SIGKILL by the kernel's memory killer or the hard limit, SIGXCPU
-        return ImportRefused("too_costly", "Reading this file needed more memory or time than is allowed.", path.name,
-                             "Split it, or export it again with less in it.")
+        return ImportRefused(
+            "too_costly",
+            "Reading this file needed more memory or time than is allowed.",
+            path.name,
+            "Split it, or export it again with less in it.",
+        )
     return ImportRefused(_CRASHED.code, _CRASHED.sentence, path.name, _CRASHED.remedy)
 
 
 def _neutral_folder() -> str:
-    return os.path.abspath(os.sep)
+    return Path(os.sep).resolve().as_posix()
 
 
 # ── In the child ────────────────────────────────────────────────────────────────────────
@@ -156,7 +170,7 @@ def child_main() -> None:
         out.flush()
     except BrokenPipeError:
         code = 1
-    except BaseException:  # the parent says it in a sentence; details could hold secrets
+    except BaseException:  # noqa: BLE001  # the parent says it in a sentence; details could hold secrets
         code = 3
     finally:
         with contextlib.suppress(OSError):
@@ -175,11 +189,23 @@ def _answer(kind: str, path: Path, options: Options) -> Iterator[dict[str, Any]]
     except ImportRefused as refused:
         yield {"refused": [refused.code, refused.sentence, refused.where, refused.remedy]}
     except (MemoryError, RecursionError):
-        yield {"refused": ["too_costly", "Reading this file needed more memory than is allowed.", path.name,
-                           "Split it, or export it again with less in it."]}
-    except Exception as error:  # the class alone: a message may quote the file
-        yield {"refused": ["unreadable", f"This file is damaged or not what it says ({type(error).__name__}).", path.name,
-                           "Export it again, or choose another kind."]}
+        yield {
+            "refused": [
+                "too_costly",
+                "Reading this file needed more memory than is allowed.",
+                path.name,
+                "Split it, or export it again with less in it.",
+            ]
+        }
+    except Exception as error:  # noqa: BLE001  # the class alone: a message may quote the file
+        yield {
+            "refused": [
+                "unreadable",
+                f"This file is damaged or not what it says ({type(error).__name__}).",
+                path.name,
+                "Export it again, or choose another kind.",
+            ]
+        }
 
 
 def _confine(options: Options) -> None:

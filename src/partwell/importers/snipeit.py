@@ -38,8 +38,16 @@ _TABLES: tuple[tuple[str, frozenset[str], Defaults], ...] = (
     ("licences", frozenset({"seats", "licensed to name"}), Defaults(Category.SOFTWARE, ItemKind.LICENCE)),
     ("models", frozenset({"fieldset", "requestable"}), Defaults(Category.OTHER, ItemKind.OTHER)),
     ("assets", frozenset({"asset tag", "category"}), Defaults(Category.HARDWARE, ItemKind.HARDWARE)),
-    ("accessories", frozenset({"min amount", "qty", "category"}), Defaults(Category.HARDWARE, ItemKind.HARDWARE)),
-    ("components", frozenset({"item name", "quantity", "serial number"}), Defaults(Category.HARDWARE, ItemKind.HARDWARE)),
+    (
+        "accessories",
+        frozenset({"min amount", "qty", "category"}),
+        Defaults(Category.HARDWARE, ItemKind.HARDWARE),
+    ),
+    (
+        "components",
+        frozenset({"item name", "quantity", "serial number"}),
+        Defaults(Category.HARDWARE, ItemKind.HARDWARE),
+    ),
 )
 
 
@@ -88,9 +96,18 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
     opened = open_csv(lambda: source.open("rb"), options, source.name)
     fixed = mapping_for(opened.headers)
     if fixed is None:
-        raise ImportRefused("not_snipeit", "The headers of this table are not those of a Snipe-IT export.", source.name,
-                            "Choose “CSV table” instead and map its columns.")
-    yield Understood("source", f"This is Snipe-IT's table of {fixed.name.split()[-1]}.", {"table": fixed.name.split()[-1]})
+        raise ImportRefused(
+            "not_snipeit",
+            "The headers of this table are not those of a Snipe-IT export.",
+            source.name,
+            "Choose “CSV table” instead and map its columns.",
+        )
+    yield Understood(
+        "source", f"This is Snipe-IT's table of {fixed.name.split()[-1]}.", {"table": fixed.name.split()[-1]}
+    )
     if fixed.name.endswith("models"):
-        yield Understood("models", "A model is a type of device, not a device: models are kept outside the eight categories.")
+        yield Understood(
+            "models",
+            "A model is a type of device, not a device: models are kept outside the eight categories.",
+        )
     yield from read_csv(lambda: source.open("rb"), options=options, where=source.name, fixed=fixed)

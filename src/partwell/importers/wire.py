@@ -11,14 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from partwell.importers.base import (
-    SECRET_NAMES, FileRef, ImportedItem, ImportRefused, LeftOut, Notice, Options, Read, Secret, Understood, safe_name,
+    SECRET_NAMES,
+    FileRef,
+    ImportedItem,
+    ImportRefused,
+    LeftOut,
+    Notice,
+    Options,
+    Read,
+    Secret,
+    Understood,
+    safe_name,
 )
 from partwell.importers.limits import Limits
 from partwell.importers.mapping import ColumnMapping
 from partwell.rules.terms import Category, Custodian, ItemKind, Owner, Sensitivity
 
-_NOT_TRUSTED = ImportRefused("answer_invalid", "The program that reads such files gave an answer that makes no sense.", "",
-                             "The file is damaged, or made to do harm.")
+_NOT_TRUSTED = ImportRefused(
+    "answer_invalid",
+    "The program that reads such files gave an answer that makes no sense.",
+    "",
+    "The file is damaged, or made to do harm.",
+)
 
 
 def to_wire(read: Read) -> dict[str, Any]:
@@ -85,11 +99,16 @@ def _file(parts: Any, allowed: tuple[Path | None, ...]) -> FileRef | None:
     if path is not None:
         found = Path(path)
         real = found.resolve()
-        if not any(base is not None and real.is_relative_to(base.resolve()) for base in allowed) or not real.is_file():
+        if (
+            not any(base is not None and real.is_relative_to(base.resolve()) for base in allowed)
+            or not real.is_file()
+        ):
             raise _NOT_TRUSTED
         size = real.stat().st_size
     raw = base64.b64decode(data, validate=True) if data is not None else None
-    return FileRef(safe_name(str(name)), str(media_type), len(raw) if raw is not None else int(size), found, raw)
+    return FileRef(
+        safe_name(str(name)), str(media_type), len(raw) if raw is not None else int(size), found, raw
+    )
 
 
 def options_to_wire(options: Options) -> dict[str, Any]:
