@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The MSP's colour as a stylesheet of its own: no inline style, contrast kept (WCAG 1.4.3).
 
-``settings.THEME_BRAND`` may name a callable ``(request) -> dict`` with ``name``, ``accent`` ("#rrggbb")
-and ``logo_url``; without it the product's own name and colour stand.
+The MSP's row gives name and colour. ``settings.THEME_BRAND`` may name a callable ``(request) -> dict`` with ``name``,
+``accent`` ("#rrggbb") and ``logo_url`` instead; before set-up the product's own name and colour stand.
 """
 
 import colorsys
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.urls import NoReverseMatch, reverse
@@ -93,9 +94,14 @@ def brand_sheet(brand: Mapping[str, Any]) -> str:
 def current_brand(request: HttpRequest | None) -> dict[str, Any]:
     """Name, accent and logo of the MSP whose door this is."""
     source = getattr(settings, "THEME_BRAND", None)
-    if not source:
-        return {"name": "Partwell", "accent": DEFAULT_ACCENT, "logo_url": ""}
-    found = (import_string(source) if isinstance(source, str) else source)(request)
+    found: Mapping[str, Any] | None = None
+    if source:
+        found = (import_string(source) if isinstance(source, str) else source)(request)
+    elif apps.is_installed("partwell.records.people"):
+        from partwell.records.people.queries import the_msp  # only where the records are installed
+
+        msp = the_msp()
+        found = {"name": msp.name, "accent": msp.colour} if msp else None
     return {"name": "Partwell", "accent": DEFAULT_ACCENT, "logo_url": "", **(found or {})}
 
 

@@ -2,7 +2,7 @@
 """What every page knows: brand, newest checkpoint, demonstration or not, who is signed in.
 
 Settings, all optional: ``THEME_BRAND``, ``THEME_CHECKPOINT`` and ``THEME_PERSON`` name callables
-``(request) -> dict | None``; ``THEME_DEMO`` is a dict with ``inbox_url``, or False.
+``(request) -> dict | None``; ``PARTWELL_DEMO`` says whether this is the demonstration.
 """
 
 from typing import Any
@@ -31,5 +31,5 @@ def theme(request: HttpRequest) -> dict[str, Any]:
         "brand": SimpleLazyObject(lambda: current_brand(request)),
         "checkpoint": SimpleLazyObject(lambda: _from_setting("THEME_CHECKPOINT", request)),
         "person": SimpleLazyObject(lambda: _from_setting("THEME_PERSON", request)),
-        "demo": getattr(settings, "THEME_DEMO", False),
+        "demo": getattr(settings, "PARTWELL_DEMO", False),
     }

@@ -58,8 +58,8 @@ def when_words(value: date | datetime | None, style: str = "", today: date | Non
     return f"{text}, {clock}" if clock and style != "day" else text
 
 
-def until_words(value: date | datetime | None, today: date | None = None) -> str:
-    """How far a day is from today: ``today``, ``in 7 days``, ``3 days over``, ``12 weeks ago``."""
+def until_words(value: date | datetime | None, style: str = "", today: date | None = None) -> str:
+    """How far a day is from today: ``today``, ``in 7 days``, ``12 weeks ago``; with style ``late`` ``3 days over``."""
     if value is None or value == "":
         return ""
     day = timezone.localtime(value).date() if isinstance(value, datetime) else value
@@ -69,7 +69,7 @@ def until_words(value: date | datetime | None, today: date | None = None) -> str
     amount = span_words(abs(days))
     if days > 0:
         return gettext("in %(amount)s") % {"amount": amount}
-    return gettext("%(amount)s ago") % {"amount": amount}
+    return (gettext("%(amount)s over") if style == "late" else gettext("%(amount)s ago")) % {"amount": amount}
 
 
 def span_words(days: int) -> str:

@@ -12,7 +12,7 @@ PAGES = ("parts", "departures", "offboarding", "item", "readiness", "import", "c
 
 
 def _allowed() -> None:
-    if not (settings.DEBUG or getattr(settings, "THEME_DEMO", False)):
+    if not (settings.DEBUG or getattr(settings, "PARTWELL_DEMO", False)):
         raise Http404
 
 

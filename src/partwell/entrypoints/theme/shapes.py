@@ -51,7 +51,8 @@ class Window:
         day = (self.start.replace(day=1) + timedelta(days=32)).replace(day=1)
         while day <= self.end:
             first = day.month == 1
-            found.append((self.at(day), str(day.year) if first else date_format(day, "M"), first))
+            if float(self.at(day)[:-1]) <= 95:
+                found.append((self.at(day), str(day.year) if first else date_format(day, "M"), first))
             day = (day + timedelta(days=32)).replace(day=1)
         return found
 

@@ -156,7 +156,7 @@ def axis_head(window: Any, today: Any = None) -> dict[str, Any]:
     frame = shapes.window_of(window)
     day = shapes.as_day(today) or shapes.timezone.localdate()
     now = frame.at(day) if frame.holds(day) else ""
-    months = [m for m in frame.months() if not now or abs(float(m[0][:-1]) - float(now[:-1])) > 5]
+    months = [m for m in frame.months() if not now or not -9 < float(m[0][:-1]) - float(now[:-1]) < 7]
     return {"months": months, "now": now, "day": formats.date_format(day, "j M"), "now_at": shapes.anchor(now or "50%")}
 
 
@@ -201,8 +201,14 @@ def timeline(events: Any, size: int | None = None, short: bool = False) -> dict[
 
 @register.inclusion_tag("theme/parts/checkpoint_foot.html")
 def checkpoint_foot(checkpoint: Any, letter: bool = False) -> dict[str, Any]:
-    """The foot of every page. ``checkpoint``: ``at``, ``size``, ``digest``, ``url`` (how to check it), or None."""
-    return {"checkpoint": checkpoint, "letter": letter}
+    """The foot of every page. ``checkpoint``: ``at`` (or ``made_at``), ``size``, ``digest`` (or ``root``), ``url``
+    (how to check it), or None."""
+    size = pick(checkpoint, "size", None) if checkpoint else None
+    if size is None:
+        return {"checkpoint": None, "letter": letter}
+    shown = {"at": pick(checkpoint, "at") or pick(checkpoint, "made_at"), "size": size,
+             "digest": pick(checkpoint, "digest") or pick(checkpoint, "root"), "url": pick(checkpoint, "url", "")}
+    return {"checkpoint": shown, "letter": letter}
 
 
 @register.inclusion_tag("theme/parts/refusal.html", takes_context=True)

@@ -9,7 +9,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Clea
 from django.template.context import Context
 from django.utils.translation import gettext
 
-from partwell.entrypoints.theme.brand import brand_css_path
+from partwell.entrypoints.theme.brand import brand_css_path, current_brand
 from partwell.entrypoints.theme.formats import pick
 from partwell.entrypoints.theme.nav import path_of, staff_nav
 
@@ -174,7 +174,17 @@ def person_menu(context: Context, person: Any) -> dict[str, Any]:
 
 def brand_mark(context: Context, url: str = "/") -> dict[str, Any]:
     """The MSP's logo and name, or the product's mark."""
-    return {"brand": context.get("brand"), "url": url}
+    return {"brand": _brand(context), "url": url}
+
+
+def _brand(context: Context) -> dict[str, Any]:
+    brand = context.get("brand")
+    return brand if brand is not None else current_brand(context.get("request"))
+
+
+def brand_name(context: Context) -> str:
+    """The name whose door this is: the MSP's, or the product's before set-up."""
+    return str(_brand(context).get("name") or "Partwell")
 
 
 def brand_css_url() -> str:
@@ -197,6 +207,7 @@ def register_parts(library: template.Library) -> None:
     for function in with_context:
         library.inclusion_tag(f"theme/parts/{function.__name__}.html", takes_context=True)(function)
     library.simple_tag(query, takes_context=True)
+    library.simple_tag(brand_name, takes_context=True)
     library.simple_tag(brand_css_url)
 
 
