@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Every address of Partwell. Each view says which door it stands behind; an unlisted one fails a test."""
 
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns: list = []
-_ = path
+urlpatterns = [
+    path("", include("partwell.entrypoints.door.urls")),
+    path("", include("partwell.entrypoints.theme.urls")),
+    path("", include("partwell.entrypoints.staff.urls")),
+    path("client/", include("partwell.entrypoints.client_portal.urls")),
+    path("provider/", include("partwell.entrypoints.provider_portal.urls")),
+    path("api/", include("partwell.entrypoints.api.urls")),
+]

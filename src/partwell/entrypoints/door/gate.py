@@ -33,7 +33,7 @@ def _door(kind: str, verb: str, sign_in: str) -> Callable[[View], View]:
                 raise Http404
             if kind == "staff" and actor.strength not in ("mfa", "passkey"):
                 return HttpResponseRedirect("/account/2fa/")
-            refusal = roles.may(actor, verb)
+            refusal = roles.may(actor.role, verb)
             if refusal is not None:
                 raise Refused(refusal)
             response = view(request, *args, **kwargs)

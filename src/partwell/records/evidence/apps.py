@@ -22,4 +22,4 @@ class Config(AppConfig):
 
             triggers.install(connections[using])
 
-        post_migrate.connect(after, sender=self, dispatch_uid="partwell-triggers")
+        post_migrate.connect(after, sender=self, dispatch_uid="partwell-triggers", weak=False)

@@ -168,6 +168,7 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Finish the security check, then lift the pause.",
     ),
     # --- releases and receipts
+    ("already_decided", "R1", 409, "This has been decided already.", "Open it to see what was decided."),
     ("release_empty", "R3", 422, "The release has no item.", "Choose at least one item."),
     (
         "already_released",
