@@ -51,7 +51,9 @@ def test_to_the_client_goes_what_is_the_clients_and_nothing_else():
             release(
                 party=Party.CLIENT,
                 authorisation=None,
-                item=item(owner=owner, kind=kind, sensitivity=sensitivity, internal=internal, title_passed=title),
+                item=item(
+                    owner=owner, kind=kind, sensitivity=sensitivity, internal=internal, title_passed=title
+                ),
                 pauses=PAUSE if pause else (),
                 recipient_known=known,
                 client_state=state,
