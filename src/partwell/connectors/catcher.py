@@ -6,6 +6,7 @@ envelope. It answers 250 only when the file is on the disk. Loopback only: it ta
 """
 
 import asyncio
+import email.errors
 import email.parser
 import email.policy
 import ipaddress
@@ -164,6 +165,6 @@ class Catcher:
 def _decoded(value: Any) -> str:
     try:
         text = str(make_header(decode_header(str(value or ""))))
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, email.errors.MessageError):
         text = str(value)
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -83,7 +83,7 @@ def fold_ids(name: str, ids: Sequence[str]) -> bytes:
 
 def file_name_parameter(name: str) -> bytes:
     """``filename=`` (or RFC 2231 pieces of it) with path separators made harmless."""
-    name = name.replace("/", "_").replace("\\", "_")[:200] or "file"
+    name = name.replace("/", "_").replace("\\", "_")[:200].strip() or "file"
     raw = name.encode()
     if len(raw) <= 60 and all(_SAFE_NAME.match(bytes([byte])) or byte == 32 for byte in raw):
         return b';\r\n filename="' + raw + b'"'

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from cryptography.exceptions import InvalidSignature
 from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.rpid import verify_rp_id
@@ -24,6 +25,7 @@ from fido2.server import Fido2Server
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     Aaguid,
+    AttestationConveyancePreference,
     AttestedCredentialData,
     AuthenticationResponse,
     PublicKeyCredentialDescriptor,
@@ -76,7 +78,11 @@ def _server(rp_id: str, rp_name: str, origin: str | None = None) -> Fido2Server:
     def exactly(given: str) -> bool:
         return origin is not None and given == origin and verify_rp_id(rp_id, given)
 
-    return Fido2Server(PublicKeyCredentialRpEntity(name=rp_name, id=rp_id), verify_origin=exactly)
+    return Fido2Server(
+        PublicKeyCredentialRpEntity(name=rp_name, id=rp_id),
+        attestation=AttestationConveyancePreference.NONE,
+        verify_origin=exactly,
+    )
 
 
 def registration_options(
@@ -110,6 +116,7 @@ def finish_registration(
         public_key = cbor.encode(dict(credential.public_key))
         if credential.public_key.ALGORITHM not in CoseKey.supported_algorithms():
             raise ValueError("algorithm")
+        _check_usable(credential.public_key)
     except Exception as error:  # noqa: BLE001  hostile CBOR raises almost anything
         _refuse(error)
     return CredentialRecord(
@@ -233,6 +240,15 @@ def _key(public_key: bytes) -> CoseKey:
     if not isinstance(decoded, Mapping):
         raise ValueError("not a COSE key")
     return CoseKey.parse(decoded)
+
+
+def _check_usable(key: CoseKey) -> None:
+    """A key cut short by its sender is refused now, not at the first sign-in (fido2's CBOR takes short strings)."""
+    try:
+        key.verify(b"", b"")
+    except InvalidSignature:
+        return
+    raise ValueError("a key that takes an empty signature")
 
 
 def _attested(record: CredentialRecord) -> AttestedCredentialData:
