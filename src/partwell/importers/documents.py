@@ -69,8 +69,15 @@ _NAMES: tuple[tuple[str, Category, str], ...] = (
 _COMPILED = [(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.I), category, what) for words, category, what in _NAMES]
 _CONTRACT = re.compile(r"(?<![a-z])(contracts?|agreements?|msa|sla|nda|invoices?|quotes?|vertrag|purchase orders?)(?![a-z])", re.I)
 _SECRET_NAME = re.compile(r"(?<![a-z])(passwords?|passwor[dt]e?r?|credentials?|creds|logins?|recovery (codes?|keys?)|secrets?"
-                          r"|bitlocker|private ?keys?|kennw\w+)(?![a-z])", re.I)
+                          r"|bitlocker|private ?keys?|kennw\w+|dashlane|last ?pass|\d?passwords?\d?|bitwarden|keepass(xc)?"
+                          r"|nord ?pass|robo ?form|safe ?in ?cloud|passpack|passman|enpass)(?![a-z])", re.I)
 _SECRET_CONTENT = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File|BitLocker.{0,40}recovery key", re.I | re.S)
+_KEY_FILE = re.compile(r"\.(key|keyx|pem|ppk|pfx|p12|jks|ovpn|kdb|agekey)$", re.I)
+_COLUMN = rb"(?:password|passwd|pwd|passwor[dt]|kennwort|login_password|totp|otp|otpauth|otp_secret|otpsecret|login_totp)"
+_STORE = re.compile(  # what password managers write in plain text: a column, a JSON member, KeePass's XML
+    rb"\A[^\r\n]{0,2000}(?:^|[,;\t|\"])" + _COLUMN + rb"[\"]?(?:[,;\t|]|\r?$)"
+    rb"|\"(?:password|totp|otpauth)\"\s*:\s*\"[^\"]"
+    rb"|<KeePassFile\b|\"encKeyValidation_DO_NOT_EDIT\"", re.I | re.M)
 _SCRIPT = re.compile(r"\.(ps1|psm1|bat|cmd|vbs|js|sh|py|pl|rb|lua)$", re.I)
 _TEXTS = frozenset({mediatype.TEXT, mediatype.XML, mediatype.DRAWIO, "text/html", "image/svg+xml"})
 
@@ -151,6 +158,10 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
         head = stream.read(mediatype.HEAD)
     reason = {mediatype.KDBX: ("keepass", "it is a KeePass database; import it by itself, so that its entries go to the vault"),
               mediatype.PROGRAM: ("program", "it is a program, not a document")}.get(media)
+    head = _as_utf8(head)
+    if media in _TEXTS and media != mediatype.DRAWIO and _STORE.search(head):
+        reason = ("plain_credentials", "it is a password store in plain text; import it by itself as what it is, so that its "
+                  "entries go to the vault, and delete the file")
     if not found.size:
         reason = ("empty", "it is empty")
     if reason:
@@ -165,11 +176,14 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
         title = clean(mail.subject, 200) or title
         extra = {"from": mail.sender, "date": mail.date.isoformat() if mail.date else "", "message_id": mail.message_id}
     lies = mediatype.mismatch(found.name, media)
-    secret = bool(_SECRET_CONTENT.search(head)) or category is Category.ADMIN_ACCESS
+    is_key = bool(_SECRET_CONTENT.search(head) or _KEY_FILE.search(found.name))
+    if is_key:
+        category, why = Category.ADMIN_ACCESS, f"{Category.ADMIN_ACCESS.label}, because it is a key or holds one."
+    secret = is_key or category is Category.ADMIN_ACCESS
     notices = _notices(found, flags, lies, secret)
     name = safe_name(found.name)
     yield ImportedItem(
-        title=title, category=category, kind=ItemKind.DOCUMENT, owner=Owner.UNKNOWN, custodian=Custodian.MSP,
+        title=title, category=category, kind=ItemKind.CREDENTIAL if is_key else ItemKind.DOCUMENT, owner=Owner.UNKNOWN, custodian=Custodian.MSP,
         sensitivity=Sensitivity.SENSITIVE if secret else Sensitivity.NORMAL,
         details=kept({"file_name": name, "folder": place.rpartition("/")[0], "media_type": media,
                       "size": str(found.size), "sha256": found.sha256, "proposal": why, "mismatch": lies,
@@ -178,6 +192,13 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
         file=FileRef(name, media, found.size, path=found.path, data=found.data),
         external_id=found.sha256, source_line=place, fingerprint=fingerprint_of("document", found.sha256))
     yield from notices
+
+
+def _as_utf8(head: bytes) -> bytes:
+    """Text in UTF-16 as UTF-8, so that the searches find it too."""
+    if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head
+    return head[: len(head) // 2 * 2].decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def _notices(found: Extracted, flags: frozenset[str], lies: str, secret: bool) -> list[Notice]:
