@@ -86,3 +86,12 @@ def test_other_xml_and_json_are_refused_in_a_sentence() -> None:
         with pytest.raises(ImportRefused) as refused:
             items(inputs(path), kind)
         assert refused.value.code in ("not_nmap", "not_inventory", "not_xml")
+
+
+def test_script_arguments_of_a_scan_are_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "s.xml"
+    path.write_text(
+        '<nmaprun start="1" args="nmap -p445 --script-args smbuser=a,smbpass=hunter2 10.0.0.0/24"></nmaprun>'
+    )
+    report = items(path, "nmap")[0]
+    assert "hunter2" not in repr(report) and "10.0.0.0/24" in report.details["Command"]

@@ -58,7 +58,7 @@ def test_the_encoding_is_guessed_and_the_guess_is_said(
 
 def test_a_chosen_encoding_that_is_wrong_is_refused_with_the_place(tmp_path: Path) -> None:
     path = table(tmp_path, "Name;Ort\nDrucker;Köln\n".encode("cp1252"))
-    with pytest.raises(ImportRefused, match="not written in utf-8.*Choose another encoding"):
+    with pytest.raises(ImportRefused, match=r"not written in utf-8.*Choose another encoding"):
         read(path, encoding="utf-8")
     with pytest.raises(ImportRefused) as refused:
         read(path, encoding="klingon")

@@ -165,7 +165,7 @@ def test_nmaps_own_doctype_is_welcome(tmp_path: Path) -> None:
     path.write_text('<?xml version="1.0"?><!DOCTYPE nmaprun><nmaprun start="1"><host><status state="up"/>'
                     '<address addr="10.0.0.9" addrtype="ipv4"/></host></nmaprun>')  # fmt: skip
     reads = list(sandbox.read_guarded("nmap", path, Options()))
-    assert [r.title for r in reads if isinstance(r, ImportedItem)][0] == "10.0.0.9"
+    assert next(r.title for r in reads if isinstance(r, ImportedItem)) == "10.0.0.9"
     assert "no end of scan" in repr(reads)
 
 

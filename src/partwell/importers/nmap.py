@@ -3,6 +3,7 @@
 
 import datetime
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -34,6 +35,9 @@ DOES_NOT_UNDERSTAND = (
     "whether a host is the client's: its owner is unknown",
     "nmap's grepable and normal output",
 )
+
+# Arguments of scripts are where people put passwords (R16); they stay in the attached file.
+_SCRIPT_ARGS = re.compile(r"(--script-args(?:-file)?)[= ]\s*(?:\"[^\"]*\"|'[^']*'|\S+)")
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -76,7 +80,7 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
         title=f"Network scan of {when[:10] or 'unknown date'} (nmap)", category=Category.AUDIT_REPORTS, kind=ItemKind.DOCUMENT,
         sensitivity=Sensitivity.SENSITIVE,
         details=kept({
-            "Scanner": f"nmap {run.get('version', '')}", "Command": run.get("args", ""), "Started (UTC)": when,
+            "Scanner": f"nmap {run.get('version', '')}", "Command": _SCRIPT_ARGS.sub(r"\1 …", run.get("args", "")), "Started (UTC)": when,
             "Finished (UTC)": _utc(finished.get("time", "")) if finished is not None else "",
             "Hosts named": hosts, "Hosts that answered": up,
             "Complete": "yes" if finished is not None else "no: the file has no end of scan",

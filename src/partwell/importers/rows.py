@@ -16,7 +16,6 @@ from partwell.importers.base import (
     Understood,
     clean,
     fingerprint_of,
-    names_match,
     normalise,
 )
 from partwell.importers.csv_rows import Row
@@ -84,6 +83,7 @@ class RowReader:
         self._options = options
         self._mapping = mapping
         self._width = len(mapping.columns)
+        self._client = frozenset(normalise(name) for name in options.client_names) - {""}
         self._company = mapping.column_of("company")
         self._credentials = any(c.field in ("password", "otp") for c in mapping.columns) and (
             mapping.defaults.kind in (None, ItemKind.CREDENTIAL)
@@ -151,7 +151,7 @@ class RowReader:
                 else:
                     secrets.setdefault("notes", []).append(f"{label}: {raw.strip()}")
                 continue
-            if _SECRET_VALUE.search(raw):
+            if ("://" in raw or "-----" in raw) and _SECRET_VALUE.search(raw):
                 secrets.setdefault("otp" if raw.lstrip().lower().startswith("otpauth") else "key", []).append(
                     raw
                 )
@@ -204,7 +204,7 @@ class RowReader:
             if named.strip() and len(self.tally.companies) < 2:
                 self.tally.companies.add(hash(normalise(named)))
             return None
-        if names_match(named, self._options.client_names):
+        if normalise(named) in self._client:
             return None
         self.tally.other_client += 1
         if not named.strip():
@@ -230,7 +230,9 @@ class RowReader:
             serial = values.get("serial", "")
             if serial and not real_serial(serial):
                 details["Serial"] = f"{serial} (not a usable serial number)"
-            print_ = hardware_fingerprint(serial, title, *(f"{k}={v}" for k, v in sorted(details.items())))
+                serial = ""
+            rest = () if serial else (title, *(f"{k}={v}" for k, v in sorted(details.items())))
+            print_ = hardware_fingerprint(serial, *rest)
         elif kind is ItemKind.CREDENTIAL:
             print_ = fingerprint_of("credential", title, values.get("username", ""), values.get("url", ""))
         else:

@@ -2,6 +2,7 @@
 """How columns and categories are called in the exports we met, in several languages."""
 
 import re
+from functools import lru_cache
 
 from partwell.importers.base import normalise
 from partwell.rules.terms import Category, ItemKind
@@ -350,6 +351,7 @@ _KINDS: tuple[tuple[str, Category, ItemKind], ...] = (
 _COMPILED = tuple((re.compile(pattern), category, kind) for pattern, category, kind in _KINDS)
 
 
+@lru_cache(maxsize=4096)
 def category_of(text: str) -> tuple[Category, ItemKind] | None:
     """What a category or type cell says about the thing, in R3's terms; None where it says nothing."""
     name = normalise(text).replace("_", " ")
