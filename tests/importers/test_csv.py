@@ -9,6 +9,7 @@ import pytest
 
 from partwell.importers import csv_table, snipeit
 from partwell.importers.base import ImportedItem, ImportRefused, LeftOut, Notice, Options, Read, Understood
+from partwell.importers.detect import detect
 from partwell.importers.limits import Limits
 from partwell.importers.mapping import ColumnMapping, propose
 from partwell.rules.terms import Category, ItemKind, Owner, Sensitivity
@@ -243,3 +244,10 @@ def test_real_tables_of_any_tool_are_read_or_refused() -> None:
             read(path)
         except ImportRefused as refused:
             assert refused.sentence, path
+
+
+def test_a_scanners_report_is_a_document_first() -> None:
+    inputs("net_audit/vuln")
+    for path in [*inputs_matching("net_audit/vuln/*.csv"), *inputs_matching("net_audit/cloud_tls/*.csv")]:
+        assert detect(path)[0].kind == "documents", path.name
+    assert detect(inputs("m365/ConversionTable.csv"))[0].kind == "csv"
