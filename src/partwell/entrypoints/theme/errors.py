@@ -40,12 +40,12 @@ def conflict(request: HttpRequest, title: str, reason: str, next_label: str = ""
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: needs no database and no context processor; falls back to plain text when even the template fails."""
+    """500: runs no context processor; falls back to plain text when the template or the database fails."""
     reference = request.headers.get("X-Request-Id", "")[:64]
     try:
         context = {"code": 500, "title": _("Something of ours broke."), "next_label": _("Go to your start page"), "next_url": "/",
                    "reason": _("Nothing was half done: what was under way was taken back whole. Try once more; if it stays, tell us."),
                    "reference": reference}
         return HttpResponse(render_to_string("theme/error.html", context), status=500)
-    except Exception:  # the last door must open: whatever broke may have broken the templates too
+    except Exception:  # noqa: BLE001 - the last door must open: whatever broke may have broken the templates too
         return HttpResponse("Something of ours broke. Nothing was half done. Try once more.", status=500, content_type="text/plain")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Invented data for the gallery, in the shapes that the tags document."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ SIZE = 18_234
 
 
 def _at(today: date, days: int, hour: int, minute: int) -> datetime:
-    return timezone.make_aware(datetime(today.year, today.month, today.day, hour, minute) + timedelta(days=days))
+    return datetime.combine(today + timedelta(days=days), time(hour, minute), tzinfo=timezone.get_current_timezone())
 
 
 class GalleryForm(forms.Form):

@@ -6,6 +6,7 @@ Data are plain dicts or dataclasses; each docstring names the fields. A ``state`
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.template.context import Context
@@ -64,6 +65,15 @@ def flash_tone(level: str) -> str:
 def flash_icon(level: str) -> str:
     """The icon of a flash note from Django's message level."""
     return FLASH.get(level, ("", "arrow"))[1]
+
+
+@register.filter
+def safe_path(value: Any) -> str:
+    """A link back that stays within this site: the path of an address, or ``/`` for anything else."""
+    parts = urlsplit(str(value or ""))
+    if parts.scheme not in ("", "http", "https") or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 @register.filter

@@ -5,7 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, ClearableFileInput, FileInput, RadioSelect
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    ClearableFileInput,
+    FileInput,
+    RadioSelect,
+)
 from django.template.context import Context
 from django.utils.translation import gettext
 
@@ -160,16 +167,31 @@ def copy(text: str, label: str = "") -> dict[str, Any]:
 
 def staff_header(context: Context, section: str = "") -> dict[str, Any]:
     """The board at the top of staff pages; ``section``: the key of the current entry."""
-    return {"nav": staff_nav(), "section": section, "person": context.get("person"), "csrf_token": context.get("csrf_token"),
+    return {"nav": staff_nav(), "section": section, "person": context.get("person") or _person_of(context), "csrf_token": context.get("csrf_token"),
             "search_url": path_of("staff:search", "/search/"), "palette_url": path_of("staff:palette", "/search/palette")}
 
 
 def person_menu(context: Context, person: Any) -> dict[str, Any]:
-    """Who is signed in: ``name``, optional ``role``, ``links`` [{label, url}], ``sign_out_url``. None shows nothing."""
+    """Who is signed in: ``name``, optional ``role``, ``links`` [{label, url}], ``sign_out_url``. None shows nothing.
+
+    Without a ``person`` in the context the request's ``actor`` stands for it; its sign-out is found by URL name
+    (``staff:sign_out``, ``client:sign_out``, ``provider:sign_out``), else by the plain path.
+    """
+    person = person or _person_of(context)
     words = str(pick(person, "name", "") or "").split() if person else []
     short = pick(person, "initials", "") or "".join(w[:1] for w in (words[:1] + words[1:][-1:])).upper()
     return {"person": person if words else None, "initials": short, "csrf_token": context.get("csrf_token"),
             "links": pick(person, "links", []) if words else [], "sign_out_url": pick(person, "sign_out_url", "") if words else ""}
+
+
+def _person_of(context: Context) -> dict[str, Any] | None:
+    actor = context.get("actor") or getattr(context.get("request"), "actor", None)
+    kind = str(pick(actor, "kind", "")) if actor else ""
+    plain = {"staff": "/sign-out/", "client": "/client/sign-out/", "provider": "/provider/sign-out/"}
+    if kind not in plain:
+        return None
+    role = "" if pick(actor, "role") == "person" else str(pick(actor, "role", "")).replace("_", " ").capitalize()
+    return {"name": pick(actor, "name"), "role": role, "sign_out_url": path_of(f"{kind}:sign_out", plain[kind])}
 
 
 def brand_mark(context: Context, url: str = "/") -> dict[str, Any]:
