@@ -218,7 +218,7 @@ def parse_local(data: bytes) -> tuple[Member, int] | None:
     return Member(data[_LOCAL.size : _LOCAL.size + name_length].decode("latin-1"), size, crc), length
 
 
-def read_directory(file: BinaryIO, length: int, limit: int = 512 << 20) -> list[tuple[Member, int]] | None:
+def read_directory(file: BinaryIO, length: int, limit: int = 128 << 20) -> list[tuple[Member, int]] | None:
     """(member, offset) pairs as the directory at the end claims; None if it cannot be followed.
 
     Lenient about fixed fields, since the caller writes the directory again and compares.
