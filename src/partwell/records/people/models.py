@@ -201,3 +201,12 @@ class SecurityEvent(models.Model):
     address = models.CharField(max_length=64, blank=True)
     actor = models.CharField(max_length=64, blank=True)
     note = models.CharField(max_length=300, blank=True)
+
+
+class SigningIdentity(Committed):
+    """The installation's key and self-signed certificate for PDF letters (PAdES); the key is sealed."""
+
+    certificate = models.TextField()
+    sealed_key = models.BinaryField()
+    made_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
