@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.support.postgres import APP, OWNER, SUPER, TEMPLATE, Cluster
+from tests.support.postgres import APP, OWNER, TEMPLATE, Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE_FILE = "partwell.sqlite3"
@@ -48,18 +48,17 @@ class World:
         return {**os.environ, **variables(self.url, self.owner_url, self.home, self.keys)}
 
     @contextlib.contextmanager
-    def behind(self, *, superuser: bool = False) -> "Iterator[Any]":
+    def behind(self, *, role: str = OWNER) -> "Iterator[Any]":
         """A plain autocommitting DB-API connection behind the program's back: no guard, no PRAGMA.
 
-        On PostgreSQL as the owner of the tables, or as the superuser.
+        On PostgreSQL as ``role``: the owner of the tables, or ``postgres.APP`` or ``postgres.SUPER``.
         """
         if self.kind == "sqlite":
             connection: Any = sqlite3.connect(self.home / DATABASE_FILE, timeout=20, isolation_level=None)
         else:
             import psycopg
 
-            url = self.owner_url.replace(OWNER, SUPER) if superuser else self.owner_url
-            connection = psycopg.connect(url, autocommit=True)
+            connection = psycopg.connect(self.owner_url.replace(OWNER, role), autocommit=True)
         try:
             yield connection
         finally:
@@ -153,18 +152,27 @@ def _migrate(url: str, folder: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "partwell.settings",
         "PYTHONPATH": str(ROOT / "src"),
     }
-    for command in (["migrate", "-v0"], ["createcachetable"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "django", *command],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
+    done = subprocess.run(
+        [sys.executable, "-c", _MIGRATE], env=environment, cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(
+            f"The template could not be migrated:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         )
-        if done.returncode:
-            raise RuntimeError(
-                f"{command[0]} failed in the template:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-            )
+
+
+_MIGRATE = """
+import django
+
+django.setup()
+from django.core.management import call_command
+
+from partwell.records.guard import permit
+
+with permit("schema"):
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable")
+"""
 
 
 def _copy(template: Path, folder: Path) -> None:
