@@ -118,12 +118,12 @@ def money_words(value: Any, currency: str = "") -> str:
     return f"{number_format(amount, places, force_grouping=True)}{NO_BREAK}{currency}".strip()
 
 
-def count_words(value: int | None) -> str:
+def count_words(value: Any) -> str:
     """A count in groups of three, parted by a narrow space: ``18 234``."""
     return "" if value is None or value == "" else f"{int(value):,}".replace(",", NARROW)
 
 
-def size_words(value: int | None) -> str:
+def size_words(value: Any) -> str:
     """Bytes in decimal units, as file managers and vendors say it: ``41.3 GB``."""
     if value is None or value == "":
         return ""

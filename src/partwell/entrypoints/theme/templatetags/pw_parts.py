@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The parts of ``{% load pw %}`` that are rows, cards, forms and navigation."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -70,7 +71,8 @@ def tally(items: Any) -> dict[str, Any]:
 
 def _query(context: Context, **changes: Any) -> str:
     request = context.get("request")
-    pairs = [(k, v) for k in (request.GET if request else {}) for v in request.GET.getlist(k) if k not in changes]
+    given = request.GET.lists() if request else []
+    pairs = [(k, v) for k, values in given if k not in changes for v in values]
     return "?" + urlencode(pairs + [(k, v) for k, v in changes.items() if v is not None])
 
 
@@ -222,8 +224,8 @@ def bulk_bar(actions: Any, unit: str = "") -> dict[str, Any]:
 
 def register_parts(library: template.Library) -> None:
     """Registers all of the above under their own names."""
-    plain = (item_row, receipt, stations, empty, tabs, facts, tally, field, form_errors, picture, passkey, copy, bulk_bar)
-    with_context = (ask, pager, sort_head, job, undo, confirm_name, staff_header, person_menu, brand_mark)
+    plain: tuple[Callable[..., dict[str, Any]], ...] = (item_row, receipt, stations, empty, tabs, facts, tally, field, form_errors, picture, passkey, copy, bulk_bar)
+    with_context: tuple[Callable[..., dict[str, Any]], ...] = (ask, pager, sort_head, job, undo, confirm_name, staff_header, person_menu, brand_mark)
     for function in plain:
         library.inclusion_tag(f"theme/parts/{function.__name__}.html")(function)
     for function in with_context:

@@ -173,10 +173,14 @@ class Picture {
   }
 
   write() {
-    const whole = this.kept.map((r) => ({
-      x: Math.floor(r.x / this.scale), y: Math.floor(r.y / this.scale),
-      w: Math.ceil(r.w / this.scale), h: Math.ceil(r.h / this.scale),
-    }));
+    // Outward to whole pixels of the picture: nothing under an edge may stay readable.
+    const whole = this.kept.map((r) => {
+      const x = Math.floor(r.x / this.scale);
+      const y = Math.floor(r.y / this.scale);
+      const right = Math.min(this.image.width, Math.ceil((r.x + r.w) / this.scale));
+      const bottom = Math.min(this.image.height, Math.ceil((r.y + r.h) / this.scale));
+      return { x, y, w: right - x, h: bottom - y };
+    });
     this.field.value = JSON.stringify(whole);
     const { one, many, none } = this.status.dataset;
     const words = whole.length === 0 ? none : whole.length === 1 ? one : many.replace("%n", String(whole.length));
