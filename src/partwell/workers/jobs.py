@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from partwell.actions.jobs import lease
-from partwell.records.jobs.models import Job
+from partwell.records.jobs.queries import Job
 from partwell.rules.refusals import Refused
 
 log = logging.getLogger("partwell.jobs")
@@ -17,6 +17,7 @@ log = logging.getLogger("partwell.jobs")
 KINDS: dict[str, str] = {
     "import.stage": "partwell.actions.estate.stage_import:run",
     "import.confirm": "partwell.actions.estate.confirm_import:run",
+    "letter.authorisation": "partwell.actions.authorisations.letter:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }
 

@@ -17,10 +17,9 @@ from partwell.connectors import mail_message
 from partwell.connectors.addresses import Mailbox
 from partwell.connectors.secret import Secret
 from partwell.connectors.smtp import Delivery, Outcome, Security, SmtpServer, transmit
-from partwell.records.correspondence.models import Envelope
-from partwell.records.people.models import AccountMail
-from partwell.records.people.queries import the_msp
-from partwell.records.vault.models import StoredFile
+from partwell.records.correspondence.queries import Envelope
+from partwell.records.people.queries import account_mail_due, the_msp
+from partwell.records.vault.queries import stored_file
 from partwell.rules.refusals import Refusal
 
 log = logging.getLogger("partwell.relay")
@@ -45,7 +44,7 @@ def message_of(envelope: Envelope) -> bytes:
     everyone = tuple(Mailbox(one["address"], one["name"]) for one in envelope.recipients)
     files = []
     for pinned in envelope.documents:
-        file = StoredFile.objects.get(pk=UUID(hex=pinned["file"]))
+        file = stored_file(UUID(hex=pinned["file"]))
         files.append(mail_message.Attachment(file.name, file.media_type, read_file(file)))
     return mail_message.build(mail_message.OutgoingMail(
         sender=Mailbox(msp.email, msp.name), to=everyone[:1], cc=everyone[1:], subject=envelope.subject, date=envelope.queued_at,
@@ -84,7 +83,7 @@ def deliver_due(smtp: SmtpServer | None = None, limit: int = 50) -> int:
 def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> None:
     """Send sign-in and invitation mails; a late one is never sent, its body is wiped either way."""
     now = timezone.now()
-    for mail in AccountMail.objects.filter(state="queued", next_attempt_at__lte=now).order_by("next_attempt_at")[:limit]:
+    for mail in account_mail_due(now, limit):
         if mail.expires_at <= now:
             account_mail.settle(mail, "expired", "The link had expired before the mail could be sent.")
             continue

@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 
 from partwell.actions.files import chunks
 from partwell.entrypoints.door.headers import STRANGERS
-from partwell.records.vault.models import StoredFile
+from partwell.records.vault.queries import StoredFile
 
 SHOWN = {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
