@@ -22,7 +22,8 @@ for _name in [
     name for name in os.environ if name.startswith("PARTWELL_") and not name.startswith("PARTWELL_TEST_")
 ]:
     del os.environ[_name]
-_SCRATCH = Path(tempfile.mkdtemp(prefix="partwell-test-"))
+worlds.sweep()
+_SCRATCH = Path(tempfile.mkdtemp(prefix=f"partwell-test-{os.getpid()}-", dir=worlds.scratch()))
 os.environ.update(
     worlds.variables(
         "sqlite:///" + str(_SCRATCH / "nobody-asked-for-a-database"), "", _SCRATCH / "home", _SCRATCH / "keys"
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ["PARTWELL_TEST_SESSION"] = str(os.getpid())
         # Short: a Unix socket's path has about 100 bytes.
-        folder = Path(tempfile.gettempdir()) / f"pw{os.getpid()}"
+        folder = worlds.scratch() / f"pw{os.getpid()}"
         os.environ["PARTWELL_TEST_CLUSTER"] = str(folder)
 
 

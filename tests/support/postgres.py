@@ -104,11 +104,16 @@ class Cluster:
         for role in (OWNER, APP):
             self.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
-    def execute(self, statement: "sql.Composable | str") -> None:
-        """One statement as the superuser, outside any transaction."""
+    @property
+    def admin(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """This process's connection as the superuser."""
         if self._admin is None or self._admin.closed:
             self._admin = psycopg.connect(self.url("postgres", SUPER), autocommit=True)
-        self._admin.execute(statement if isinstance(statement, sql.Composable) else sql.SQL(statement))  # type: ignore[arg-type]
+        return self._admin
+
+    def execute(self, statement: "sql.Composable | str") -> None:
+        """One statement as the superuser, outside any transaction."""
+        self.admin.execute(statement if isinstance(statement, sql.Composable) else sql.SQL(statement))  # type: ignore[arg-type]
 
     def create_empty(self, database: str) -> None:
         """A database for the owner to migrate, in which the application role gets rows but no tables."""
@@ -125,11 +130,11 @@ class Cluster:
         while self._left:
             statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             self.execute(statement.format(sql.Identifier(self._left.pop())))
-        self.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(template)
-            )
-        )
+        names = (sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(template))
+        create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names)
+        if self.admin.info.server_version >= 150000:
+            create += sql.SQL(" STRATEGY FILE_COPY")  # twice as quick as writing the copy to the log
+        self.execute(create)
 
     def leave(self, database: str) -> None:
         """Let ``database`` go, together with whoever is still connected to it, when the next one is made."""
