@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from partwell.entrypoints.door.gate import open_door
+
 DEFAULT_ACCENT = "#0f4f63"
 LIGHT_GROUND, DARK_GROUND = "#ebebe4", "#1f2b30"
 CONTRAST = 4.6  # a little above 4.5, so that rounding to hex never falls below
@@ -105,6 +107,7 @@ def current_brand(request: HttpRequest | None) -> dict[str, Any]:
     return {"name": "Partwell", "accent": DEFAULT_ACCENT, "logo_url": "", **(found or {})}
 
 
+@open_door
 def brand_css(request: HttpRequest) -> HttpResponse:
     """GET /theme/brand.css: the accent of the MSP, with an ETag (304 when unchanged)."""
     sheet = brand_sheet(current_brand(request))

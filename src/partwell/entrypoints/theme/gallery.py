@@ -5,6 +5,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from partwell.entrypoints.door.gate import open_door
 from partwell.entrypoints.theme import errors
 from partwell.entrypoints.theme.gallery_data import page_data
 
@@ -16,6 +17,7 @@ def _allowed() -> None:
         raise Http404
 
 
+@open_door
 def gallery(request: HttpRequest, page: str = "parts") -> HttpResponse:
     """GET /theme/gallery/[page]/: one page of parts; 404 unless DEBUG or a demonstration."""
     _allowed()
@@ -29,6 +31,7 @@ def gallery(request: HttpRequest, page: str = "parts") -> HttpResponse:
     return render(request, name, {"section": "departures", "pages": PAGES, **page_data(request)})
 
 
+@open_door
 def gallery_job(request: HttpRequest) -> HttpResponse:
     """GET /theme/gallery/job/: a job that has ended, as its live part would answer."""
     _allowed()

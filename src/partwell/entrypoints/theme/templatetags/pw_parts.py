@@ -177,7 +177,7 @@ def person_menu(context: Context, person: Any) -> dict[str, Any]:
     """Who is signed in: ``name``, optional ``role``, ``links`` [{label, url}], ``sign_out_url``. None shows nothing.
 
     Without a ``person`` in the context the request's ``actor`` stands for it; its sign-out is found by URL name
-    (``staff:sign_out``, ``client:sign_out``, ``provider:sign_out``), else by the plain path.
+    (``account_logout``, ``client:sign_out``, ``provider:sign_out``), else by the plain path.
     """
     person = person or _person_of(context)
     words = str(pick(person, "name", "") or "").split() if person else []
@@ -189,11 +189,12 @@ def person_menu(context: Context, person: Any) -> dict[str, Any]:
 def _person_of(context: Context) -> dict[str, Any] | None:
     actor = context.get("actor") or getattr(context.get("request"), "actor", None)
     kind = str(pick(actor, "kind", "")) if actor else ""
-    plain = {"staff": "/sign-out/", "client": "/client/sign-out/", "provider": "/provider/sign-out/"}
+    plain = {"staff": "/account/logout/", "client": "/client/sign-out/", "provider": "/provider/sign-out/"}
+    names = {"staff": "account_logout", "client": "client:sign_out", "provider": "provider:sign_out"}
     if kind not in plain:
         return None
     role = "" if pick(actor, "role") == "person" else str(pick(actor, "role", "")).replace("_", " ").capitalize()
-    return {"name": pick(actor, "name"), "role": role, "sign_out_url": path_of(f"{kind}:sign_out", plain[kind])}
+    return {"name": pick(actor, "name"), "role": role, "sign_out_url": path_of(names[kind], plain[kind])}
 
 
 def brand_mark(context: Context, url: str = "/") -> dict[str, Any]:
