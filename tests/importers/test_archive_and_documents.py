@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Archives of strangers and the sorting of documents."""
 
+import contextlib
 import dataclasses
 import io
 import os
+import random
 import stat
 import struct
 import zipfile
@@ -14,6 +16,7 @@ import pytest
 from partwell.importers import archive, documents, mediatype
 from partwell.importers.archive import Budget, Extracted, checked_name, extract
 from partwell.importers.base import ImportedItem, ImportRefused, LeftOut, Notice, Options, Read
+from partwell.importers.detect import detect
 from partwell.importers.limits import Limits
 from partwell.importers.sandbox import read_guarded
 from partwell.rules.terms import Category, ItemKind, Sensitivity
@@ -147,8 +150,8 @@ def test_folders_follow_no_links(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "sub").mkdir(parents=True)
     (root / "sub" / "a.txt").write_text("a")
-    os.symlink("/etc/passwd", root / "passwd")
-    os.symlink("/", root / "everything")
+    (root / "passwd").symlink_to("/etc/passwd")
+    (root / "everything").symlink_to("/")
     os.mkfifo(root / "pipe")
     found = list(archive.walk_folder(root, budget=Budget(Limits())))
     assert [one.place for one in found if isinstance(one, Extracted)] == ["sub/a.txt"]
@@ -261,3 +264,22 @@ def test_an_archive_of_exports_is_read_by_what_each_is(tmp_path: Path) -> None:
 def test_types_by_first_bytes(data: bytes, media: str) -> None:
     assert mediatype.of_bytes(data) == media
     assert mediatype.of_stream(io.BytesIO(data))[0] == media
+
+
+@pytest.mark.parametrize("path", ["net_audit/vuln/openvas__many_vuln.csv", "net_audit/vuln/nexpose__dns.xml", "diagrams/rack_1.xml",
+                                  "net_audit/cloud_tls/testssl__demo.csv", "diagrams/network-topology.txt", "documents/pdf/habibi.pdf"])
+def test_reports_and_diagrams_are_proposed_as_documents_first(path: str) -> None:
+    assert detect(inputs(path))[0].kind == "documents"
+
+
+def test_noise_in_an_archive_is_never_an_exception(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "x.zip", {"a.txt": b"hello" * 50, "b/c.txt": b"world" * 50}).read_bytes()
+    noise = random.Random(7)
+    path = tmp_path / "noise.zip"
+    for _ in range(400):
+        data = bytearray(source)
+        for _ in range(noise.choice((1, 2, 8))):
+            data[noise.randrange(len(data))] = noise.randrange(256)
+        path.write_bytes(data)
+        with contextlib.suppress(ImportRefused):
+            list(documents.read(path, options=Options()))

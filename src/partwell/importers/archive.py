@@ -147,6 +147,9 @@ def _overlapping(stream: BinaryIO, infos: list[zipfile.ZipInfo], directory: int)
     spans = []
     bad = set()
     for info in infos:
+        if info.header_offset < 0:  # a directory that was moved: zipfile computes offsets before the file
+            bad.add(info.header_offset)
+            continue
         stream.seek(info.header_offset)
         head = stream.read(30)
         if len(head) < 30 or head[:4] != b"PK\x03\x04":
@@ -339,7 +342,7 @@ KIND = "archive"
 LABEL = "ZIP archive of exports and documents"
 UNDERSTANDS = ("ZIP archives and folders whose files are read by what each is, the rest kept as documents",)
 DOES_NOT_UNDERSTAND = ("encrypted ZIPs, 7z, RAR and tar", "credential stores inside, which need a password: import them alone")
-_READ_INSIDE = ("glpi", "nmap", "snipeit")
+_READ_INSIDE = (("glpi", 0.8), ("nmap", 0.9), ("snipeit", 0.9))  # kind and how sure it must be
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -363,10 +366,10 @@ def _by_kind(item: ImportedItem, path: Path, options: Options) -> Iterator[Read]
 
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-    for kind in _READ_INSIDE:
+    for kind, sure in _READ_INSIDE:
         try:
             module = importer(kind)
-            if module.sniff(Path(item.details.get("file_name", path.name)), head) < 0.9:
+            if module.sniff(Path(item.details.get("file_name", path.name)), head) < sure:
                 continue
             for found in module.read(path, options=options):
                 if isinstance(found, ImportedItem) and found.kind is not ItemKind.DOCUMENT:

@@ -93,6 +93,8 @@ def sniff(path: Path, head: bytes) -> float:
         return 0.4
     if media in (mediatype.PDF, mediatype.DRAWIO) or media.startswith("image/"):
         return 0.9
+    if media in _TEXTS and propose(path.name, media, head)[0] in (Category.AUDIT_REPORTS, Category.DIAGRAMS):
+        return 0.85  # a scan as CSV is a report, not a list of assets
     return 0.1 if media in (mediatype.BINARY, mediatype.TEXT, mediatype.XML) else 0.5
 
 
@@ -160,8 +162,8 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
               mediatype.PROGRAM: ("program", "it is a program, not a document")}.get(media)
     head = _as_utf8(head)
     if media in _TEXTS and media != mediatype.DRAWIO and _STORE.search(head):
-        reason = ("plain_credentials", "it is a password store in plain text; import it by itself as what it is, so that its "
-                  "entries go to the vault, and delete the file")
+        reason = ("plain_credentials", ("it is a password store in plain text; import it by itself as what it is, so that "
+                                        "its entries go to the vault, and delete the file"))
     if not found.size:
         reason = ("empty", "it is empty")
     if reason:

@@ -141,7 +141,7 @@ def _parse(raw: bytes, digest: str) -> ParsedMail:
     message: Message[Any, Any] | None = None
     for rules in (policy.default, policy.compat32):
         try:
-            parser = BytesParser(policy=rules)  # type: ignore[arg-type]
+            parser = BytesParser(policy=rules)
             message = parser.parsebytes(raw if structure else raw[:MIB], headersonly=not structure)
             break
         except Exception as error:  # noqa: BLE001  # whatever the parser trips over, the next policy is tried
@@ -241,7 +241,7 @@ def _walk(message: "Message[Any, Any]", problems: list[str]) -> Iterator["Messag
             continue
         payload = part.get_payload()
         if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting += [(child, depth + 1) for child in reversed(payload)]
+            waiting += [(child, depth + 1) for child in reversed(payload) if isinstance(child, Message)]
         else:
             yield part
 
@@ -250,7 +250,7 @@ def _content(part: "Message[Any, Any]") -> bytes:
     """A leaf's bytes, its transfer encoding undone as far as possible."""
     if part.get_content_maintype() == "message":
         with contextlib.suppress(Exception):
-            return b"".join(child.as_bytes(policy=policy.compat32) for child in part.get_payload())  # type: ignore[arg-type,union-attr]
+            return b"".join(child.as_bytes(policy=policy.compat32) for child in part.get_payload())  # type: ignore[union-attr]
         return b""
     with contextlib.suppress(Exception):
         data = part.get_payload(decode=True)
