@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-# ruff: noqa: E501  # a sentence stays whole, as gettext has it
+# a sentence stays whole, as gettext has it
 """Every sentence of the typst templates, so that gettext finds it; a test holds this list to the templates."""
 
 from partwell.documents.texts import N_

@@ -38,17 +38,33 @@ class Letter:
             raise DocumentError(
                 f"The letter {name} has no place for {', '.join(unknown)}; leave these fields out."
             )
+        data = dict(data)
         for key, allowed in (*self.rows, *_SHARED_ROWS):
             value = data.get(key)
-            for row in value if isinstance(value, list | tuple) else [value] if value else []:
-                if not isinstance(row, dict):
-                    raise DocumentError(f"The letter {name} takes {key} as rows with named fields.")
-                if extra := sorted(row.keys() - allowed):
-                    raise DocumentError(
-                        f"The letter {name} has no place for {', '.join(extra)} in {key}; leave it out."
-                    )
+            if isinstance(value, list | tuple):
+                data[key] = [_row(name, key, row, allowed, fill=True) for row in value]
+            elif value is not None:
+                data[key] = _row(name, key, value, allowed, fill=False)
         full = dict.fromkeys(self.optional | COMMON_OPTIONAL) | {key: [] for key in self.lists}
         return full | {key: value for key, value in data.items() if value is not None}
+
+
+# what a row cannot be without: it would be a line about nothing
+_NAMED = frozenset({"title", "system", "kind"})
+
+
+def _row(letter: str, key: str, row: Any, allowed: frozenset[str], *, fill: bool) -> dict[str, Any]:
+    """One row with every field present if ``fill``; refuses unknown fields and a row without its name."""
+    if not isinstance(row, dict):
+        raise DocumentError(f"The letter {letter} takes {key} as rows with named fields.")
+    if extra := sorted(row.keys() - allowed):
+        raise DocumentError(
+            f"The letter {letter} has no place for {', '.join(extra)} in {key}; leave it out."
+        )
+    needed = {"name"} if "name" in allowed else _NAMED & allowed
+    if empty := sorted(each for each in needed if not row.get(each)):
+        raise DocumentError(f"The letter {letter} has a row in {key} without {', '.join(empty)}; name it.")
+    return (dict.fromkeys(allowed) if fill else {}) | row
 
 
 SIGNATURE = _f("name title at intent electronic_consent authority identity second_factor address agent shown")

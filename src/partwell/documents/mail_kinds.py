@@ -197,7 +197,7 @@ def ask_client(v: Values) -> Body:
         happened=(
             fill(
                 _(
-                    "Your authorisation for {recipient_firm} is valid, but these need your own yes: they are outside it, sensitive, or it is not known whose they are. They stay here until you answer."
+                    "{client} has a valid authorisation for {recipient_firm}, but these need a yes of their own: they are outside it, sensitive, or it is not known whose they are. They stay here until you answer."
                 ),
                 v,
             ),

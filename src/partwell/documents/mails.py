@@ -20,6 +20,11 @@ COMMON_OPTIONAL = frozenset({"colour", "contact", "checkpoint", "checkpoint_at",
 ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation"})
 ROW_FIELDS = frozenset({"title", "note"})
 SUBJECT_LIMIT = 180
+CHOICES = {
+    "act": ("narrowed", "withdrawn"),
+    "decision": ("approved", "declined"),
+    "state": ("proposed", "agreed", "declined"),
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
         raise DocumentError(f"The mail {kind} lacks {', '.join(missing)}; pass these fields.")
     if unknown := sorted(data.keys() - needed - COMMON_OPTIONAL - optional):
         raise DocumentError(f"The mail {kind} has no place for {', '.join(unknown)}; leave these fields out.")
+    for name, words in CHOICES.items():
+        if name in data and data[name] not in words:
+            raise DocumentError(f"The mail {kind} takes as {name} one of {', '.join(words)}.")
     _check_rows(kind, data)
     for name in ("portal_url", "link"):
         if data.get(name):

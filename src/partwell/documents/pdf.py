@@ -43,6 +43,8 @@ def render(template: str, data: dict[str, Any], *, more_fonts: Path | None = Non
     if letter is None:
         raise DocumentError(f"There is no letter {template!r}; the letters are {', '.join(LETTERS)}.")
     full = letter.complete(template, data)
+    if full.get("act", "narrowed") not in ("narrowed", "withdrawn"):
+        raise DocumentError(f"The letter {template} takes as act narrowed or withdrawn.")
     zone = full["zone"]
     logo = full["msp"].get("logo")
     values = plain(full | {"msp": {k: v for k, v in full["msp"].items() if k != "logo"}}, zone)

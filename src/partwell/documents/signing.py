@@ -16,7 +16,7 @@ from partwell.documents.texts import DocumentError, one_line
 
 FIELD = "PartwellSeal"
 YEARS = 10
-COMMON_NAME_LIMIT = 64  # RFC 5280, ub-common-name
+COMMON_NAME_LIMIT = 64  # bytes; RFC 5280, ub-common-name
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def make_signing_identity(common_name: str, *, now: datetime | None = None) -> t
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import NameOID
 
-    name = one_line(common_name)[:COMMON_NAME_LIMIT]
+    name = one_line(common_name).encode()[:COMMON_NAME_LIMIT].decode(errors="ignore").strip()
     if not name:
         raise DocumentError("The signing certificate needs the MSP's name; set it in the settings first.")
     start = (now or datetime.now(UTC)).replace(microsecond=0)
@@ -80,7 +80,7 @@ def make_signing_identity(common_name: str, *, now: datetime | None = None) -> t
 
 
 def _certificate(pem: bytes) -> Any:
-    from asn1crypto import pem as armour
+    from asn1crypto import pem as armour  # type: ignore[import-untyped]
     from asn1crypto import x509
 
     _kind, _headers, der = armour.unarmor(pem)
@@ -94,7 +94,7 @@ def sign_pdf(pdf: bytes, key_pem: bytes, cert_pem: bytes, reason: str, location:
     Raises DocumentError if the PDF, the key or the certificate cannot be used; no message quotes the key.
     """
     from asn1crypto import pem as armour
-    from asn1crypto.keys import PrivateKeyInfo
+    from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
     from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -108,9 +108,9 @@ def sign_pdf(pdf: bytes, key_pem: bytes, cert_pem: bytes, reason: str, location:
         raise DocumentError(
             "The sealing key or its certificate cannot be read; make a new identity."
         ) from None
-    store = SimpleCertificateStore()
-    store.register(certificate)
-    signer = signers.SimpleSigner(signing_cert=certificate, signing_key=key, cert_registry=store)
+    signer = signers.SimpleSigner(
+        signing_cert=certificate, signing_key=key, cert_registry=SimpleCertificateStore()
+    )
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
@@ -130,6 +130,23 @@ def sign_pdf(pdf: bytes, key_pem: bytes, cert_pem: bytes, reason: str, location:
             f"The PDF could not be sealed ({type(problem).__name__}); render it again."
         ) from None
     return bytes(out.getbuffer())
+
+
+def _written_plainly(pdf: bytes, ranges: list[int]) -> bool:
+    """Whether the one gap that no signature covers holds the signature as we write it and nothing else.
+
+    In that gap a hex digit may change its case, and the zeros after the signature may be anything, without
+    any reader noticing. What then still can change unseen is bookkeeping inside the signature's own wrapper
+    that repeats what is signed elsewhere, never a bit of the letter.
+    """
+    gap = pdf[ranges[1] : ranges[2]]
+    digits = gap[1:-1]
+    if gap[:1] != b"<" or gap[-1:] != b">" or digits not in (digits.lower(), digits.upper()):
+        return False
+    der = bytes.fromhex(digits.decode())
+    width = der[1] & 0x7F if der[1] & 0x80 else 0
+    size = 2 + width + (int.from_bytes(der[2 : 2 + width], "big") if width else der[1])
+    return not any(der[size:])
 
 
 def check_pdf_signature(pdf: bytes, cert_pem: bytes | None = None) -> PdfSignature:
@@ -156,7 +173,8 @@ def check_pdf_signature(pdf: bytes, cert_pem: bytes | None = None) -> PdfSignatu
             best_signature_time=seal.self_reported_timestamp,
         )
         status = validate_pdf_signature(seal, context)
-        whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and len(seals) == 1
+        covered = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and len(seals) == 1
+        whole = covered and _written_plainly(pdf, list(seal.byte_range))
         expected = None if cert_pem is None else _certificate(cert_pem).sha256 == inside.sha256
         return PdfSignature(
             found=True,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from partwell.documents.texts import DocumentError, clean, moment_text, one_line
+from partwell.documents.texts import DocumentError, moment_text, one_line, speaking
 
 Kind = Literal["title", "sentence", "heading", "fact", "clause", "item"]
 VERSION = "1"
@@ -140,12 +140,14 @@ def authorisation_text(
     msp, firm = one_line(facts.msp_name), one_line(facts.recipient_firm)
 
     def fact(key: str, *lines: str) -> list[Paragraph]:
-        kept = tuple(line for line in (clean(each) for each in lines) if line.strip())
+        kept = tuple(line for line in map(one_line, lines) if line)
         return [Paragraph("fact", label=words[key], lines=kept)] if kept else []
 
     contact = one_line(facts.withdraw_contact)
     how = words["withdraw_at" if contact else "withdraw_how"].format(msp=msp, contact=contact)
-    start = moment_text(facts.start, facts.zone) if facts.start else words["at_signing"]
+    with speaking(language, str):  # months and days in the text's language, not in the reader's
+        start = moment_text(facts.start, facts.zone) if facts.start else words["at_signing"]
+        end = moment_text(facts.end, facts.zone)
     text = [
         Paragraph("title", words["title"].format(firm=firm)),
         Paragraph("sentence", words["lead"].format(msp=msp, client=one_line(facts.client_name))),
@@ -160,7 +162,7 @@ def authorisation_text(
         *fact("access", words[facts.access]),
         *fact("exclusions", *facts.exclusions, words["unknown"].format(msp=msp)),
         *fact("start", start),
-        *fact("end", moment_text(facts.end, facts.zone)),
+        *fact("end", end),
         *fact("withdraw", how),
         Paragraph("heading", words["agreed"]),
         *(Paragraph("clause", words[f"clause_{number}"].format(msp=msp)) for number in range(1, 6)),
