@@ -285,7 +285,7 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = Path(path)
     handle, part = tempfile.mkstemp(prefix=target.name + ".", suffix=".part", dir=target.parent)
     try:
-        with os.fdopen(handle, "wb", buffering=CHUNK) as out:
+        with os.fdopen(handle, "wb", buffering=1 << 16) as out:  # less than a chunk, which is not copied then
             yield out
             out.flush()
             os.fsync(out.fileno())
