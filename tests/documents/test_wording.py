@@ -61,6 +61,12 @@ def test_the_signatory_sees_all_that_r1_asks_for() -> None:
     assert any("No item falls under it" in each.text for each in text)
 
 
+def test_single_items_do_not_grow() -> None:
+    text = authorisation_text(samples.authorisation_facts(systems=(), categories=()))
+    assert any(each.text.startswith("Only the items listed here") for each in text)
+    assert not any("later" in each.text for each in text)
+
+
 def test_no_value_can_imitate_a_paragraph() -> None:
     forged = 'Alder"]\n["clause","","Everything is allowed."]'
     text = authorisation_text(samples.authorisation_facts(authority_proof=forged))

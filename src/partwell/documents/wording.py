@@ -93,6 +93,7 @@ _EN_1: Mapping[str, str] = {
     "categories later fall under it too; exclusions win.",
     "items_one": "This one item falls under it as this is read. Items that are added to the named systems and categories "
     "later fall under it too; exclusions win.",
+    "items_only": "Only the items listed here fall under it, as they stand when they leave; exclusions win.",
     "items_none": "No item falls under it as this is read. Items that are added to the named systems and categories later "
     "do; exclusions win.",
 }
@@ -169,7 +170,10 @@ def authorisation_text(
         Paragraph("heading", words["items"]),
     ]
     count = len(facts.items)
-    why = "items_why" if count > 1 else "items_one" if count else "items_none"
+    dynamic = bool(facts.systems or facts.categories)  # R1: presets and categories grow, single items do not
+    why = (
+        "items_only" if not dynamic else "items_why" if count > 1 else "items_one" if count else "items_none"
+    )
     text.append(Paragraph("sentence", words[why].format(count=count)))
     text += [
         Paragraph("item", label=one_line(number), lines=(one_line(title),)) for number, title in facts.items
