@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 SETTINGS: dict[str, str] = {
     "PARTWELL_HOME": "Folder of the installation: database, vault, log store. Default ./home.",
     "PARTWELL_KEYS": "Folder of the key-encryption keys, outside PARTWELL_HOME and its backups. Default ./keys.",
+    "PARTWELL_LOG": "Folder of the log store: copies of entries and checkpoints outside the database. Default HOME-log beside the home.",
     "PARTWELL_DATABASE": "sqlite:///PATH or postgresql://USER@HOST/NAME (the application role). Default SQLite in the home.",
     "PARTWELL_DATABASE_OWNER": "postgresql:// address of the role that owns the tables; used by migrations only.",
     "PARTWELL_HOSTS": "Host names served, separated by commas. Default: loopback only.",
@@ -35,6 +36,7 @@ class Environment:
     source_root: Path
     home: Path
     keys: Path
+    log: Path
     database_url: str
     hosts: list[str]
     url: str
@@ -84,6 +86,7 @@ def read() -> Environment:
         source_root=Path(__file__).resolve().parent.parent,
         home=home,
         keys=keys,
+        log=Path(get("PARTWELL_LOG", str(home.parent / f"{home.name}-log"))).resolve(),
         database_url=get("PARTWELL_DATABASE") or f"sqlite:///{home / 'partwell.sqlite3'}",
         hosts=hosts or ["localhost", "127.0.0.1", "[::1]"],
         url=get("PARTWELL_URL", f"http://localhost:{port}").rstrip("/"),

@@ -14,6 +14,7 @@ ENV = environment.read()
 BASE_DIR = ENV.source_root
 PARTWELL_HOME = ENV.home
 PARTWELL_KEYS = ENV.keys
+PARTWELL_LOG = ENV.log
 PARTWELL_DEMO = ENV.demo
 PARTWELL_URL = ENV.url
 
