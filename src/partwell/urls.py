@@ -11,3 +11,7 @@ urlpatterns = [
     path("provider/", include("partwell.entrypoints.provider_portal.urls")),
     path("api/", include("partwell.entrypoints.api.urls")),
 ]
+
+handler403 = "partwell.entrypoints.theme.errors.forbidden"
+handler404 = "partwell.entrypoints.theme.errors.not_found"
+handler500 = "partwell.entrypoints.theme.errors.server_error"
