@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from partwell.actions.ledger_tail import Pending, RowChange, append
+from partwell.actions.ledger_tail import Pending, RowChange, append, commit_rows
 from partwell.records.base import Committed
 from partwell.records.clients.models import Client
 from partwell.records.evidence.models import RefusalTally
@@ -25,7 +25,7 @@ from partwell.records.jobs.models import Job
 from partwell.rules import events
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
-from sealed import entry
+from sealed import entry, merkle
 
 Row = TypeVar("Row", bound=Committed)
 
@@ -123,6 +123,19 @@ class Deed:
 
     def _commit_to(self, row: Committed) -> None:
         self._rows.append(row_change(row))
+
+    def commit_chunk(self, uid: UUID, tree: merkle.CompactRange) -> int:
+        """Store the commitments of the rows saved so far under the *coming* entry ``uid`` and grow its tree by them.
+
+        For work too big for one transaction: each deed commits a chunk, the last one records the entry
+        with ``next_uid = uid`` and ``rows_root=(tree.size, tree.root())``. Until then nothing but these rows
+        must show; whoever reads them asks for the state that the last deed sets. Gives the tree's size.
+        """
+        commit_rows(uid, self._rows, start=tree.size)
+        for row in self._rows:
+            tree.append(merkle.leaf_hash(entry.row_leaf(row.table, row.row_id.hex, row.version, row.digest)))
+        self._rows = []
+        return tree.size
 
     # evidence -----------------------------------------------------------
 

@@ -47,6 +47,7 @@ class ImportLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="import_line_once")]
+        indexes = [models.Index(fields=["batch", "fingerprint"]), models.Index(fields=["batch", "outcome", "position"])]
 
 
 class SourceMapping(Committed):

@@ -4,6 +4,10 @@
 from partwell.rules.events.base import Event
 
 EVENTS = (
+    Event("import.started", "{actor} gave Partwell {files} to read for {client}.", public=("client", "files"),
+          internal=("digests?", "sizes?")),
+    Event("import.discarded", "{actor} discarded an import for {client} before anything was written.",
+          public=("client",), client=("source?", "reason?")),
     Event("import.staged", "{actor} prepared an import for {client} from {source}.",
           public=("client", "source"), client=("files?", "rows?", "understood?", "duplicates?", "left_out?")),
     Event("import.confirmed", "{actor} imported {count} items for {client} from {source}.",
