@@ -52,7 +52,7 @@ def types() -> list[Gate]:
 
 
 def tests(*arguments: str) -> list[Gate]:
-    """The suite on two processes; a file stays on one, so that its template databases are warm."""
+    """The suite on two processes (PYTEST_WORKERS= for more)."""
     workers = os.environ.get("PYTEST_WORKERS", "2")
     return [("tests", tool("pytest", "-n", workers, "--dist", "worksteal", "-q", *arguments))]
 
