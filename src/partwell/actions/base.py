@@ -58,7 +58,9 @@ class Deed:
         self._stack.enter_context(transaction.atomic(durable=True))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             try:
                 self._finish()
@@ -97,7 +99,11 @@ class Deed:
             setattr(row, name, value)
         before = row.row_version
         row.row_version = before + 1
-        values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+        values = {
+            field.attname: getattr(row, field.attname)
+            for field in row._meta.concrete_fields
+            if not field.primary_key
+        }
         changed = type(row)._base_manager.filter(pk=row.pk, row_version=before).update(**values)
         if changed != 1:
             row.row_version = before
@@ -139,9 +145,18 @@ class Deed:
 
     # evidence -----------------------------------------------------------
 
-    def record(self, type: str, *, client: UUID | None = None, recipient: UUID | None = None, subjects: Iterable[UUID] = (),
-               public: dict[str, Any] | None = None, to_client: dict[str, Any] | None = None,
-               internal: dict[str, Any] | None = None, rows_root: tuple[int, bytes] | None = None) -> UUID:
+    def record(
+        self,
+        type: str,
+        *,
+        client: UUID | None = None,
+        recipient: UUID | None = None,
+        subjects: Iterable[UUID] = (),
+        public: dict[str, Any] | None = None,
+        to_client: dict[str, Any] | None = None,
+        internal: dict[str, Any] | None = None,
+        rows_root: tuple[int, bytes] | None = None,
+    ) -> UUID:
         """Note one step as an entry; it is appended last in the transaction. Gives the entry's uid.
 
         ``public`` is disclosed to every party of the entry, ``to_client`` to client and staff,
@@ -150,7 +165,11 @@ class Deed:
         ``rules.events``; never put a secret here.
         """
         known = {"actor": self.actor.name}
-        if self.client is not None and type in events.EVENTS and "client" in events.EVENTS[type].fields("public"):
+        if (
+            self.client is not None
+            and type in events.EVENTS
+            and "client" in events.EVENTS[type].fields("public")
+        ):
             known["client"] = self.client.name
             client = client or self.client.id
         contents: dict[str, dict[str, Any]] = {"public": {**known, **(public or {})}}
@@ -159,9 +178,16 @@ class Deed:
         if internal:
             contents["internal"] = dict(internal)
         events.validate(type, contents)
-        pending = Pending(uid=self.next_uid, type=type, actor=self.actor.id, contents=contents, client=client,
-                          recipient=recipient, subjects=list(dict.fromkeys([*subjects, *([client] if client else [])])),
-                          rows=self._rows)
+        pending = Pending(
+            uid=self.next_uid,
+            type=type,
+            actor=self.actor.id,
+            contents=contents,
+            client=client,
+            recipient=recipient,
+            subjects=list(dict.fromkeys([*subjects, *([client] if client else [])])),
+            rows=self._rows,
+        )
         if rows_root is not None:
             if self._rows:
                 raise RuntimeError("Rows committed beforehand and rows of the deed do not mix in one entry.")
@@ -170,7 +196,9 @@ class Deed:
         self._rows, self.next_uid = [], uuid4()
         return pending.uid
 
-    def refuse(self, refusal: Refusal, *, subject: UUID, client: UUID | None = None, version: int = 0, verb: str = "") -> Refusal:
+    def refuse(
+        self, refusal: Refusal, *, subject: UUID, client: UUID | None = None, version: int = 0, verb: str = ""
+    ) -> Refusal:
         """Record a refusal of a signed-in actor and give it back to be returned.
 
         The first of its kind within an hour becomes an entry, later ones a count (HOUSE.md, step 4); the
@@ -178,31 +206,63 @@ class Deed:
         """
         hour = self.now.replace(minute=0, second=0, microsecond=0)
         tally, fresh = RefusalTally.objects.get_or_create(
-            actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version, hour=hour)
+            actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version, hour=hour
+        )
         if not fresh:
             RefusalTally.objects.filter(pk=tally.pk).update(count=models.F("count") + 1)
             return refusal
-        earlier = (RefusalTally.objects.filter(actor_ref=self.actor.id, code=refusal.code, subject_ref=subject, version=version,
-                                               hour__lt=hour, hour__gte=hour - timedelta(days=1))
-                   .aggregate(total=models.Sum("count"))["total"] or 0)
-        self.record("refusal.recorded", client=client or (self.client.id if self.client else None), subjects=[subject],
-                    public={"code": refusal.code, "why": refusal.sentence, "count": 1 + earlier},
-                    to_client={"subject": subject.hex, "version": version},
-                    internal={"verb": verb, "door": self.actor.door})
+        earlier = (
+            RefusalTally.objects.filter(
+                actor_ref=self.actor.id,
+                code=refusal.code,
+                subject_ref=subject,
+                version=version,
+                hour__lt=hour,
+                hour__gte=hour - timedelta(days=1),
+            ).aggregate(total=models.Sum("count"))["total"]
+            or 0
+        )
+        self.record(
+            "refusal.recorded",
+            client=client or (self.client.id if self.client else None),
+            subjects=[subject],
+            public={"code": refusal.code, "why": refusal.sentence, "count": 1 + earlier},
+            to_client={"subject": subject.hex, "version": version},
+            internal={"verb": verb, "door": self.actor.door},
+        )
         return refusal
 
     # later --------------------------------------------------------------
 
-    def job(self, kind: str, key: str, *, client: UUID | None = None, recipient: UUID | None = None, due: datetime | None = None,
-            **payload: Any) -> Job:
+    def job(
+        self,
+        kind: str,
+        key: str,
+        *,
+        client: UUID | None = None,
+        recipient: UUID | None = None,
+        due: datetime | None = None,
+        **payload: Any,
+    ) -> Job:
         """Queue durable work with the business rows; the same key twice is one job."""
-        job, _ = Job.objects.get_or_create(key=key, defaults={
-            "kind": kind, "client_ref": client, "recipient_ref": recipient, "asked_by": self.actor.id, "payload": payload,
-            "due_at": due or self.now, "created_at": self.now})
+        job, _ = Job.objects.get_or_create(
+            key=key,
+            defaults={
+                "kind": kind,
+                "client_ref": client,
+                "recipient_ref": recipient,
+                "asked_by": self.actor.id,
+                "payload": payload,
+                "due_at": due or self.now,
+                "created_at": self.now,
+            },
+        )
         return job
 
 
 def row_change(row: Committed) -> RowChange:
     """A row's commitment: a fresh salt and the digest of its committed fields."""
     salt = os.urandom(32)
-    return RowChange(row._meta.db_table, row.pk, row.row_version, salt, entry.row_digest(salt, row.committed_fields()))
+    return RowChange(
+        row._meta.db_table, row.pk, row.row_version, salt, entry.row_digest(salt, row.committed_fields())
+    )

@@ -31,9 +31,17 @@ def zone() -> str:
 
 def item_facts(item: Item) -> consent.ItemFacts:
     """An item as R1 and R3 see it. Title passes with the agreement unless ``handover["title"]`` says "retained"."""
-    return consent.ItemFacts(id=item.id.hex, title=item.title, kind=ItemKind(item.kind), category=Category(item.category),
-                             owner=Owner(item.owner), sensitivity=Sensitivity(item.sensitivity), endpoint=item.endpoint,
-                             internal=item.internal, title_passed=item.handover.get("title") != "retained")
+    return consent.ItemFacts(
+        id=item.id.hex,
+        title=item.title,
+        kind=ItemKind(item.kind),
+        category=Category(item.category),
+        owner=Owner(item.owner),
+        sensitivity=Sensitivity(item.sensitivity),
+        endpoint=item.endpoint,
+        internal=item.internal,
+        title_passed=item.handover.get("title") != "retained",
+    )
 
 
 def terms_accepted(person_ids: Iterable[UUID]) -> bool:
@@ -41,25 +49,42 @@ def terms_accepted(person_ids: Iterable[UUID]) -> bool:
     return TermsAcceptance.objects.filter(person_id__in=list(person_ids)).exists()
 
 
-def authorisation_facts(row: Authorisation, zone_name: str, *, person_id: UUID | None = None, terms: bool | None = None) -> consent.AuthorisationFacts:
+def authorisation_facts(
+    row: Authorisation, zone_name: str, *, person_id: UUID | None = None, terms: bool | None = None
+) -> consent.AuthorisationFacts:
     """A consent as R1 sees it. ``terms``: whether the receiving person accepted them; looked up if not given."""
     persons = [UUID(hex=one) for one in row.person_ids]
     if terms is None:
         terms = terms_accepted([person_id] if person_id else persons)
     return consent.AuthorisationFacts(
-        id=row.id.hex, state=AuthorisationState(row.state), version=row.version, recipient_id=row.recipient_id.hex,
-        recipient_name=row.recipient.firm, person_ids=frozenset(row.person_ids), starts_on=row.starts_on, ends_on=row.ends_on,
-        zone=zone_name, presets=frozenset(ScopePreset(one) for one in row.presets),
-        categories=frozenset(Category(one) for one in row.categories), item_ids=frozenset(row.item_ids),
+        id=row.id.hex,
+        state=AuthorisationState(row.state),
+        version=row.version,
+        recipient_id=row.recipient_id.hex,
+        recipient_name=row.recipient.firm,
+        person_ids=frozenset(row.person_ids),
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        zone=zone_name,
+        presets=frozenset(ScopePreset(one) for one in row.presets),
+        categories=frozenset(Category(one) for one in row.categories),
+        item_ids=frozenset(row.item_ids),
         excluded_item_ids=frozenset(row.excluded_item_ids),
-        excluded_categories=frozenset(Category(one) for one in row.excluded_categories), access=Access(row.access),
-        withdrawn_at=row.withdrawn_at, second_factor=SecondFactor(row.factor) if row.factor else None, terms_accepted=terms)
+        excluded_categories=frozenset(Category(one) for one in row.excluded_categories),
+        access=Access(row.access),
+        withdrawn_at=row.withdrawn_at,
+        second_factor=SecondFactor(row.factor) if row.factor else None,
+        terms_accepted=terms,
+    )
 
 
 def newest_authorisation(recipient_id: UUID) -> Authorisation | None:
     """The recipient's granted authorisation, else the newest that was ever put before the client."""
     rows = Authorisation.objects.select_related("recipient").filter(recipient_id=recipient_id)
-    return rows.filter(state=AuthorisationState.GRANTED).first() or rows.exclude(state=AuthorisationState.DRAFT).order_by("-version").first()
+    return (
+        rows.filter(state=AuthorisationState.GRANTED).first()
+        or rows.exclude(state=AuthorisationState.DRAFT).order_by("-version").first()
+    )
 
 
 def handover_facts(item: Item, trial: Trial | None, now: datetime, zone_name: str) -> handover.HandoverFacts:
@@ -70,20 +95,37 @@ def handover_facts(item: Item, trial: Trial | None, now: datetime, zone_name: st
         worked = trial is not None and trial.outcome == "worked"
         cannot = trial is not None and trial.outcome == "cannot_be_tried"
         credential = handover.CredentialFacts(
-            account=str(item.details.get("username") or note.get("account") or ""), privilege=str(note.get("privilege", "")),
-            critical=item.critical, admin_access=bool(note.get("named_role")), clients_account=bool(note.get("clients_account")),
-            tried_at=trial.tried_at if trial and worked else None, proof=bool(trial and trial.proof_id),
-            untestable_reason=trial.reason if trial and cannot else "", tried_by_id=trial.tried_by.hex if trial else "",
+            account=str(item.details.get("username") or note.get("account") or ""),
+            privilege=str(note.get("privilege", "")),
+            critical=item.critical,
+            admin_access=bool(note.get("named_role")),
+            clients_account=bool(note.get("clients_account")),
+            tried_at=trial.tried_at if trial and worked else None,
+            proof=bool(trial and trial.proof_id),
+            untestable_reason=trial.reason if trial and cannot else "",
+            tried_by_id=trial.tried_by.hex if trial else "",
             second_person_id=trial.second_person.hex if trial and trial.second_person else "",
-            second_person_name=trial.second_person_name if trial else "", labelled_untested=bool(note.get("untested")))
+            second_person_name=trial.second_person_name if trial else "",
+            labelled_untested=bool(note.get("untested")),
+        )
     return handover.HandoverFacts(
-        title=item.title, kind=ItemKind(item.kind), now=now, zone=zone_name,
-        serial=str(note.get("serial") or item.details.get("serial") or item.details.get("serial_number") or ""),
-        condition=str(note.get("condition", "")), licence_key="key" in item.secret_fields or bool(note.get("licence_key")),
-        has_no_key=bool(note.get("has_no_key")), transfer_confirmed=bool(note.get("transfer_confirmed")),
+        title=item.title,
+        kind=ItemKind(item.kind),
+        now=now,
+        zone=zone_name,
+        serial=str(
+            note.get("serial") or item.details.get("serial") or item.details.get("serial_number") or ""
+        ),
+        condition=str(note.get("condition", "")),
+        licence_key="key" in item.secret_fields or bool(note.get("licence_key")),
+        has_no_key=bool(note.get("has_no_key")),
+        transfer_confirmed=bool(note.get("transfer_confirmed")),
         location=str(note.get("location") or item.details.get("location") or ""),
         manifest=bool(note.get("manifest")) or item.document_id is not None,
-        in_place_confirmed=bool(note.get("in_place_confirmed")), file=item.document_id is not None, credential=credential)
+        in_place_confirmed=bool(note.get("in_place_confirmed")),
+        file=item.document_id is not None,
+        credential=credential,
+    )
 
 
 def newest_trials(item_ids: Iterable[UUID]) -> dict[UUID, Trial]:
@@ -96,7 +138,10 @@ def newest_trials(item_ids: Iterable[UUID]) -> dict[UUID, Trial]:
 
 def pauses(client_id: UUID) -> tuple[Pause, ...]:
     """R11's lawful pauses in force."""
-    return tuple(Pause(PauseReason(row.ground), row.note) for row in LawfulPause.objects.filter(client_id=client_id, lifted_at=None))
+    return tuple(
+        Pause(PauseReason(row.ground), row.note)
+        for row in LawfulPause.objects.filter(client_id=client_id, lifted_at=None)
+    )
 
 
 def loop_contacts(client_id: UUID) -> list[Contact]:
@@ -105,12 +150,18 @@ def loop_contacts(client_id: UUID) -> list[Contact]:
     The first is on every envelope (R2); a contact who left or whose address bounces is never in this list.
     """
     rows = Contact.objects.filter(client_id=client_id, left_at=None, email_state="ok").exclude(email="")
-    return sorted(rows, key=lambda row: (row.role != "signatory", not row.outside_domain, row.added_at, row.name))
+    return sorted(
+        rows, key=lambda row: (row.role != "signatory", not row.outside_domain, row.added_at, row.name)
+    )
 
 
 def open_offboarding(client_id: UUID) -> Offboarding | None:
     """The client's open departure, if any."""
-    return Offboarding.objects.select_related("owner", "client").filter(client_id=client_id, state="open").first()
+    return (
+        Offboarding.objects.select_related("owner", "client")
+        .filter(client_id=client_id, state="open")
+        .first()
+    )
 
 
 def person_of(person_id: UUID) -> RecipientPerson | None:

@@ -13,8 +13,16 @@ from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import Actor
 
 
-def store(actor: Actor, source: BinaryIO | bytes, *, client_id: UUID | None, name: str, media_type: str = "application/octet-stream",
-          purpose: str = RECORD, internal: bool = False) -> StoredFile:
+def store(
+    actor: Actor,
+    source: BinaryIO | bytes,
+    *,
+    client_id: UUID | None,
+    name: str,
+    media_type: str = "application/octet-stream",
+    purpose: str = RECORD,
+    internal: bool = False,
+) -> StoredFile:
     """Encrypt a file into the vault and give its *unsaved* row: the deed that follows must ``add`` it.
 
     ``source``: plain bytes or a binary stream. Size, CRC-32 and SHA-256 of the plain bytes are taken in
@@ -24,8 +32,19 @@ def store(actor: Actor, source: BinaryIO | bytes, *, client_id: UUID | None, nam
     unit = unit_for(actor, client_id, purpose)
     row_id = uuid4()
     facts = blob_store().write(stream, unit.key, unit.place("vault.StoredFile", row_id, "content"))
-    return StoredFile(id=row_id, client_id=client_id, unit_id=unit.id, blob_id=facts.blob_id, size=facts.size, crc32=facts.crc32,
-                      sha256=facts.sha256, media_type=media_type[:120], name=_clean(name), internal=internal, stored_at=timezone.now())
+    return StoredFile(
+        id=row_id,
+        client_id=client_id,
+        unit_id=unit.id,
+        blob_id=facts.blob_id,
+        size=facts.size,
+        crc32=facts.crc32,
+        sha256=facts.sha256,
+        media_type=media_type[:120],
+        name=_clean(name),
+        internal=internal,
+        stored_at=timezone.now(),
+    )
 
 
 def _clean(name: str) -> str:
@@ -45,7 +64,9 @@ def read_file(file: StoredFile) -> bytes:
         return reader.read()
 
 
-def chunks(file: StoredFile, start: int = 0, length: int | None = None, size: int = 1 << 20) -> Iterator[bytes]:
+def chunks(
+    file: StoredFile, start: int = 0, length: int | None = None, size: int = 1 << 20
+) -> Iterator[bytes]:
     """The plain bytes from ``start`` in pieces, for streaming answers."""
     with open_file(file) as reader:
         reader.seek(start)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from partwell.actions.base import Deed
 from partwell.connectors.blobstore import LocalBlobStore
@@ -43,7 +44,9 @@ class OpenUnit:
 
     def place(self, model: str, row: UUID | str, name: str) -> bytes:
         """Associated data for one value's place."""
-        return aad(self.client_id.hex if self.client_id else "installation", model, str(row), name, self.version)
+        return aad(
+            self.client_id.hex if self.client_id else "installation", model, str(row), name, self.version
+        )
 
     def seal(self, model: str, row: UUID | str, name: str, plain: bytes) -> bytes:
         """Encrypt one value for its place."""
@@ -60,14 +63,20 @@ def _wrap_place(unit_id: UUID, client_id: UUID | None, purpose: str) -> bytes:
 
 def open_unit(unit: KeyUnit) -> OpenUnit:
     """Unwrap a unit's data key; connectors' KeyMissing after its destruction."""
-    key = key_store().unwrap(unit.kek_id, bytes(unit.wrapped_key), _wrap_place(unit.id, unit.client_id, unit.purpose))
+    key = key_store().unwrap(
+        unit.kek_id, bytes(unit.wrapped_key), _wrap_place(unit.id, unit.client_id, unit.purpose)
+    )
     return OpenUnit(unit.id, unit.client_id, unit.key_version, key)
 
 
 def unit_for(actor: Actor, client_id: UUID | None, purpose: str = RECORD) -> OpenUnit:
     """The open unit of a client and purpose, made on first use. Call it before a deed, never inside one."""
-    unit = KeyUnit.objects.filter(client_id=client_id, purpose=purpose, destroyed_at=None).first()
-    return open_unit(unit or _make(actor, client_id, purpose))
+    return open_unit(_living(client_id, purpose).first() or _make(actor, client_id, purpose))
+
+
+def _living(client_id: UUID | None, purpose: str) -> "QuerySet[KeyUnit]":
+    units = KeyUnit.objects.filter(purpose=purpose, destroyed_at=None)
+    return units.filter(client=None) if client_id is None else units.filter(client_id=client_id)
 
 
 def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
@@ -79,10 +88,15 @@ def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
             unit.wrapped_key = store.wrap(kek, data_key, _wrap_place(unit.id, client_id, purpose))
             deed.add(unit)
             owner = deed.lock(client_id).name if client_id else "the service provider"
-            deed.record("key.made", client=client_id, subjects=[unit.id], public={"client": owner, "purpose": purpose},
-                        internal={"key_id": kek})
+            deed.record(
+                "key.made",
+                client=client_id,
+                subjects=[unit.id],
+                public={"client": owner, "purpose": purpose},
+                internal={"key_id": kek},
+            )
             return unit
     except IntegrityError:
         # Somebody made it at the same moment: theirs stands, our key goes.
         store.destroy(kek)
-        return KeyUnit.objects.get(client_id=client_id, purpose=purpose, destroyed_at=None)
+        return _living(client_id, purpose).get()

@@ -64,7 +64,10 @@ def _siblings(index: int, fresh: dict[tuple[int, int], bytes]) -> dict[tuple[int
     query = Q()
     for at, position in wanted:
         query |= Q(level=at, index=position)
-    return {(at, position): bytes(value) for at, position, value in Node.objects.filter(query).values_list("level", "index", "hash")}
+    return {
+        (at, position): bytes(value)
+        for at, position, value in Node.objects.filter(query).values_list("level", "index", "hash")
+    }
 
 
 def append(pending: Sequence[Pending], now: datetime) -> list[int]:
@@ -94,13 +97,24 @@ def _append_one(each: Pending, index: int, now: datetime, fresh: dict[tuple[int,
     for label, content in each.contents.items():
         salt = os.urandom(32)
         commitments[label] = entry.commit(salt, content)
-        disclosures.append(Disclosure(entry_uid=each.uid, label=label, salt=salt, content=canonical.dumps(content)))
+        disclosures.append(
+            Disclosure(entry_uid=each.uid, label=label, salt=salt, content=canonical.dumps(content))
+        )
     if each.rows_n >= 0:
         number, root = each.rows_n, each.rows_root
     else:
-        number, root = entry.rows_root((row.table, row.row_id.hex, row.version, row.digest) for row in each.rows)
-    leaf = entry.make_leaf(uid=each.uid, type=each.type, at=now, subjects=[subject.hex for subject in each.subjects],
-                           rows_n=number, rows_root=root, commitments=commitments)
+        number, root = entry.rows_root(
+            (row.table, row.row_id.hex, row.version, row.digest) for row in each.rows
+        )
+    leaf = entry.make_leaf(
+        uid=each.uid,
+        type=each.type,
+        at=now,
+        subjects=[subject.hex for subject in each.subjects],
+        rows_n=number,
+        rows_root=root,
+        commitments=commitments,
+    )
     digest = merkle.leaf_hash(leaf)
     stored = _siblings(index, fresh)
 
@@ -109,13 +123,26 @@ def _append_one(each: Pending, index: int, now: datetime, fresh: dict[tuple[int,
 
     nodes = merkle.new_nodes(index, digest, get_node)
     fresh.update({(level, position): value for level, position, value in nodes})
-    Entry.objects.create(index=index, uid=each.uid, type=each.type, recorded_at=now, client_ref=each.client,
-                         recipient_ref=each.recipient, actor_ref=each.actor, leaf=leaf, leaf_hash=digest)
-    Node.objects.bulk_create([Node(level=level, index=position, hash=value) for level, position, value in nodes])
+    Entry.objects.create(
+        index=index,
+        uid=each.uid,
+        type=each.type,
+        recorded_at=now,
+        client_ref=each.client,
+        recipient_ref=each.recipient,
+        actor_ref=each.actor,
+        leaf=leaf,
+        leaf_hash=digest,
+    )
+    Node.objects.bulk_create(
+        [Node(level=level, index=position, hash=value) for level, position, value in nodes]
+    )
     Disclosure.objects.bulk_create(disclosures)
     if each.subjects:
-        EntrySubject.objects.bulk_create([EntrySubject(entry_index=index, subject_ref=one) for one in dict.fromkeys(each.subjects)],
-                                         batch_size=2000)
+        EntrySubject.objects.bulk_create(
+            [EntrySubject(entry_index=index, subject_ref=one) for one in dict.fromkeys(each.subjects)],
+            batch_size=2000,
+        )
     if each.rows and each.rows_n < 0:
         commit_rows(each.uid, each.rows)
 
@@ -123,7 +150,17 @@ def _append_one(each: Pending, index: int, now: datetime, fresh: dict[tuple[int,
 def commit_rows(uid: UUID, rows: Sequence[RowChange], start: int = 0) -> None:
     """Store row commitments of the (coming) entry ``uid``, positions from ``start`` on."""
     RowCommitment.objects.bulk_create(
-        [RowCommitment(entry_uid=uid, position=start + position, table=row.table, row_ref=row.row_id, version=row.version,
-                       salt=row.salt, digest=row.digest) for position, row in enumerate(rows)],
+        [
+            RowCommitment(
+                entry_uid=uid,
+                position=start + position,
+                table=row.table,
+                row_ref=row.row_id,
+                version=row.version,
+                salt=row.salt,
+                digest=row.digest,
+            )
+            for position, row in enumerate(rows)
+        ],
         batch_size=2000,
     )

@@ -39,45 +39,89 @@ def signing_identity() -> tuple[bytes, bytes]:
     unit = unit_for(SYSTEM, None, INSTALLATION)
     row_id = uuid4()
     with Deed(SYSTEM) as deed:
-        deed.add(SigningIdentity(id=row_id, certificate=certificate.decode(), sealed_key=unit.seal(_PLACE[0], row_id, _PLACE[1], key),
-                                 made_at=deed.now))
-        deed.record("key.made", subjects=[row_id], public={"client": "the service provider", "purpose": "signing letters"},
-                    internal={"key_id": row_id.hex})
+        deed.add(
+            SigningIdentity(
+                id=row_id,
+                certificate=certificate.decode(),
+                sealed_key=unit.seal(_PLACE[0], row_id, _PLACE[1], key),
+                made_at=deed.now,
+            )
+        )
+        deed.record(
+            "key.made",
+            subjects=[row_id],
+            public={"client": "the service provider", "purpose": "signing letters"},
+            internal={"key_id": row_id.hex},
+        )
     return key, certificate
 
 
 def letterhead(msp: Msp) -> dict[str, Any]:
     """The MSP as letters show it."""
-    logo = files.read_file(msp.logo) if msp.logo_id and msp.logo and msp.logo.media_type == "image/png" else None
-    return {"name": msp.name, "address": [line for line in msp.address.splitlines() if line.strip()], "colour": msp.colour, "logo": logo,
-            "line": " · ".join(part for part in (msp.legal_name or msp.name, msp.email, msp.phone) if part)}
+    logo = (
+        files.read_file(msp.logo) if msp.logo_id and msp.logo and msp.logo.media_type == "image/png" else None
+    )
+    return {
+        "name": msp.name,
+        "address": [line for line in msp.address.splitlines() if line.strip()],
+        "colour": msp.colour,
+        "logo": logo,
+        "line": " · ".join(part for part in (msp.legal_name or msp.name, msp.email, msp.phone) if part),
+    }
 
 
 def proof_of(entry_uid: UUID | None) -> dict[str, Any]:
     """Entry, address, checkpoint and verifier key as a letter prints them."""
     made = make_checkpoint()
     state = LogState.objects.get(pk=1)
-    out: dict[str, Any] = {"checkpoint": made.note if made else None, "checkpoint_at": made.made_at if made else None, "vkey": state.vkey}
+    out: dict[str, Any] = {
+        "checkpoint": made.note if made else None,
+        "checkpoint_at": made.made_at if made else None,
+        "vkey": state.vkey,
+    }
     entry = Entry.objects.filter(uid=entry_uid).first() if entry_uid else None
     if entry is not None:
         out.update(entry=str(entry.index), entry_url=link(f"/proof/{entry.uid.hex}/"))
     return {key: value for key, value in out.items() if value is not None}
 
 
-def make_letter(template: str, data: dict[str, Any], *, to_name: str, to_address: str = "", entry_uid: UUID | None = None,
-                reason: str, when: datetime | None = None, reference: str = "") -> bytes:
+def make_letter(
+    template: str,
+    data: dict[str, Any],
+    *,
+    to_name: str,
+    to_address: str = "",
+    entry_uid: UUID | None = None,
+    reason: str,
+    when: datetime | None = None,
+    reference: str = "",
+) -> bytes:
     """A signed PDF of ``template`` (``documents.letters``); ``data`` are its own fields."""
     msp = the_msp()
     if msp is None:
         raise RuntimeError("Set the MSP up before letters are written.")
-    full = {"msp": letterhead(msp), "to": {"name": to_name, "address": [line for line in to_address.splitlines() if line.strip()]},
-            "date": when or timezone.now(), "zone": msp.time_zone, "proof": proof_of(entry_uid), "sealed": True,
-            "reference": reference or None, **data}
+    full = {
+        "msp": letterhead(msp),
+        "to": {"name": to_name, "address": [line for line in to_address.splitlines() if line.strip()]},
+        "date": when or timezone.now(),
+        "zone": msp.time_zone,
+        "proof": proof_of(entry_uid),
+        "sealed": True,
+        "reference": reference or None,
+        **data,
+    }
     key, certificate = signing_identity()
     return sign_pdf(render(template, full), key, certificate, reason, msp.name)
 
 
-def file_letter(pdf: bytes, *, client_id: UUID, name: str, apply: Callable[[Deed, StoredFile], None], actor: Actor = SYSTEM) -> StoredFile:
+def file_letter(
+    pdf: bytes,
+    *,
+    client_id: UUID,
+    name: str,
+    apply: Callable[[Deed, StoredFile], None],
+    actor: Actor = SYSTEM,
+) -> StoredFile:
     """File a letter in the client's record; ``apply`` saves rows, posts mails and records, within the same deed."""
     stored = files.store(actor, pdf, client_id=client_id, name=name, media_type="application/pdf")
     with Deed(actor) as deed:

@@ -39,7 +39,10 @@ _WRITE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP|REINDEX|VACUUM)\b", re.IGNORECASE)
-_READ = re.compile(r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|PRAGMA|EXPLAIN|SHOW|SET|DECLARE|FETCH|CLOSE|MOVE|VALUES|LISTEN|UNLISTEN|NOTIFY)\b", re.IGNORECASE)
+_READ = re.compile(
+    r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|PRAGMA|EXPLAIN|SHOW|SET|DECLARE|FETCH|CLOSE|MOVE|VALUES|LISTEN|UNLISTEN|NOTIFY)\b",
+    re.IGNORECASE,
+)
 
 _permit: ContextVar[str] = ContextVar("partwell_write_permit", default="")
 
@@ -65,7 +68,9 @@ def check(sql: str) -> None:
     if match := _WRITE.match(sql):
         if match.group(2).lower() in FREE:
             return
-        raise WriteRefused(f"Only actions write: {match.group(1).split()[0].upper()} on {match.group(2)} was refused.")
+        raise WriteRefused(
+            f"Only actions write: {match.group(1).split()[0].upper()} on {match.group(2)} was refused."
+        )
     if _SCHEMA.match(sql):
         raise WriteRefused("The schema changes by migrations only.")
     if not _READ.match(sql):

@@ -16,7 +16,7 @@ _stopping = False
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    global _stopping  # noqa: PLW0603 - a signal handler has no other way to say it
+    global _stopping
     _stopping = True
 
 
@@ -40,7 +40,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, _stop)
     stop_catcher = None
     if not settings.ENV.smtp:
-        stop_catcher = Catcher(Path(settings.PARTWELL_HOME) / "inbox").start("127.0.0.1", settings.ENV.mail_port)
+        stop_catcher = Catcher(Path(settings.PARTWELL_HOME) / "inbox").start(
+            "127.0.0.1", settings.ENV.mail_port
+        )
     try:
         loop()
     finally:

@@ -25,7 +25,7 @@ KINDS: dict[str, str] = {
 def runner(kind: str) -> Callable[[Job], dict[str, Any]]:
     """The function of a kind."""
     module, _, name = KINDS[kind].partition(":")
-    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+    return getattr(import_module(module), name)
 
 
 def run_one() -> bool:
@@ -41,5 +41,9 @@ def run_one() -> bool:
         lease.fail(job, str(refused.refusal))
     except Exception as error:
         log.exception("A %s job failed.", job.kind)
-        lease.fail(job, f"It failed ({type(error).__name__}); it will be tried again.", again_in=timedelta(seconds=10 * job.attempts))
+        lease.fail(
+            job,
+            f"It failed ({type(error).__name__}); it will be tried again.",
+            again_in=timedelta(seconds=10 * job.attempts),
+        )
     return True

@@ -31,8 +31,14 @@ def server() -> SmtpServer:
     if not address:
         return SmtpServer("127.0.0.1", settings.ENV.mail_port, Security.NONE, timeout=10)
     parts = urlsplit(address)
-    security = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}[parts.scheme]
-    password = Secret(Path(settings.ENV.smtp_password_file).read_text().strip()) if settings.ENV.smtp_password_file else Secret("")
+    security = {"smtp": Security.NONE, "smtp+starttls": Security.STARTTLS, "smtps": Security.TLS}[
+        parts.scheme
+    ]
+    password = (
+        Secret(Path(settings.ENV.smtp_password_file).read_text().strip())
+        if settings.ENV.smtp_password_file
+        else Secret("")
+    )
     port = parts.port or {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[security]
     return SmtpServer(parts.hostname or "", port, security, unquote(parts.username or ""), password)
 
@@ -46,10 +52,20 @@ def message_of(envelope: Envelope) -> bytes:
     for pinned in envelope.documents:
         file = stored_file(UUID(hex=pinned["file"]))
         files.append(mail_message.Attachment(file.name, file.media_type, read_file(file)))
-    return mail_message.build(mail_message.OutgoingMail(
-        sender=Mailbox(msp.email, msp.name), to=everyone[:1], cc=everyone[1:], subject=envelope.subject, date=envelope.queued_at,
-        message_id=envelope.internet_message_id, in_reply_to=envelope.in_reply_to, text=envelope.text, html=envelope.html,
-        attachments=tuple(files)))
+    return mail_message.build(
+        mail_message.OutgoingMail(
+            sender=Mailbox(msp.email, msp.name),
+            to=everyone[:1],
+            cc=everyone[1:],
+            subject=envelope.subject,
+            date=envelope.queued_at,
+            message_id=envelope.internet_message_id,
+            in_reply_to=envelope.in_reply_to,
+            text=envelope.text,
+            html=envelope.html,
+            attachments=tuple(files),
+        )
+    )
 
 
 def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope | Refusal:
@@ -65,9 +81,25 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
         data = message_of(claimed)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a file or key, nothing has left: say so and try again
         log.error("A message could not be built: %s", type(error).__name__)
-        return deliver.settle(claimed.id, token, Delivery(Outcome.DEFERRED, 0, f"The message could not be built ({type(error).__name__}).", {}, "connect"))
-    delivery = transmit(smtp or server(), mail_from=msp.email if msp else "", client_rcpts=clients, other_rcpts=others, data=data,
-                        on_data_started=lambda: deliver.start_data(claimed.id, token))
+        return deliver.settle(
+            claimed.id,
+            token,
+            Delivery(
+                Outcome.DEFERRED,
+                0,
+                f"The message could not be built ({type(error).__name__}).",
+                {},
+                "connect",
+            ),
+        )
+    delivery = transmit(
+        smtp or server(),
+        mail_from=msp.email if msp else "",
+        client_rcpts=clients,
+        other_rcpts=others,
+        data=data,
+        on_data_started=lambda: deliver.start_data(claimed.id, token),
+    )
     return deliver.settle(claimed.id, token, delivery)
 
 
@@ -90,10 +122,24 @@ def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> Non
         msp = the_msp()
         body = account_mail.body_of(mail)
         sender = msp.email if msp else "partwell@localhost"
-        data = mail_message.build(mail_message.OutgoingMail(
-            sender=Mailbox(sender, msp.name if msp else "Partwell"), to=(Mailbox(mail.to),), subject=body["subject"], date=now,
-            message_id=mail_message.new_message_id(sender.rpartition("@")[2]), text=body["text"], html=body["html"]))
-        delivery = transmit(smtp or server(), mail_from=sender, client_rcpts=[mail.to], data=data, on_data_started=lambda: True)
+        data = mail_message.build(
+            mail_message.OutgoingMail(
+                sender=Mailbox(sender, msp.name if msp else "Partwell"),
+                to=(Mailbox(mail.to),),
+                subject=body["subject"],
+                date=now,
+                message_id=mail_message.new_message_id(sender.rpartition("@")[2]),
+                text=body["text"],
+                html=body["html"],
+            )
+        )
+        delivery = transmit(
+            smtp or server(),
+            mail_from=sender,
+            client_rcpts=[mail.to],
+            data=data,
+            on_data_started=lambda: True,
+        )
         if delivery.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.REFUSED):
             account_mail.settle(mail, delivery.outcome.value, f"{delivery.code} {delivery.text}")
         else:

@@ -16,17 +16,17 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import envelope_digest
 from partwell.actions.facts import authorisation_facts, loop_contacts, newest_authorisation, zone
 from partwell.actions.files import chunks
-from partwell.actions.releases.gate import Target, judge, standing_approvals
+from partwell.actions.releases.gate import judge_again
+from partwell.actions.releases.stop_lines import lines_of, stop_lines
 from partwell.connectors.smtp_values import Delivery, Outcome
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope
-from partwell.records.releases.models import ReleaseLine
 from partwell.records.vault.models import StoredFile
 from partwell.rules import consent, loop
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.refusals import Refusal, refuse
-from partwell.rules.terms import EnvelopeState, Party, Verdict
+from partwell.rules.terms import EnvelopeState
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
@@ -37,8 +37,11 @@ LEASE = timedelta(minutes=10)
 def due(now: datetime | None = None, limit: int = 50) -> list[UUID]:
     """Ids of envelopes that may be claimed now, oldest first."""
     moment = now or timezone.now()
-    return list(Envelope.objects.filter(state=EnvelopeState.QUEUED, next_attempt_at__lte=moment)
-                .order_by("next_attempt_at", "queued_at").values_list("pk", flat=True)[:limit])
+    return list(
+        Envelope.objects.filter(state=EnvelopeState.QUEUED, next_attempt_at__lte=moment)
+        .order_by("next_attempt_at", "queued_at")
+        .values_list("pk", flat=True)[:limit]
+    )
 
 
 def documents_unchanged(envelope: Envelope) -> bool:
@@ -63,7 +66,9 @@ def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None
     contact = Contact.objects.filter(pk=envelope.client_contact_id, left_at=None).first()
     working = contact in loop_contacts(client.id) if contact else False
     listed = next((one["address"] for one in envelope.recipients if one["role"] == "client"), "")
-    facts = loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
+    facts = (
+        loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
+    )
     refusal = loop.recipients_ok(loop.EnvelopeFacts(client.id.hex, facts, tuple(providers)))
     if refusal is not None:
         return refusal
@@ -76,8 +81,12 @@ def _consent_refusal(envelope: Envelope, client: Client, now: datetime) -> Refus
     if envelope.recipient_id is None:
         return refuse("recipient_unknown")
     row = newest_authorisation(envelope.recipient_id)
-    persons = {person.email: person for person in RecipientPerson.objects.select_related("recipient").filter(
-        recipient_id=envelope.recipient_id, left_at=None)}
+    persons = {
+        person.email: person
+        for person in RecipientPerson.objects.select_related("recipient").filter(
+            recipient_id=envelope.recipient_id, left_at=None
+        )
+    }
     facts = authorisation_facts(row, zone()) if row else None
     refusal = consent.standing(facts, now, envelope.recipient.firm if envelope.recipient else "")
     if refusal is not None:
@@ -87,25 +96,21 @@ def _consent_refusal(envelope: Envelope, client: Client, now: datetime) -> Refus
             continue
         person = persons.get(one["address"])
         if person is None or facts is None or person.id.hex not in facts.person_ids:
-            return refuse("person_not_named", person=one["name"], recipient=envelope.recipient.firm if envelope.recipient else "")
+            return refuse(
+                "person_not_named",
+                person=one["name"],
+                recipient=envelope.recipient.firm if envelope.recipient else "",
+            )
     if envelope.release_id is not None and envelope.kind == "release_announcement":
         return _lines_refusal(envelope, client, now)
     return None
 
 
 def _lines_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
-    lines = list(ReleaseLine.objects.filter(release_id=envelope.release_id, state="sent")
-                 .select_related("item__document", "release__person__recipient"))
+    lines = lines_of(envelope)
     if not lines:
         return refuse("release_empty")
-    release = lines[0].release
-    approvals = standing_approvals(client.id, release.recipient_id) if release.recipient_id else {}
-    judged, _ = judge(client, Target(Party(release.party), release.contact, release.person), [line.item for line in lines], now=now,
-                      approvals=approvals, queued_version=release.authorisation.version if release.authorisation else None)
-    for one in judged:
-        if one.decision.verdict is not Verdict.SEND:
-            return one.decision.refusal or one.decision.reasons[0]
-    return None
+    return next((why for why in judge_again(client, lines[0].release, lines, now) if why is not None), None)
 
 
 def names(envelope: Envelope) -> list[str]:
@@ -114,8 +119,13 @@ def names(envelope: Envelope) -> list[str]:
 
 
 def _record(deed: Deed, envelope: Envelope, event: str, **to_client: object) -> None:
-    deed.record(f"envelope.{event}", recipient=envelope.recipient_id, subjects=[envelope.id],
-                public={"recipients": names(envelope)}, to_client={"digest": envelope.digest, **to_client})
+    deed.record(
+        f"envelope.{event}",
+        recipient=envelope.recipient_id,
+        subjects=[envelope.id],
+        public={"recipients": names(envelope)},
+        to_client={"digest": envelope.digest, **to_client},
+    )
 
 
 def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = None) -> Envelope | Refusal:
@@ -131,8 +141,16 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
         client = deed.lock(peek.client_id)
         # Conditional UPDATE: exactly one of two relays gets it.
         token = uuid4()
-        if Envelope.objects.filter(pk=envelope_id, state=EnvelopeState.QUEUED, claim=None).update(claim=token, claimed_at=deed.now) != 1:
-            return refuse("envelope_not_queued", state=Envelope.objects.values_list("state", flat=True).get(pk=envelope_id))
+        if (
+            Envelope.objects.filter(pk=envelope_id, state=EnvelopeState.QUEUED, claim=None).update(
+                claim=token, claimed_at=deed.now
+            )
+            != 1
+        ):
+            return refuse(
+                "envelope_not_queued",
+                state=Envelope.objects.values_list("state", flat=True).get(pk=envelope_id),
+            )
         envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
         refusal = why_not(envelope, client, deed.now) if intact else refuse("envelope_changed")
         if refusal is not None:
@@ -142,11 +160,17 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
         return envelope
 
 
-def stop(deed: Deed, envelope: Envelope, refusal: Refusal) -> Refusal:
-    """Stop an envelope that has not begun to leave; the client sees why."""
+def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = False) -> Refusal:
+    """Stop an envelope that has not begun to leave; the client sees why.
+
+    Of an announced set the lines that no longer pass are stopped, and the rest is announced anew, unless
+    ``whole`` (a person stopped the set) or the envelope had been changed.
+    """
     deed.save(envelope, state=EnvelopeState.STOPPED, stop_code=refusal.code, settled_at=deed.now, claim=None, answer=refusal.sentence)
     deed.record("envelope.stopped", recipient=None, subjects=[envelope.id],
                 public={"recipients": names(envelope), "why": refusal.sentence}, to_client={"digest": envelope.digest})
+    if envelope.release_id is not None and envelope.kind == "release_announcement":
+        stop_lines(deed, envelope, refusal, whole=whole or refusal.code == "envelope_changed")
     return refusal
 
 
@@ -173,9 +197,14 @@ def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor =
     with Deed(actor) as deed:
         deed.lock(peek.client_id)
         envelope = Envelope.objects.get(pk=envelope_id)
-        if envelope.claim != token or envelope.state not in (EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED):
+        if envelope.claim != token or envelope.state not in (
+            EnvelopeState.CLAIMED,
+            EnvelopeState.DATA_STARTED,
+        ):
             return envelope
-        answers = {address: f"{reply.code} {reply.text}"[:200] for address, reply in delivery.per_recipient.items()}
+        answers = {
+            address: f"{reply.code} {reply.text}"[:200] for address, reply in delivery.per_recipient.items()
+        }
         words = f"{delivery.code} {delivery.text}".strip()[:600]
         if delivery.outcome is Outcome.ACCEPTED:
             deed.save(envelope, state=EnvelopeState.ACCEPTED, settled_at=deed.now, answer=words, claim=None)
@@ -194,7 +223,14 @@ def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor =
 
 def _requeue(deed: Deed, envelope: Envelope, reason: str) -> None:
     wait = min(FIRST_WAIT * 2 ** min(envelope.attempts, 12), LONGEST_WAIT)
-    deed.save(envelope, state=EnvelopeState.QUEUED, claim=None, claimed_at=None, next_attempt_at=deed.now + wait, answer=reason)
+    deed.save(
+        envelope,
+        state=EnvelopeState.QUEUED,
+        claim=None,
+        claimed_at=None,
+        next_attempt_at=deed.now + wait,
+        answer=reason,
+    )
     _record(deed, envelope, "requeued", reason=reason)
 
 
@@ -204,8 +240,12 @@ def _client_address_failed(deed: Deed, envelope: Envelope, delivery: Delivery) -
     reply = delivery.per_recipient.get(contact.email)
     if reply is not None and 500 <= reply.code < 600 and contact.email_state == "ok":
         deed.save(contact, email_state="bouncing")
-        deed.record("contact.address_failed", subjects=[contact.id], public={"contact": contact.name},
-                    to_client={"address": contact.email, "answer": f"{reply.code} {reply.text}"[:200]})
+        deed.record(
+            "contact.address_failed",
+            subjects=[contact.id],
+            public={"contact": contact.name},
+            to_client={"address": contact.email, "answer": f"{reply.code} {reply.text}"[:200]},
+        )
 
 
 def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUID]:
@@ -215,17 +255,29 @@ def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUI
     """
     limit = timezone.now() - older_than
     touched = []
-    stuck = Envelope.objects.filter(state__in=[EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED], claimed_at__lte=limit)
+    stuck = Envelope.objects.filter(
+        state__in=[EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED], claimed_at__lte=limit
+    )
     for envelope_id, client_id in list(stuck.values_list("pk", "client_id")):
         with Deed(actor) as deed:
             deed.lock(client_id)
             envelope = Envelope.objects.get(pk=envelope_id)
             if envelope.state == EnvelopeState.CLAIMED:
-                deed.save(envelope, state=EnvelopeState.QUEUED, claim=None, claimed_at=None, next_attempt_at=deed.now)
+                deed.save(
+                    envelope,
+                    state=EnvelopeState.QUEUED,
+                    claim=None,
+                    claimed_at=None,
+                    next_attempt_at=deed.now,
+                )
                 _record(deed, envelope, "requeued", reason="The relay ended before anything left.")
             elif envelope.state == EnvelopeState.DATA_STARTED:
-                deed.save(envelope, state=EnvelopeState.UNKNOWN, claim=None,
-                          answer="The relay ended while the message was leaving; nobody knows whether it arrived.")
+                deed.save(
+                    envelope,
+                    state=EnvelopeState.UNKNOWN,
+                    claim=None,
+                    answer="The relay ended while the message was leaving; nobody knows whether it arrived.",
+                )
                 _record(deed, envelope, "unknown")
             touched.append(envelope_id)
     return touched
@@ -242,12 +294,27 @@ def settle_unknown(*, actor: Actor, envelope_id: UUID, outcome: str, ground: str
         deed.lock(peek.client_id)
         envelope = Envelope.objects.get(pk=envelope_id)
         if envelope.state != EnvelopeState.UNKNOWN:
-            return deed.refuse(refuse("envelope_not_queued", state=envelope.state), subject=envelope.id, verb="envelope.settle")
+            return deed.refuse(
+                refuse("envelope_not_queued", state=envelope.state),
+                subject=envelope.id,
+                verb="envelope.settle",
+            )
         if outcome not in ("arrived", "send again") or not ground.strip():
             return refuse("required", where="What became of it, and how you know")
         state = EnvelopeState.ACCEPTED if outcome == "arrived" else EnvelopeState.QUEUED
-        deed.save(envelope, state=state, settled_at=deed.now if outcome == "arrived" else None, settled_by_name=actor.name, claim=None,
-                  next_attempt_at=deed.now)
-        deed.record("envelope.settled", recipient=envelope.recipient_id, subjects=[envelope.id],
-                    public={"recipients": names(envelope), "outcome": outcome}, to_client={"digest": envelope.digest, "ground": ground})
+        deed.save(
+            envelope,
+            state=state,
+            settled_at=deed.now if outcome == "arrived" else None,
+            settled_by_name=actor.name,
+            claim=None,
+            next_attempt_at=deed.now,
+        )
+        deed.record(
+            "envelope.settled",
+            recipient=envelope.recipient_id,
+            subjects=[envelope.id],
+            public={"recipients": names(envelope), "outcome": outcome},
+            to_client={"digest": envelope.digest, "ground": ground},
+        )
         return envelope

@@ -57,19 +57,33 @@ def link(path: str) -> str:
 def common(msp: Msp, client_legal: str, to_name: str) -> dict[str, Any]:
     """The fields that every mail kind takes."""
     last = last_checkpoint()
-    return {"msp_name": msp.name, "to_name": to_name, "client": client_legal, "zone": msp.time_zone, "colour": msp.colour,
-            "contact": msp.phone or None, "checkpoint": last.note if last else None, "checkpoint_at": last.made_at if last else None}
+    return {
+        "msp_name": msp.name,
+        "to_name": to_name,
+        "client": client_legal,
+        "zone": msp.time_zone,
+        "colour": msp.colour,
+        "contact": msp.phone or None,
+        "checkpoint": last.note if last else None,
+        "checkpoint_at": last.made_at if last else None,
+    }
 
 
-def addressed(client_id: UUID, persons: Sequence[RecipientPerson], contact: Contact | None, second: bool) -> tuple[Contact, list[dict[str, str]]] | Refusal:
+def addressed(
+    client_id: UUID, persons: Sequence[RecipientPerson], contact: Contact | None, second: bool
+) -> tuple[Contact, list[dict[str, str]]] | Refusal:
     """Who is on the envelope, the client first; or the refusal why it cannot be addressed (R2)."""
     contacts = loop_contacts(client_id)
     chosen = contact if contact is not None and contact in contacts else (contacts[0] if contacts else None)
     if chosen is None:
         return refuse("no_working_client_address")
-    refusal = loop.recipients_ok(loop.EnvelopeFacts(
-        client_id=client_id.hex, client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, chosen.email),
-        provider_addresses=tuple(person.email for person in persons)))
+    refusal = loop.recipients_ok(
+        loop.EnvelopeFacts(
+            client_id=client_id.hex,
+            client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, chosen.email),
+            provider_addresses=tuple(person.email for person in persons),
+        )
+    )
     if refusal is not None:
         return refusal
     recipients = [{"role": "client", "name": chosen.name, "address": chosen.email}]
@@ -81,10 +95,35 @@ def addressed(client_id: UUID, persons: Sequence[RecipientPerson], contact: Cont
 
 def envelope_digest(row: Envelope) -> str:
     """SHA-256 over everything that is frozen in an envelope; the relay compares it before every attempt."""
-    frozen = {name: getattr(row, name) for name in ("kind", "to_provider", "recipients", "subject", "text", "html", "documents",
-                                                    "internet_message_id", "in_reply_to", "dedupe_key")}
-    frozen.update({name: str(getattr(row, name) or "") for name in
-                   ("client_id", "client_contact_id", "entry_id", "recipient_id", "authorisation_id", "release_id", "message_id")})
+    frozen = {
+        name: getattr(row, name)
+        for name in (
+            "kind",
+            "to_provider",
+            "recipients",
+            "subject",
+            "text",
+            "html",
+            "documents",
+            "internet_message_id",
+            "in_reply_to",
+            "dedupe_key",
+        )
+    }
+    frozen.update(
+        {
+            name: str(getattr(row, name) or "")
+            for name in (
+                "client_id",
+                "client_contact_id",
+                "entry_id",
+                "recipient_id",
+                "authorisation_id",
+                "release_id",
+                "message_id",
+            )
+        }
+    )
     return hashlib.sha256(canonical.dumps(frozen)).hexdigest()
 
 
@@ -104,14 +143,34 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
     msp = the_msp()
     if msp is None:
         return refuse("setup_needed")
-    greeted = contact.name if not item.persons else ", ".join([contact.name, *(person.name for person in item.persons)])
+    greeted = (
+        contact.name
+        if not item.persons
+        else ", ".join([contact.name, *(person.name for person in item.persons)])
+    )
     mail: Mail = compose(item.kind, {**common(msp, client.legal_name, greeted), **item.values})
     row = Envelope(
-        client=client, client_contact=contact, entry_id=deed.next_uid, kind=item.kind, to_provider=bool(item.persons),
-        recipient=item.persons[0].recipient if item.persons else None, authorisation=item.authorisation, release=item.release,
-        message=item.message, recipients=recipients, subject=mail.subject, text=mail.text, html=mail.html,
-        documents=[{"file": file.id.hex, "name": file.name, "sha256": file.sha256} for file in item.documents],
+        client=client,
+        client_contact=contact,
+        entry_id=deed.next_uid,
+        kind=item.kind,
+        to_provider=bool(item.persons),
+        recipient=item.persons[0].recipient if item.persons else None,
+        authorisation=item.authorisation,
+        release=item.release,
+        message=item.message,
+        recipients=recipients,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        documents=[
+            {"file": file.id.hex, "name": file.name, "sha256": file.sha256} for file in item.documents
+        ],
         internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(item.dedupe.encode()).hexdigest()[:12]}@{msp.email.rpartition('@')[2]}>",
-        in_reply_to=item.in_reply_to, dedupe_key=item.dedupe[:160], queued_at=deed.now, next_attempt_at=deed.now)
+        in_reply_to=item.in_reply_to,
+        dedupe_key=item.dedupe[:160],
+        queued_at=deed.now,
+        next_attempt_at=deed.now,
+    )
     row.digest = envelope_digest(row)
     return deed.add(row)

@@ -27,16 +27,25 @@ def claim(kinds: Iterable[str]) -> Job | None:
     """
     now = timezone.now()
     with transaction.atomic():
-        waiting = Job.objects.filter(kind__in=list(kinds), due_at__lte=now).filter(Q(state="queued") | Q(state="running", lease_until__lt=now))
+        waiting = Job.objects.filter(kind__in=list(kinds), due_at__lte=now).filter(
+            Q(state="queued") | Q(state="running", lease_until__lt=now)
+        )
         if connection.vendor == "postgresql":
             waiting = waiting.select_for_update(skip_locked=True)
         job = waiting.order_by("due_at", "created_at").first()
         if job is None:
             return None
         if job.attempts >= MOST_ATTEMPTS:
-            Job.objects.filter(pk=job.pk).update(state="failed", finished_at=now, error="It was tried five times and never finished.")
+            Job.objects.filter(pk=job.pk).update(
+                state="failed", finished_at=now, error="It was tried five times and never finished."
+            )
             return None
-        job.state, job.lease, job.lease_until, job.attempts = "running", uuid4(), now + LEASE, job.attempts + 1
+        job.state, job.lease, job.lease_until, job.attempts = (
+            "running",
+            uuid4(),
+            now + LEASE,
+            job.attempts + 1,
+        )
         job.save(update_fields=["state", "lease", "lease_until", "attempts"])
         return job
 
@@ -44,7 +53,13 @@ def claim(kinds: Iterable[str]) -> Job | None:
 def beat(job: Job, *, done: int | None = None, total: int | None = None, stage: str | None = None) -> None:
     """Keep the lease and show progress; ``LeaseLost`` if it was taken over."""
     values: dict[str, Any] = {"lease_until": timezone.now() + LEASE}
-    values.update({name: value for name, value in (("done", done), ("total", total), ("stage", stage)) if value is not None})
+    values.update(
+        {
+            name: value
+            for name, value in (("done", done), ("total", total), ("stage", stage))
+            if value is not None
+        }
+    )
     if Job.objects.filter(pk=job.pk, lease=job.lease, state="running").update(**values) != 1:
         raise LeaseLost(str(job.pk))
     for name, value in values.items():
@@ -53,7 +68,12 @@ def beat(job: Job, *, done: int | None = None, total: int | None = None, stage: 
 
 def hold(job: Job) -> None:
     """Within a deed: check the lease in the same transaction as what the job writes (the fence)."""
-    if Job.objects.filter(pk=job.pk, lease=job.lease, state="running").update(lease_until=timezone.now() + LEASE) != 1:
+    if (
+        Job.objects.filter(pk=job.pk, lease=job.lease, state="running").update(
+            lease_until=timezone.now() + LEASE
+        )
+        != 1
+    ):
         raise LeaseLost(str(job.pk))
 
 
@@ -65,7 +85,14 @@ def finish(job: Job, result: dict[str, Any] | None = None) -> None:
 def fail(job: Job, sentence: str, *, again_in: timedelta | None = None) -> None:
     """Failed with a sentence for people; tried again after ``again_in`` unless that is None."""
     if again_in is not None and job.attempts < MOST_ATTEMPTS:
-        _end(job, state="queued", error=sentence, lease=None, due_at=timezone.now() + again_in, finished_at=None)
+        _end(
+            job,
+            state="queued",
+            error=sentence,
+            lease=None,
+            due_at=timezone.now() + again_in,
+            finished_at=None,
+        )
     else:
         _end(job, state="failed", error=sentence)
 

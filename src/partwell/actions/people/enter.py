@@ -95,8 +95,8 @@ def person_actor(kind: str, person_id: UUID, *, strength: Strength, address: str
     """The actor of a contact or recipient person who is still there; None otherwise."""
     if kind == "client":
         contact = Contact.objects.filter(pk=person_id, left_at=None).first()
-        return contact and Actor(kind="client", id=contact.id, name=contact.name, role=contact.role, door="client_portal",
+        return None if contact is None else Actor(kind="client", id=contact.id, name=contact.name, role=contact.role, door="client_portal",
                                  strength=strength, client_id=contact.client_id, address=address)
     person = RecipientPerson.objects.select_related("recipient").filter(pk=person_id, left_at=None).first()
-    return person and Actor(kind="provider", id=person.id, name=person.name, role="person", door="provider_portal", strength=strength,
+    return None if person is None else Actor(kind="provider", id=person.id, name=person.name, role="person", door="provider_portal", strength=strength,
                             client_id=person.recipient.client_id, recipient_id=person.recipient_id, address=address)

@@ -49,10 +49,20 @@ class Authorisation(Committed):
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="authorisations")
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="authorisations")
-    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="authorisations")
+    offboarding = models.ForeignKey(
+        "offboardings.Offboarding",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="authorisations",
+    )
     version = models.PositiveIntegerField()
-    replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by")
-    state = models.CharField(max_length=10, choices=choices(AuthorisationState), default=AuthorisationState.DRAFT, db_index=True)
+    replaces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"
+    )
+    state = models.CharField(
+        max_length=10, choices=choices(AuthorisationState), default=AuthorisationState.DRAFT, db_index=True
+    )
     presets = models.JSONField(default=list)
     categories = models.JSONField(default=list)
     item_ids = models.JSONField(default=list)
@@ -65,7 +75,9 @@ class Authorisation(Committed):
     starts_on = models.DateField()
     ends_on = models.DateField()
     signatory = models.ForeignKey("clients.Contact", on_delete=models.PROTECT, related_name="+")
-    prepared_by = models.ForeignKey("people.StaffMember", null=True, on_delete=models.PROTECT, related_name="+")
+    prepared_by = models.ForeignKey(
+        "people.StaffMember", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     channel = models.CharField(max_length=10, choices=choices(Channel), default=Channel.PORTAL)
     # The exact text the signatory read, and the items that the scope resolved to then.
     text = models.TextField(blank=True)
@@ -83,14 +95,20 @@ class Authorisation(Committed):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     ended_by_name = models.CharField(max_length=160, blank=True)
     ended_reason = models.TextField(blank=True)
-    scan = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    document = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    scan = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["-version"]
         constraints = [
             models.UniqueConstraint(fields=["recipient", "version"], name="authorisation_version_once"),
-            models.UniqueConstraint(fields=["recipient"], condition=models.Q(state="granted"), name="one_granted_authorisation"),
+            models.UniqueConstraint(
+                fields=["recipient"], condition=models.Q(state="granted"), name="one_granted_authorisation"
+            ),
         ]
 
 

@@ -15,8 +15,12 @@ class Client(Committed):
     registration = models.CharField(max_length=120, blank=True)
     address = models.TextField(blank=True)
     domains = models.JSONField(default=list, blank=True)
-    state = models.CharField(max_length=12, choices=choices(ClientState), default=ClientState.ACTIVE, db_index=True)
-    account_manager = models.ForeignKey("people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        max_length=12, choices=choices(ClientState), default=ClientState.ACTIVE, db_index=True
+    )
+    account_manager = models.ForeignKey(
+        "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     served_since = models.DateField(null=True, blank=True)
     added_at = models.DateTimeField()
 
@@ -66,7 +70,9 @@ class AuthorityProof(Committed):
 
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="proofs")
     kind = models.CharField(max_length=120)
-    file = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     checked_by = models.ForeignKey("people.StaffMember", on_delete=models.PROTECT, related_name="+")
     checked_at = models.DateTimeField()
     valid_until = models.DateField(null=True, blank=True)
@@ -93,7 +99,9 @@ class Agreement(Committed):
     deemed_acceptance = models.BooleanField(default=False)
     ownership = models.JSONField(default=dict)  # category -> owner: what is whose
     extra_entitlement = models.TextField(blank=True)
-    document = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     recorded_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True, blank=True)
 

@@ -13,8 +13,12 @@ class Message(Committed):
     """One message between staff, client and new provider, or an internal note."""
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="messages")
-    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
-    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    offboarding = models.ForeignKey(
+        "offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    recipient = models.ForeignKey(
+        "authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
     author_kind = models.CharField(max_length=10)
     author_id = models.UUIDField()
     author_name = models.CharField(max_length=160)
@@ -23,7 +27,9 @@ class Message(Committed):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     held = models.BooleanField(default=False)  # a new provider's, before consent: answered by nobody
-    answers = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by")
+    answers = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by"
+    )
     written_at = models.DateTimeField(db_index=True)
 
 
@@ -31,8 +37,12 @@ class Call(Committed):
     """A call or meeting, logged in under a minute; its summary goes to the client (R2)."""
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="calls")
-    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
-    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
+    offboarding = models.ForeignKey(
+        "offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="calls"
+    )
+    recipient = models.ForeignKey(
+        "authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="calls"
+    )
     kind = models.CharField(max_length=10, default="call")  # call | meeting
     with_whom = models.CharField(max_length=300)
     happened_at = models.DateTimeField()
@@ -60,10 +70,18 @@ class Envelope(Committed):
     entry = models.ForeignKey("evidence.Entry", to_field="uid", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=40)
     to_provider = models.BooleanField(default=False)
-    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    authorisation = models.ForeignKey("authorisations.Authorisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    release = models.ForeignKey("releases.Release", null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes")
-    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes")
+    recipient = models.ForeignKey(
+        "authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    authorisation = models.ForeignKey(
+        "authorisations.Authorisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    release = models.ForeignKey(
+        "releases.Release", null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes"
+    )
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="envelopes"
+    )
     recipients = models.JSONField()
     subject = models.CharField(max_length=300)
     text = models.TextField()
@@ -74,7 +92,9 @@ class Envelope(Committed):
     digest = models.CharField(max_length=64)  # over all of the above
     dedupe_key = models.CharField(max_length=160, unique=True)
     queued_at = models.DateTimeField()
-    state = models.CharField(max_length=14, choices=choices(EnvelopeState), default=EnvelopeState.QUEUED, db_index=True)
+    state = models.CharField(
+        max_length=14, choices=choices(EnvelopeState), default=EnvelopeState.QUEUED, db_index=True
+    )
     claim = models.UUIDField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     data_started_at = models.DateTimeField(null=True, blank=True)

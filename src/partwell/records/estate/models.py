@@ -16,8 +16,12 @@ class Import(Committed):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="imports")
     source = models.CharField(max_length=40)
     filename = models.CharField(max_length=300)
-    file = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=12, default="reading", db_index=True)  # reading staged writing confirmed undone discarded refused
+    file = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    state = models.CharField(
+        max_length=12, default="reading", db_index=True
+    )  # reading staged writing confirmed undone discarded refused
     options = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
     understood = models.JSONField(default=dict)
@@ -43,11 +47,16 @@ class ImportLine(models.Model):
     data = models.JSONField(default=dict)
     fingerprint = models.CharField(max_length=64, blank=True)
     sealed = models.BinaryField(null=True)
-    file = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="import_line_once")]
-        indexes = [models.Index(fields=["batch", "fingerprint"]), models.Index(fields=["batch", "outcome", "position"])]
+        indexes = [
+            models.Index(fields=["batch", "fingerprint"]),
+            models.Index(fields=["batch", "outcome", "position"]),
+        ]
 
 
 class SourceMapping(Committed):
@@ -71,7 +80,9 @@ class Item(Committed):
     """One thing of the estate: it has a category, an owner and a custodian."""
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="items")
-    site = models.ForeignKey("clients.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(
+        "clients.Site", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     title = models.CharField(max_length=300)
     category = models.CharField(max_length=20, choices=choices(Category))
     kind = models.CharField(max_length=12, choices=choices(ItemKind))
@@ -82,9 +93,13 @@ class Item(Committed):
     internal = models.BooleanField(default=False)  # R4: internal or privileged, never outside
     endpoint = models.BooleanField(default=False)  # R1's preset "endpoints"
     details = models.JSONField(default=dict)
-    handover = models.JSONField(default=dict)  # what R3 asks of its kind: condition, title, transfer, manifest, role
+    handover = models.JSONField(
+        default=dict
+    )  # what R3 asks of its kind: condition, title, transfer, manifest, role
     secret_fields = models.JSONField(default=list)
-    document = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1)
     external_id = models.CharField(max_length=200, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
@@ -98,8 +113,11 @@ class Item(Committed):
     objects: ClassVar = ItemQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["client", "category"]), models.Index(fields=["client", "fingerprint"]),
-                   models.Index(fields=["client", "owner"])]
+        indexes = [
+            models.Index(fields=["client", "category"]),
+            models.Index(fields=["client", "fingerprint"]),
+            models.Index(fields=["client", "owner"]),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -113,7 +131,9 @@ class Trial(Committed):
     tried_at = models.DateTimeField()
     tried_by = models.UUIDField(default=uuid.uuid4)
     tried_by_name = models.CharField(max_length=160)
-    proof = models.ForeignKey("vault.Picture", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    proof = models.ForeignKey(
+        "vault.Picture", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     reason = models.CharField(max_length=300, blank=True)
     second_person = models.UUIDField(null=True, blank=True)
     second_person_name = models.CharField(max_length=160, blank=True)

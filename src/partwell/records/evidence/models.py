@@ -35,7 +35,10 @@ class Entry(models.Model):
 
     class Meta:
         ordering = ["index"]
-        indexes = [models.Index(fields=["client_ref", "index"]), models.Index(fields=["recipient_ref", "index"])]
+        indexes = [
+            models.Index(fields=["client_ref", "index"]),
+            models.Index(fields=["recipient_ref", "index"]),
+        ]
 
 
 class EntrySubject(models.Model):
@@ -83,8 +86,10 @@ class RowCommitment(models.Model):
     digest = models.BinaryField(max_length=32)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry_uid", "position"], name="commitment_once"),
-                       models.UniqueConstraint(fields=["row_ref", "version", "table"], name="row_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["entry_uid", "position"], name="commitment_once"),
+            models.UniqueConstraint(fields=["row_ref", "version", "table"], name="row_version_once"),
+        ]
 
 
 class Checkpoint(models.Model):
@@ -107,4 +112,8 @@ class RefusalTally(models.Model):
     count = models.PositiveIntegerField(default=1)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["actor_ref", "code", "subject_ref", "version", "hour"], name="tally_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor_ref", "code", "subject_ref", "version", "hour"], name="tally_once"
+            )
+        ]

@@ -8,17 +8,35 @@ triggers unless ``recursive_triggers`` is on, which the connection settings see 
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-APPEND_ONLY = ("evidence_entry", "evidence_entrysubject", "evidence_node", "evidence_disclosure",
-               "evidence_rowcommitment", "evidence_checkpoint")
+APPEND_ONLY = (
+    "evidence_entry",
+    "evidence_entrysubject",
+    "evidence_node",
+    "evidence_disclosure",
+    "evidence_rowcommitment",
+    "evidence_checkpoint",
+)
 
 
 def _frozen_columns() -> list[str]:
     from django.apps import apps
 
     envelope = apps.get_model("correspondence", "Envelope")
-    moving = {"state", "claim", "claimed_at", "data_started_at", "settled_at", "settled_by_name", "attempts", "next_attempt_at",
-              "answer", "stop_code", "row_version"}
-    return [field.column for field in envelope._meta.concrete_fields if field.column not in moving]
+    moving = {
+        "state",
+        "claim",
+        "claimed_at",
+        "data_started_at",
+        "settled_at",
+        "settled_by_name",
+        "attempts",
+        "next_attempt_at",
+        "answer",
+        "stop_code",
+        "row_version",
+    }
+    columns = (str(field.column) for field in envelope._meta.concrete_fields)
+    return [column for column in columns if column not in moving]
 
 
 def _sqlite() -> dict[str, str]:
@@ -32,7 +50,9 @@ def _sqlite() -> dict[str, str]:
         'BEFORE INSERT ON evidence_entry WHEN NEW."index" <> COALESCE((SELECT MAX("index") + 1 FROM evidence_entry), 0) '
         "BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps: not the next index'); END"
     )
-    mine = "(SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id)"
+    mine = (
+        "(SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id)"
+    )
     out["pw_envelope_client"] = (
         f"BEFORE INSERT ON correspondence_envelope WHEN NOT EXISTS {mine} OR "
         "NOT EXISTS (SELECT 1 FROM json_each(NEW.recipients) WHERE json_extract(value, '$.role') = 'client') "
@@ -53,24 +73,50 @@ def _postgresql() -> dict[str, tuple[str, str, str]]:
     """name -> (table, when, function body)."""
     out: dict[str, tuple[str, str, str]] = {}
     for table in APPEND_ONLY:
-        out[f"pw_{table}_keep"] = (table, f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW",
-                                   f"RAISE EXCEPTION 'the ledger is append-only: % on {table}', TG_OP;")
-        out[f"pw_{table}_truncate"] = (table, f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
-                                       f"RAISE EXCEPTION 'the ledger is append-only: TRUNCATE on {table}';")
-    out["pw_entry_next"] = ("evidence_entry", "BEFORE INSERT ON evidence_entry FOR EACH ROW",
-                            'IF NEW."index" <> COALESCE((SELECT MAX("index") + 1 FROM evidence_entry), 0) THEN '
-                            "RAISE EXCEPTION 'the ledger has no gaps: not the next index'; END IF; RETURN NEW;")
+        out[f"pw_{table}_keep"] = (
+            table,
+            f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW",
+            f"RAISE EXCEPTION 'the ledger is append-only: % on {table}', TG_OP;",
+        )
+        out[f"pw_{table}_truncate"] = (
+            table,
+            f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
+            f"RAISE EXCEPTION 'the ledger is append-only: TRUNCATE on {table}';",
+        )
+    out["pw_entry_next"] = (
+        "evidence_entry",
+        "BEFORE INSERT ON evidence_entry FOR EACH ROW",
+        (
+            'IF NEW."index" <> COALESCE((SELECT MAX("index") + 1 FROM evidence_entry), 0) THEN '
+            "RAISE EXCEPTION 'the ledger has no gaps: not the next index'; END IF; RETURN NEW;"
+        ),
+    )
     out["pw_envelope_client"] = (
-        "correspondence_envelope", "BEFORE INSERT ON correspondence_envelope FOR EACH ROW",
-        "IF NOT EXISTS (SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id) OR "
-        "NOT EXISTS (SELECT 1 FROM jsonb_array_elements(NEW.recipients::jsonb) r WHERE r->>'role' = 'client') THEN "
-        "RAISE EXCEPTION 'R2: no envelope without a contact of the same client'; END IF; RETURN NEW;")
-    columns = " OR ".join(f'NEW."{column}"{cast} IS DISTINCT FROM OLD."{column}"{cast}' for column, cast in
-                          ((column, "::text" if column in ("recipients", "documents") else "") for column in _frozen_columns()))
-    out["pw_envelope_frozen"] = ("correspondence_envelope", "BEFORE UPDATE ON correspondence_envelope FOR EACH ROW",
-                                 f"IF {columns} THEN RAISE EXCEPTION 'an envelope is frozen once queued'; END IF; RETURN NEW;")
-    out["pw_envelope_delete"] = ("correspondence_envelope", "BEFORE DELETE ON correspondence_envelope FOR EACH ROW",
-                                 "RAISE EXCEPTION 'an envelope is never deleted';")
+        "correspondence_envelope",
+        "BEFORE INSERT ON correspondence_envelope FOR EACH ROW",
+        (
+            "IF NOT EXISTS (SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id) OR "
+            "NOT EXISTS (SELECT 1 FROM jsonb_array_elements(NEW.recipients::jsonb) r WHERE r->>'role' = 'client') THEN "
+            "RAISE EXCEPTION 'R2: no envelope without a contact of the same client'; END IF; RETURN NEW;"
+        ),
+    )
+    columns = " OR ".join(
+        f'NEW."{column}"{cast} IS DISTINCT FROM OLD."{column}"{cast}'
+        for column, cast in (
+            (column, "::text" if column in ("recipients", "documents") else "")
+            for column in _frozen_columns()
+        )
+    )
+    out["pw_envelope_frozen"] = (
+        "correspondence_envelope",
+        "BEFORE UPDATE ON correspondence_envelope FOR EACH ROW",
+        f"IF {columns} THEN RAISE EXCEPTION 'an envelope is frozen once queued'; END IF; RETURN NEW;",
+    )
+    out["pw_envelope_delete"] = (
+        "correspondence_envelope",
+        "BEFORE DELETE ON correspondence_envelope FOR EACH ROW",
+        "RAISE EXCEPTION 'an envelope is never deleted';",
+    )
     return out
 
 
@@ -89,7 +135,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(f"CREATE TRIGGER {name} {body}")
         else:
             for name, (table, when, body) in _postgresql().items():
-                cursor.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $pw$ BEGIN {body} END $pw$")
+                cursor.execute(
+                    f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $pw$ BEGIN {body} END $pw$"
+                )
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
                 cursor.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()")
 
@@ -100,10 +148,17 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             there = dict(cursor.fetchall())
-            return sorted(name for name, body in _sqlite().items() if there.get(name) != f"CREATE TRIGGER {name} {body}")
+            return sorted(
+                name for name, body in _sqlite().items() if there.get(name) != f"CREATE TRIGGER {name} {body}"
+            )
         cursor.execute(
             "SELECT t.tgname, p.prosrc, t.tgenabled FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"
         )
         found = {name: (source, enabled) for name, source, enabled in cursor.fetchall()}
-        return sorted(name for name, (_, _, body) in _postgresql().items()
-                      if name not in found or found[name][0].strip() != f"BEGIN {body} END" or found[name][1] in ("D", b"D"))
+        return sorted(
+            name
+            for name, (_, _, body) in _postgresql().items()
+            if name not in found
+            or found[name][0].strip() != f"BEGIN {body} END"
+            or found[name][1] in ("D", b"D")
+        )

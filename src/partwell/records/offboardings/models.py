@@ -9,23 +9,33 @@ from partwell.rules.terms import Channel, Destination, OffboardingState, Phase, 
 
 class Offboarding(Committed):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="offboardings")
-    state = models.CharField(max_length=10, choices=choices(OffboardingState), default=OffboardingState.OPEN, db_index=True)
+    state = models.CharField(
+        max_length=10, choices=choices(OffboardingState), default=OffboardingState.OPEN, db_index=True
+    )
     reason = models.CharField(max_length=14, choices=choices(Reason))
     destination = models.CharField(max_length=14, choices=choices(Destination))
     channel = models.CharField(max_length=10, choices=choices(Channel))
     noticed_at = models.DateTimeField()
     received_by = models.ForeignKey("people.StaffMember", on_delete=models.PROTECT, related_name="+")
-    notice_from = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    notice_from = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     notice_text = models.TextField(blank=True)
-    notice_file = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    notice_file = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     clause = models.CharField(max_length=120, blank=True)
     renewal_note = models.TextField(blank=True)
     end_of_service = models.DateField()
     keep_until = models.DateField()
     acceptance_due = models.DateField(null=True, blank=True)
     owner = models.ForeignKey("people.StaffMember", on_delete=models.PROTECT, related_name="+")
-    outside_contact = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    acknowledgement = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    outside_contact = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    acknowledgement = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -34,7 +44,9 @@ class Offboarding(Committed):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client"], condition=models.Q(state="open"), name="one_open_offboarding")
+            models.UniqueConstraint(
+                fields=["client"], condition=models.Q(state="open"), name="one_open_offboarding"
+            )
         ]
 
 
@@ -49,7 +61,9 @@ class PainPoint(Committed):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["offboarding", "position"], name="pain_point_once"),
-            models.CheckConstraint(condition=models.Q(position__gte=1, position__lte=5), name="five_pain_points"),
+            models.CheckConstraint(
+                condition=models.Q(position__gte=1, position__lte=5), name="five_pain_points"
+            ),
         ]
 
 
@@ -60,7 +74,9 @@ class PlanStep(Committed):
     title = models.CharField(max_length=300)
     phase = models.CharField(max_length=12, choices=choices(Phase))
     owner_role = models.CharField(max_length=16, choices=choices(StaffRole), blank=True)
-    owner = models.ForeignKey("people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(
+        "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     on_client = models.BooleanField(default=False)
     due = models.DateField()
     blocks_closing = models.BooleanField(default=False)
@@ -86,7 +102,9 @@ class DateChange(Committed):
     effects = models.JSONField(default=list)  # [{what, before, after}]
     state = models.CharField(max_length=10, default="proposed")  # proposed agreed declined lapsed
     asked_at = models.DateTimeField()
-    decided_by = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
 
 
@@ -94,7 +112,9 @@ class TransitionTerm(Committed):
     """Service beyond the end date needs one: scope, monthly fee, end (R8)."""
 
     offboarding = models.ForeignKey(Offboarding, on_delete=models.PROTECT, related_name="transition_terms")
-    date_change = models.ForeignKey(DateChange, null=True, blank=True, on_delete=models.PROTECT, related_name="terms")
+    date_change = models.ForeignKey(
+        DateChange, null=True, blank=True, on_delete=models.PROTECT, related_name="terms"
+    )
     scope = models.TextField()
     monthly_fee = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
@@ -102,7 +122,9 @@ class TransitionTerm(Committed):
     ends = models.DateField()
     state = models.CharField(max_length=10, default="proposed")
     asked_at = models.DateTimeField()
-    decided_by = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
 
 
@@ -112,11 +134,15 @@ class LawfulPause(Committed):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="pauses")
     ground = models.CharField(max_length=30)
     note = models.TextField()
-    file = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     placed_by = models.ForeignKey("people.StaffMember", on_delete=models.PROTECT, related_name="+")
     placed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
-    lifted_by = models.ForeignKey("people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    lifted_by = models.ForeignKey(
+        "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
 
 class Acceptance(Committed):
@@ -124,18 +150,26 @@ class Acceptance(Committed):
 
     offboarding = models.ForeignKey(Offboarding, on_delete=models.PROTECT, related_name="acceptances")
     version = models.PositiveIntegerField()
-    state = models.CharField(max_length=12, default="requested")  # requested accepted exceptions objected replaced
+    state = models.CharField(
+        max_length=12, default="requested"
+    )  # requested accepted exceptions objected replaced
     list_digest = models.CharField(max_length=64)
     deadline = models.DateField()
     requested_at = models.DateTimeField()
-    signed_by = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_by = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     signed_at = models.DateTimeField(null=True, blank=True)
     words = models.TextField(blank=True)
     signature_event = models.JSONField(default=dict)
-    document = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["offboarding", "version"], name="acceptance_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["offboarding", "version"], name="acceptance_version_once")
+        ]
 
 
 class AcceptanceLine(Committed):

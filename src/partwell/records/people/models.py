@@ -69,7 +69,9 @@ class Msp(Committed):
     phone = models.CharField(max_length=40, blank=True)
     email = models.EmailField()
     colour = models.CharField(max_length=7, default="#0f4f63")
-    logo = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    logo = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     time_zone = models.CharField(max_length=60, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")
     included_hours = models.DecimalField(max_digits=6, decimal_places=2, default=4)

@@ -12,7 +12,7 @@ def the_msp() -> Msp | None:
     return Msp.objects.select_related("logo").first()
 
 
-def staff_of(user_id: object) -> StaffMember | None:
+def staff_of(user_id: UUID | str) -> StaffMember | None:
     """The staff member behind a sign-in account."""
     return StaffMember.objects.select_related("user").filter(user_id=user_id).first()
 

@@ -11,14 +11,30 @@ class Release(Committed):
     """One set that leaves together and is announced in one message (R2)."""
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="releases")
-    offboarding = models.ForeignKey("offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
+    offboarding = models.ForeignKey(
+        "offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="releases"
+    )
     number = models.PositiveIntegerField()
     party = models.CharField(max_length=10, choices=choices(Party))
-    recipient = models.ForeignKey("authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
-    person = models.ForeignKey("authorisations.RecipientPerson", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    contact = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    authorisation = models.ForeignKey("authorisations.Authorisation", null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
-    released_by = models.ForeignKey("people.StaffMember", null=True, on_delete=models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(
+        "authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="releases"
+    )
+    person = models.ForeignKey(
+        "authorisations.RecipientPerson", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    contact = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    authorisation = models.ForeignKey(
+        "authorisations.Authorisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="releases",
+    )
+    released_by = models.ForeignKey(
+        "people.StaffMember", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     note = models.TextField(blank=True)
     released_at = models.DateTimeField()
     # R17: fixed at release.
@@ -38,7 +54,9 @@ class ApprovalRequest(Committed):
     state = models.CharField(max_length=10, default="open")  # open approved declined partly lapsed
     asked_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey("clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     words = models.TextField(blank=True)
 
 
@@ -51,8 +69,12 @@ class ReleaseLine(Committed):
     title = models.CharField(max_length=300)
     category = models.CharField(max_length=20)
     kind = models.CharField(max_length=12)
-    method = models.CharField(max_length=30)  # download reveal encrypted_bundle on_site transfer in_place role
-    document = models.ForeignKey("vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    method = models.CharField(
+        max_length=30
+    )  # download reveal encrypted_bundle on_site transfer in_place role
+    document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     digest = models.CharField(max_length=64)
     handover = models.JSONField(default=dict)
     tried = models.CharField(max_length=20, blank=True)  # worked cannot_be_tried untested

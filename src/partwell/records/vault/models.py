@@ -15,7 +15,9 @@ class KeyUnit(Committed):
     must not take the evidence, or what is under hold, with it.
     """
 
-    client = models.ForeignKey("clients.Client", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    client = models.ForeignKey(
+        "clients.Client", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     purpose = models.CharField(max_length=60)
     kek_id = models.CharField(max_length=64)
     wrapped_key = models.BinaryField()
@@ -25,17 +27,25 @@ class KeyUnit(Committed):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "purpose"], condition=models.Q(destroyed_at=None, client__isnull=False),
-                                    name="one_unit_per_purpose"),
-            models.UniqueConstraint(fields=["purpose"], condition=models.Q(destroyed_at=None, client__isnull=True),
-                                    name="one_installation_unit"),
+            models.UniqueConstraint(
+                fields=["client", "purpose"],
+                condition=models.Q(destroyed_at=None, client__isnull=False),
+                name="one_unit_per_purpose",
+            ),
+            models.UniqueConstraint(
+                fields=["purpose"],
+                condition=models.Q(destroyed_at=None, client__isnull=True),
+                name="one_installation_unit",
+            ),
         ]
 
 
 class StoredFile(Committed):
     """A file in the vault: size, CRC-32 and SHA-256 of the plain bytes are known from ingest on."""
 
-    client = models.ForeignKey("clients.Client", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    client = models.ForeignKey(
+        "clients.Client", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     unit = models.ForeignKey(KeyUnit, on_delete=models.PROTECT, related_name="files")
     blob_id = models.CharField(max_length=80, unique=True)
     size = models.BigIntegerField()
