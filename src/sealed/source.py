@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import struct
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -205,7 +206,7 @@ class ZipSource:
         report = self._report
         try:
             pieces = container.directory(effective, position)
-        except (UnicodeEncodeError, OverflowError):
+        except (UnicodeEncodeError, struct.error):  # a name or size that no bundle can have
             report.add("container-directory", "container", "The container's directory cannot be followed.")
             return
         self._file.seek(min(position, self._length))

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealed import bag, container, note
 from sealed.findings import Report
+from sealed.names import safe_name
 from sealed.verify import verify, verify_zip
 from tests.sealed.fakelog import FILES, NAME, TAGS, FakeLog, make_bundle, make_files, make_log, make_signer
 
@@ -331,3 +334,20 @@ def test_progress_is_told() -> None:
     )
     assert len(seen) >= 3
     assert seen == sorted(seen) and seen[-1][0] == seen[-1][1]
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=40), st.binary(max_size=200), max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_any_files_make_a_bundle_that_holds(contents: dict[str, bytes]) -> None:
+    taken: set[str] = set()
+    assert (
+        check(make_bundle({safe_name(name, taken): data for name, data in contents.items()})).findings == []
+    )
+
+
+def test_old_bundles_still_hold() -> None:
+    """A bundle that a client holds is for ever: these files are never made anew."""
+    golden = sorted((Path(__file__).parent / "golden").glob("*.zip"))
+    assert golden
+    for path in golden:
+        assert verify(path, str(KEY)).findings == []

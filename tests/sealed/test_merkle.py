@@ -3,12 +3,13 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealed import merkle
+from sealed import merkle, subtree
 from tests.sealed.fakelog import VECTORS
 
 TESTDATA = VECTORS / "merkle" / "testdata"
@@ -132,3 +133,31 @@ def test_what_cannot_exist_is_refused() -> None:
     ):
         with pytest.raises(merkle.MerkleError):
             call()
+
+
+@needs_vectors
+def test_subtree_vectors() -> None:
+    for kind, call in (("subtreeinclusion", subtree_inclusion), ("subtreeconsistency", subtree_consistency)):
+        found = files(kind)
+        assert len(found) > 80
+        for path in found:
+            case = json.loads(path.read_text())
+            if case["wantErr"]:
+                with pytest.raises(merkle.MerkleError):
+                    call(case)
+            else:
+                assert call(case), path
+
+
+def subtree_inclusion(case: dict[str, Any]) -> bool:
+    proof = [decode(p) for p in case["proof"] or []]
+    return subtree.verify_subtree_inclusion(
+        case["leafIdx"], case["start"], case["end"], decode(case["leafHash"]), proof, decode(case["root"])
+    )
+
+
+def subtree_consistency(case: dict[str, Any]) -> bool:
+    proof = [decode(p) for p in case["proof"] or []]
+    return subtree.verify_subtree_consistency(
+        case["start"], case["end"], case["size"], proof, decode(case["root1"]), decode(case["root2"])
+    )
