@@ -64,6 +64,11 @@ class World:
     home: Path
     keys: Path
 
+    @property
+    def log(self) -> Path:
+        """The log store, outside the home (PARTWELL_LOG)."""
+        return self.home.parent / "log"
+
     def environment(self) -> dict[str, str]:
         """The environment of a child process that is to live in this world."""
         return {**os.environ, **variables(self.url, self.owner_url, self.home, self.keys)}
@@ -91,6 +96,7 @@ def variables(url: str, owner_url: str, home: Path, keys: Path) -> dict[str, str
     return {
         "PARTWELL_HOME": str(home),
         "PARTWELL_KEYS": str(keys),
+        "PARTWELL_LOG": str(home.parent / "log"),
         "PARTWELL_DATABASE": url,
         "PARTWELL_DATABASE_OWNER": owner_url,
     }
@@ -234,9 +240,9 @@ def entered(world: World) -> Iterator[None]:
     default = databases["default"]
     databases["default"] = _complete(environment.database_from_url(world.url))
     _forget(connections)
-    changed = {"PARTWELL_HOME": world.home, "PARTWELL_KEYS": world.keys}
+    changed = {"PARTWELL_HOME": world.home, "PARTWELL_KEYS": world.keys, "PARTWELL_LOG": world.log}
     if dataclasses.is_dataclass(getattr(settings, "ENV", None)):
-        fields = {"home": world.home, "keys": world.keys, "database_url": world.url}
+        fields = {"home": world.home, "keys": world.keys, "log": world.log, "database_url": world.url}
         changed["ENV"] = dataclasses.replace(settings.ENV, **fields)  # type: ignore[assignment]
     try:
         with override_settings(**changed):

@@ -49,10 +49,15 @@ def stored_entries() -> "list[tuple[int, bytes]]":
 def stored_checkpoints() -> list[str]:
     """The signed notes of the log store, oldest first."""
     path = folder() / "checkpoints.txt"
-    return [part.lstrip("\n") for part in path.read_text().split(RULE + "\n") if part.strip()] if path.exists() else []
+    return (
+        [part.lstrip("\n") for part in path.read_text().split(RULE + "\n") if part.strip()]
+        if path.exists()
+        else []
+    )
 
 
-_known = -1
+# How many entries each store holds; counting a long file every half second would be waste, a restart counts anew.
+_known: dict[Path, int] = {}
 
 
 def copy_new(batch: int = 2000) -> int:
@@ -60,30 +65,36 @@ def copy_new(batch: int = 2000) -> int:
 
     Appends are flushed to the disk before they count. A half-written last line (a crash) is cut off first.
     """
-    global _known  # noqa: PLW0603 - counting a long file every half second would be waste; a restart counts anew
     made = make_checkpoint()
     if made is None:
         return 0
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder() / "entries.jsonl"
-    if _known < 0:
+    if path not in _known:
         _cut_half_line(path)
-        _known = stored_count()
-    if _known >= made.size:
+        _known[path] = stored_count()
+    known = _known[path]
+    if known >= made.size:
         return 0
     copied = 0
     with path.open("ab") as out:
-        while _known < made.size:
-            rows = Entry.objects.filter(index__gte=_known, index__lt=min(made.size, _known + batch)).values_list("index", "leaf")
+        while known < made.size:
+            rows = Entry.objects.filter(
+                index__gte=known, index__lt=min(made.size, known + batch)
+            ).values_list("index", "leaf")
             for index, leaf in rows:
-                out.write(json.dumps({"index": index, "leaf": base64.b64encode(bytes(leaf)).decode()}).encode() + b"\n")
+                out.write(
+                    json.dumps({"index": index, "leaf": base64.b64encode(bytes(leaf)).decode()}).encode()
+                    + b"\n"
+                )
             taken = len(rows)
             if not taken:
                 break
-            _known += taken
+            known += taken
             copied += taken
         out.flush()
         os.fsync(out.fileno())
+    _known[path] = known
     with (folder() / "checkpoints.txt").open("a") as out_notes:
         for text in Checkpoint.objects.filter(size=made.size).values_list("note", flat=True):
             out_notes.write(text + RULE + "\n")
