@@ -63,7 +63,9 @@ RULES = (
 )
 # importlib and the app registry would walk around every contract above.
 DYNAMIC = {"import_module", "get_model", "get_models"}
-DYNAMIC_ALLOWED: dict[str, str] = {}
+DYNAMIC_ALLOWED: dict[str, str] = {
+    "partwell/workers/jobs.py": "its table names actions only, which test_contracts.py checks",
+}
 
 
 def findings(source: Path) -> list[str]:

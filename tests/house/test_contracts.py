@@ -126,3 +126,9 @@ def test_reaching_too_far_is_found(tmp_path: Path, claim: str, hidden: bool) -> 
     found = reach.findings(tmp_path)
     assert found and all(path in sentence for sentence in found)
     assert any(claim in sentence for sentence in found), found
+
+
+def test_jobs_name_actions_only() -> None:
+    from partwell.workers import jobs
+
+    assert [target for target in jobs.KINDS.values() if not target.startswith("partwell.actions.")] == []
