@@ -166,9 +166,21 @@ def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = Fals
     Of an announced set the lines that no longer pass are stopped, and the rest is announced anew, unless
     ``whole`` (a person stopped the set) or the envelope had been changed.
     """
-    deed.save(envelope, state=EnvelopeState.STOPPED, stop_code=refusal.code, settled_at=deed.now, claim=None, answer=refusal.sentence)
-    deed.record("envelope.stopped", recipient=None, subjects=[envelope.id],
-                public={"recipients": names(envelope), "why": refusal.sentence}, to_client={"digest": envelope.digest})
+    deed.save(
+        envelope,
+        state=EnvelopeState.STOPPED,
+        stop_code=refusal.code,
+        settled_at=deed.now,
+        claim=None,
+        answer=refusal.sentence,
+    )
+    deed.record(
+        "envelope.stopped",
+        recipient=None,
+        subjects=[envelope.id],
+        public={"recipients": names(envelope), "why": refusal.sentence},
+        to_client={"digest": envelope.digest},
+    )
     if envelope.release_id is not None and envelope.kind == "release_announcement":
         stop_lines(deed, envelope, refusal, whole=whole or refusal.code == "envelope_changed")
     return refusal

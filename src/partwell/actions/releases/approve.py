@@ -5,9 +5,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.post import Post, post
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.releases.gate import Target, approvals_of, judge
 from partwell.actions.releases.release_items import AnnouncementRefused, announce, record_sent
+from partwell.actions.releases.stop_lines import record_stopped
 from partwell.records.clients.models import Contact
 from partwell.records.releases.models import ApprovalRequest, ReleaseLine
 from partwell.rules import roles
@@ -66,7 +67,11 @@ def approve_release(
             deed.save(line, state="declined", refusal="client_declined")
         state = "approved" if len(sent) == len(lines) else ("partly" if sent else "declined")
         deed.save(request, state=state, decided_at=deed.now, decided_by_id=actor.id, words=words)
-        _record_answers(deed, request, sent, declined, target)
+        if stopped:
+            reason = "; ".join(dict.fromkeys(why.sentence for _, why in stopped))
+            record_stopped(deed, release, [line for line, _ in stopped], target, reason)
+        if sent or declined:
+            _record_answers(deed, request, sent, declined, target)
         for line, why in stopped:
             deed.refuse(
                 why, subject=line.item_id, version=request.authorisation_version, verb="release.approve"
@@ -98,6 +103,8 @@ def _record_answers(
             dedupe=f"answer:{request.id.hex}",
             release=release,
             values={
+                "portal_url": link("/client/releases/"),
+                "reason": request.words or None,
                 "decision": "approved" if sent else "declined",
                 "decided_by": deed.actor.name,
                 "recipient_firm": target.name,
@@ -118,10 +125,10 @@ def _record_answers(
                 "authorisation_version": request.authorisation_version,
             },
         )
-    if declined or not sent:
+    if declined:
         deed.record(
             "release.declined",
             subjects=[release.id, *(line.item_id for line in declined)],
-            public={"recipient": target.name, "items": [line.title for line in declined] or ["nothing"]},
+            public={"recipient": target.name, "items": [line.title for line in declined]},
             to_client={"item_ids": [line.item_id.hex for line in declined], "words": request.words},
         )

@@ -105,8 +105,13 @@ def judge(
     encrypted: bool = False,
     approvals: dict[UUID, ApprovalFacts] | None = None,
     queued_version: int | None = None,
+    released: Mapping[UUID, ReleaseLine] | None = None,
 ) -> tuple[list[Judged], Authorisation | None]:
-    """The verdict on each item, and the authorisation it was judged by (None for the client)."""
+    """The verdict on each item, and the authorisation it was judged by (None for the client).
+
+    ``released``: the lines of items that were released before, when they are judged again: what left is the
+    document as it was then, and R16's "tried on the day of release" means that day, not today.
+    """
     zone_name = zone()
     consent_row = newest_authorisation(target.person.recipient_id) if target.person else None
     accepted = terms_accepted([target.person.id]) if target.person else False
@@ -120,7 +125,9 @@ def judge(
         digest = line.digest if line else item_digest(item)
         missing = handover.missing_for_handover(handover_facts(item, trials.get(item.id), now, zone_name))
         if missing and line is not None:
-            missing = handover.missing_for_handover(handover_facts(item, trials.get(item.id), line.sent_at or now, zone_name))
+            missing = handover.missing_for_handover(
+                handover_facts(item, trials.get(item.id), line.sent_at or now, zone_name)
+            )
         person = target.person
         facts = ReleaseFacts(
             now=now,
@@ -175,9 +182,9 @@ def standing_approvals(client_id: UUID, recipient_id: UUID) -> dict[UUID, Approv
         ReleaseLine.objects.filter(
             release__client_id=client_id,
             release__recipient_id=recipient_id,
-            release__approval__isnull=False,
             state="sent",
-            release__approval__decided_at__isnull=False,
+            # A line sent unasked beside those that were asked for left earlier: it is not among the approved.
+            release__approval__decided_at=F("sent_at"),
         )
         .select_related("release__approval")
         .order_by("release__approval__decided_at")
@@ -190,7 +197,9 @@ def standing_approvals(client_id: UUID, recipient_id: UUID) -> dict[UUID, Approv
     return out
 
 
-def judge_again(client: Client, release: Release, lines: Sequence[ReleaseLine], now: datetime) -> list[Refusal | None]:
+def judge_again(
+    client: Client, release: Release, lines: Sequence[ReleaseLine], now: datetime
+) -> list[Refusal | None]:
     """What the gate says now of lines that were released: None where it still says *Send*, else the first reason.
 
     Asked at transmission, at every download and at every reveal (R1: checked when the thing actually leaves).
@@ -198,7 +207,16 @@ def judge_again(client: Client, release: Release, lines: Sequence[ReleaseLine], 
     """
     approvals = standing_approvals(client.id, release.recipient_id) if release.recipient_id else {}
     target = Target(Party(release.party), release.contact, release.person)
-    judged, _ = judge(client, target, [line.item for line in lines], now=now, approvals=approvals,
-                      queued_version=release.authorisation.version if release.authorisation else None,
-                      released={line.item_id: line for line in lines})
-    return [None if one.decision.verdict is Verdict.SEND else (one.decision.refusal or one.decision.reasons[0]) for one in judged]
+    judged, _ = judge(
+        client,
+        target,
+        [line.item for line in lines],
+        now=now,
+        approvals=approvals,
+        queued_version=release.authorisation.version if release.authorisation else None,
+        released={line.item_id: line for line in lines},
+    )
+    return [
+        None if one.decision.verdict is Verdict.SEND else (one.decision.refusal or one.decision.reasons[0])
+        for one in judged
+    ]

@@ -223,15 +223,25 @@ def _rows(lines: Sequence[ReleaseLine]) -> list[dict[str, Any]]:
     ]
 
 
-def announce(deed: Deed, release: Release, lines: Sequence[ReleaseLine], target: Target) -> Refusal | None:
-    """Queue the set's one announcement (R2); None when queued or when the client has no address but the release is to them."""
-    to_provider = target.party is Party.PROVIDER
+def announcement_key(release_id: UUID, lines: Iterable[ReleaseLine]) -> str:
+    """The business key of the announcement of exactly these lines: it says which lines an envelope speaks of."""
     keys = hashlib.sha256("".join(sorted(line.id.hex for line in lines)).encode()).hexdigest()[:24]
+    return f"release:{release_id.hex}:{keys}"
+
+
+def announce(
+    deed: Deed, release: Release, lines: Sequence[ReleaseLine], target: Target, *, again: str = ""
+) -> Refusal | None:
+    """Queue the set's one announcement (R2); None when queued or when the client has no address but the release is to them.
+
+    ``again``: makes the key of an announcement that replaces a stopped one of the same lines its own.
+    """
+    to_provider = target.party is Party.PROVIDER
     found = post(
         deed,
         Post(
             kind="release_announcement",
-            dedupe=f"release:{release.id.hex}:{keys}",
+            dedupe=announcement_key(release.id, lines) + again,
             persons=[target.person] if target.person else [],
             contact=target.contact,
             authorisation=release.authorisation,
@@ -245,7 +255,9 @@ def announce(deed: Deed, release: Release, lines: Sequence[ReleaseLine], target:
                 "consent": f"authorisation {release.authorisation.version}"
                 if release.authorisation
                 else None,
-                "window_until": (release.window_ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(zone())).date(),
+                "window_until": (release.window_ends_at - timedelta(seconds=1))
+                .astimezone(ZoneInfo(zone()))
+                .date(),
             },
         ),
     )

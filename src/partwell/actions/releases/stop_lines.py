@@ -20,8 +20,13 @@ def lines_of(envelope: Envelope) -> list[ReleaseLine]:
 
     Falls back to all sent lines of the release, so that nothing escapes the gate for want of a match.
     """
-    lines = list(ReleaseLine.objects.filter(release_id=envelope.release_id, state="sent").order_by("category", "title")
-                 .select_related("item__document", "release__person__recipient", "release__authorisation", "release__contact"))
+    lines = list(
+        ReleaseLine.objects.filter(release_id=envelope.release_id, state="sent")
+        .order_by("category", "title")
+        .select_related(
+            "item__document", "release__person__recipient", "release__authorisation", "release__contact"
+        )
+    )
     together: dict[datetime | None, list[ReleaseLine]] = defaultdict(list)
     for line in lines:
         together[line.sent_at].append(line)
@@ -42,23 +47,36 @@ def stop_lines(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool 
     if not lines:
         return
     release = lines[0].release
-    reasons: list[Refusal | None] = [refusal] * len(lines) if whole else judge_again(client, release, lines, deed.now)
+    reasons: list[Refusal | None] = (
+        [refusal] * len(lines) if whole else judge_again(client, release, lines, deed.now)
+    )
     stopped = [(line, why) for line, why in zip(lines, reasons, strict=True) if why is not None]
     rest = [line for line, why in zip(lines, reasons, strict=True) if why is None]
     target = Target(Party(release.party), release.contact, release.person)
     if stopped:
         for line, why in stopped:
             deed.save(line, state="stopped", refusal=why.code)
-        record_stopped(deed, release, [line for line, _ in stopped], target, "; ".join(dict.fromkeys(why.sentence for _, why in stopped)))
+        record_stopped(
+            deed,
+            release,
+            [line for line, _ in stopped],
+            target,
+            "; ".join(dict.fromkeys(why.sentence for _, why in stopped)),
+        )
     if rest:
         _announce_rest(deed, release, rest, target)
 
 
-def record_stopped(deed: Deed, release: Release, lines: list[ReleaseLine], target: Target, reason: str) -> None:
+def record_stopped(
+    deed: Deed, release: Release, lines: list[ReleaseLine], target: Target, reason: str
+) -> None:
     """The entry of what was stopped; it is not the recipient's to read."""
-    deed.record("release.stopped", subjects=[release.id, *(line.item_id for line in lines)],
-                public={"recipient": target.name, "items": [line.title for line in lines]},
-                to_client={"item_ids": [line.item_id.hex for line in lines], "reason": reason})
+    deed.record(
+        "release.stopped",
+        subjects=[release.id, *(line.item_id for line in lines)],
+        public={"recipient": target.name, "items": [line.title for line in lines]},
+        to_client={"item_ids": [line.item_id.hex for line in lines], "reason": reason},
+    )
 
 
 def _announce_rest(deed: Deed, release: Release, rest: list[ReleaseLine], target: Target) -> None:
@@ -69,6 +87,10 @@ def _announce_rest(deed: Deed, release: Release, rest: list[ReleaseLine], target
     if announce(deed, release, rest, target, again=f":{tries}") is None:
         queued = made.filter(entry_id=deed.next_uid, state=EnvelopeState.QUEUED).first()
         if queued is not None:
-            deed.record("envelope.queued", recipient=None, subjects=[queued.id, release.id],
-                        public={"recipients": [one["name"] for one in queued.recipients]},
-                        to_client={"digest": queued.digest, "kind": queued.kind})
+            deed.record(
+                "envelope.queued",
+                recipient=None,
+                subjects=[queued.id, release.id],
+                public={"recipients": [one["name"] for one in queued.recipients]},
+                to_client={"digest": queued.digest, "kind": queued.kind},
+            )
