@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from . import note
+from . import merkle, note
 from .container import CHUNK, ContainerWriter, Member, Writable
 from .names import name_fault, safe_name
 from .proof import ConsistencyProof, Disclosed, TlogProof
@@ -98,24 +98,76 @@ class ProofSet:
     manifest_entry: int
     earlier: Iterable[ConsistencyProof] = ()
 
-    def tag_files(self) -> dict[str, bytes]:
-        """The files below ``proof/`` in their exact bytes; BagError if they contradict each other."""
+    @classmethod
+    def from_nodes(
+        cls,
+        *,
+        vkey: str,
+        checkpoint: bytes,
+        entries: Iterable[Disclosed],
+        manifest_entry: int,
+        get_node: merkle.GetNode,
+        earlier: Iterable[bytes] = (),
+    ) -> ProofSet:
+        """The same, with all hashes taken from the stored nodes; ``earlier`` are checkpoint notes.
+
+        Earlier checkpoints of no entries or of the same size need no proof and are left out.
+        """
+        size = note.Checkpoint.parse(note.parse_note(checkpoint).text).size
+        listed = list(entries)
+        proofs = {}
+        for old in earlier:
+            before = note.Checkpoint.parse(note.parse_note(old).text).size
+            if 0 < before != size:
+                hashes = tuple(merkle.consistency_proof(before, size, get_node))
+                proofs[before] = ConsistencyProof(before, size, hashes, old)
+        return cls(
+            vkey,
+            checkpoint,
+            listed,
+            {item.index: merkle.inclusion_proof(item.index, size, get_node) for item in listed},
+            manifest_entry,
+            list(proofs.values()),
+        )
+
+    def tag_files(self, manifest_sha256: str) -> dict[str, bytes]:
+        """The files below ``proof/`` in their exact bytes.
+
+        BagError if they would not verify: what is handed over cannot be mended afterwards.
+        """
+        try:
+            head = note.verify_checkpoint(self.checkpoint, [self.vkey])
+        except note.NoteError as error:
+            raise BagError(f"The checkpoint does not hold under the log's key: {error}") from None
         files = {
             VKEY: self.vkey.encode() + b"\n",
             CHECKPOINT: self.checkpoint,
             MANIFEST_ENTRY: f"{self.manifest_entry}\n".encode(),
         }
-        lines, last = [], -1
+        lines, last, logged = [], -1, False
         for item in self.entries:
             if item.index <= last:
                 raise BagError(f"Entry {item.index} stands twice or out of order; sort the entries by index.")
             last = item.index
             lines.append(item.encode())
             hashes = tuple(self.hashes[item.index])
-            text = TlogProof(item.index, hashes, self.checkpoint, item.leaf).encode()
-            files[f"{PROOF}{item.index}.tlog-proof"] = text
+            given = TlogProof(item.index, hashes, self.checkpoint, item.leaf)
+            try:
+                given.verify(item.leaf, head)
+            except merkle.MerkleError as error:
+                raise BagError(f"Entry {item.index} is not under the checkpoint: {error}") from None
+            if broken := item.broken():
+                raise BagError(f"Entry {item.index}: {broken[0]!r} is not what was committed to.")
+            files[f"{PROOF}{item.index}.tlog-proof"] = given.encode()
+            if item.index == self.manifest_entry:
+                contents = [content for _, content in item.disclosures.values()]
+                logged = any(
+                    isinstance(c, dict) and c.get("manifest_sha256") == manifest_sha256 for c in contents
+                )
         if f"{PROOF}{self.manifest_entry}.tlog-proof" not in files:
             raise BagError("The entry that logs the manifest is not among the bundle's entries; add it.")
+        if not logged:
+            raise BagError("The manifest's entry logged another manifest; log plan_manifest's SHA-256 first.")
         files[ENTRIES] = b"".join(lines)
         for proof in self.earlier:
             files[f"{EARLIER}{proof.old}.consistency"] = proof.encode()
@@ -201,11 +253,14 @@ def plan_tag_files(
             or tag == "data"
         ):
             raise BagError(f"{tag!r} cannot be a tag file of the caller. {fault or 'The name is taken.'}")
+    manifest = plan_manifest(files)
     if proofs is not None:
-        tags |= proofs.tag_files()
+        if seal is not None and str(seal.vkey) != proofs.vkey:
+            raise BagError("The seal's key is not the log's key.")
+        tags |= proofs.tag_files(hashlib.sha256(manifest).hexdigest())
     tags["bagit.txt"] = BAGIT_TXT
     tags["bag-info.txt"] = _bag_info(name, bag_info, sum(file.size for file in files), len(files))
-    tags[MANIFEST] = plan_manifest(files)
+    tags[MANIFEST] = manifest
     tags[TAG_MANIFEST] = _manifest((tag, hashlib.sha256(data).hexdigest()) for tag, data in tags.items())
     if seal is not None:
         text = seal_text(name, hashlib.sha256(tags[TAG_MANIFEST]).hexdigest())

@@ -60,14 +60,13 @@ class FakeLog:
         return proof.ConsistencyProof(old, new, hashes, self.checkpoint(old))
 
     def proofs(self, indexes: list[int], manifest_entry: int, earlier: tuple[int, ...] = ()) -> bag.ProofSet:
-        size = len(self.entries)
-        return bag.ProofSet(
-            str(self.signer.vkey),
-            self.checkpoint(),
-            [self.entries[i] for i in indexes],
-            {i: merkle.inclusion_proof(i, size, self.get) for i in indexes},
-            manifest_entry,
-            [self.consistency(old) for old in earlier],
+        return bag.ProofSet.from_nodes(
+            vkey=str(self.signer.vkey),
+            checkpoint=self.checkpoint(),
+            entries=[self.entries[i] for i in indexes],
+            manifest_entry=manifest_entry,
+            get_node=self.get,
+            earlier=[self.checkpoint(old) for old in earlier],
         )
 
 

@@ -3,10 +3,12 @@
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,9 +151,21 @@ def test_a_forger_who_seals_with_another_key_is_found() -> None:
 
 
 def test_an_honest_log_with_a_foreign_list_of_files_is_found() -> None:
+    contents = {**FILES, "documents/late.txt": b"slipped in"}
     log = make_log(make_files())
-    report = check(make_bundle({**FILES, "documents/late.txt": b"slipped in"}, log=log))
-    assert codes(report) == {"manifest-not-logged"}
+    with pytest.raises(bag.BagError, match="log plan_manifest"):
+        make_bundle(contents, log=log)  # the writer itself refuses
+
+    def slip(files: dict[str, bytes]) -> None:
+        files["data/documents/late.txt"] = b"slipped in"
+        size = sum(len(content) for name, content in files.items() if name.startswith("data/"))
+        files["bag-info.txt"] = re.sub(rb"Oxum: .*", b"Oxum: %d.4" % size, files["bag-info.txt"])
+        recompute(files)
+        text = bag.seal_text(NAME, hashlib.sha256(files[bag.TAG_MANIFEST]).hexdigest())
+        files[bag.SEAL] = note.sign(text, log.signer.name, log.signer.sign, log.signer.public_key)
+
+    # Even who holds the key cannot add a file afterwards without logging a new list.
+    assert codes(check(rewrite(make_bundle(log=log), slip))) == {"manifest-not-logged"}
 
 
 def entries_changed(change: Callable[[list[bytes]], list[bytes]]) -> bytes:
@@ -320,8 +334,18 @@ def test_what_the_caller_must_not_write_is_refused() -> None:
         with pytest.raises(bag.BagError):
             build(name=name)
     log = make_log(make_files())
-    with pytest.raises(bag.BagError, match="manifest"):
+    with pytest.raises(bag.BagError, match="logs the manifest"):
         build(proofs=log.proofs([0, 1], 3))
+    with pytest.raises(bag.BagError, match="key"):
+        build(proofs=log.proofs([0, 3], 3), seal=make_signer(seed=3))
+    good = log.proofs([0, 3], 3)
+    with pytest.raises(bag.BagError, match="checkpoint"):
+        build(proofs=replace(good, checkpoint=FakeLog(make_signer(seed=3)).checkpoint()))
+    with pytest.raises(bag.BagError, match="not under the checkpoint"):
+        build(proofs=replace(good, hashes={0: good.hashes[0], 3: good.hashes[0]}))
+    lied = replace(log.entries[0], disclosures={"public": (bytes(32), {"lie": 1})})
+    with pytest.raises(bag.BagError, match="committed"):
+        build(proofs=replace(good, entries=[lied, log.entries[3]]))
     with pytest.raises(bag.BagError, match="order"):
         build(proofs=log.proofs([1, 0, 3], 3))
 
