@@ -261,6 +261,18 @@ def sign_in(v: Values) -> Body:
     )
 
 
+def passkey_added(v: Values) -> Body:
+    return Body(
+        subject=fill(_("A passkey was added for you at {msp_name}"), v),
+        title=_("A passkey was added"),
+        happened=(
+            _("From now on it can sign for you in the portal, together with your sign-in link."),
+            _("If this was not you, call us at once: somebody else may read your mail."),
+        ),
+        facts=facts(v, (_("Named"), "label"), (_("Added"), "at"), (_("From the address"), "address")),
+    )
+
+
 def staff_invitation(v: Values) -> Body:
     return Body(
         subject=fill(_("{invited_by} invites you to {msp_name}"), v),
@@ -337,6 +349,7 @@ MORE: dict[str, Kind] = {
     ),
     "closing": (closing, _f({"closed_at"}), _f({"end_of_service", "kept", "open_points"})),
     "sign_in": (sign_in, _f({"link"}), _f({"valid_until", "asked_from"})),
+    "passkey_added": (passkey_added, _f({"label", "at"}), _f({"address"})),
     "staff_invitation": (staff_invitation, _f({"invited_by", "role", "portal_url"}), _f({"until"})),
     "bundle_ready": (
         bundle_ready,

@@ -45,6 +45,11 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "staff.read": _STAFF,
     "token.make": _OWNER,
     "token.revoke": _OWNER,
+    "security.read": _OWNER,
+    "post_office.read": _OWNER,
+    "search.read": _STAFF,
+    "passkey.own": _CLIENT,
+    "passkey.confirm": _WORK,
     # clients and agreements
     "client.add": _OFFICE,
     "client.change": _OFFICE,

@@ -146,6 +146,10 @@ class Passkey(Committed):
     sign_count = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
+    # Enrolled over a mailed link after the notice it proves little; a call-back to an old number makes up for it.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.UUIDField(null=True, blank=True)
+    confirmed_number_since = models.DateTimeField(null=True, blank=True)
 
     # The authenticator's counter moves with every use; the use itself is the evidence.
     UNCOMMITTED: ClassVar[tuple[str, ...]] = ("sign_count",)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an API token may be good for. A scope narrows its staff member's role, it never widens it."""
+
+from collections.abc import Collection, Mapping
+
+from partwell.rules.refusals import Refusal, refuse
+
+SCOPES: Mapping[str, str] = {
+    "clients:read": "Read clients, contacts and agreements",
+    "clients:write": "Add and change clients, contacts and agreements",
+    "estate:read": "Read the estate, never a secret",
+    "estate:write": "Import and change items",
+    "offboardings:read": "Read offboardings and their plans",
+    "offboardings:write": "Open offboardings and change their plans",
+    "authorisations:read": "Read authorisations",
+    "authorisations:write": "Prepare authorisations; only the signatory signs",
+    "releases:read": "Read releases and receipts",
+    "releases:write": "Prepare and send releases, through the same gate",
+    "messages:read": "Read messages and calls",
+    "messages:write": "Write messages and log calls; the client is always copied",
+    "bundles:read": "Read and download handover bundles",
+    "bundles:write": "Ask for handover bundles",
+    "evidence:read": "Read the timeline, proofs and checkpoints",
+}
+
+
+def scope_missing(scopes: Collection[str] | None, scope: str) -> Refusal | None:
+    """None when a caller with these scopes (None: a person, who has none to miss) may use ``scope``."""
+    if scopes is None or scope in scopes:
+        return None
+    return refuse("token_scope", scope=scope)
