@@ -185,7 +185,8 @@ class Deed:
             contents=contents,
             client=client,
             recipient=recipient,
-            subjects=list(dict.fromkeys([*subjects, *([client] if client else [])])),
+            # The leaf names whose entry it is, so that the columns beside it can be checked.
+            subjects=list(dict.fromkeys([*subjects, *(one for one in (client, recipient) if one)])),
             rows=self._rows,
         )
         if rows_root is not None:
