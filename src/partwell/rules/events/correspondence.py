@@ -14,6 +14,8 @@ EVENTS = (
           public=("client", "sender"), client=("digest?",)),
     Event("call.logged", "{actor} logged a call with {others}.", public=("client", "others"),
           client=("summary", "began?", "minutes?", "meeting?")),
+    Event("call.corrected", "{actor} corrected the record of a call with {others}.", public=("client", "others"),
+          client=("correction",)),
     Event("envelope.queued", "A message to {recipients} was queued.", public=("client", "recipients"),
           client=("digest", "kind?", "contact?")),
     Event("envelope.claimed", "A message to {recipients} is about to leave.", public=("client", "recipients"),

@@ -6,6 +6,8 @@ from partwell.rules.events.base import Event
 EVENTS = (
     Event("release.prepared", "{actor} prepared the release of {items} to {recipient}.",
           public=("client", "recipient", "items"), client=("item_ids?", "way?", "digests?")),
+    Event("release.requested", "{actor} of {recipient} asked for “{wanted}”.",
+          public=("client", "recipient", "wanted"), client=("digest?",)),
     Event("release.asked", "{actor} asked {client} whether {items} may go to {recipient}.",
           public=("client", "recipient", "items"),
           client=("item_ids?", "digests?", "reasons", "authorisation_version")),

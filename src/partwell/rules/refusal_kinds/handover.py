@@ -111,6 +111,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Ask for a new one if you did not see it, and say so.",
     ),
     (
+        "reveal_not_yours",
+        "R16",
+        409,
+        "This page was open too long, or belongs to another session; nothing was shown.",
+        "Open it again from the list.",
+    ),
+    (
         "secret_purged",
         "R16",
         409,
@@ -176,6 +183,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         409,
         "“{item}” has already been released to {recipient}.",
         "Look at its receipt, or release it again with a reason.",
+    ),
+    (
+        "release_stopped",
+        "R1",
+        409,
+        "{person} stopped this before it left.",
+        "Prepare it again if it should go after all.",
     ),
     (
         "already_answered",

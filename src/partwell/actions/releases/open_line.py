@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Fetching a released document through a portal: decided again, and the opening is evidence (R1, R17)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from partwell.actions.base import Deed
+from partwell.actions.releases.gate import judge_again
+from partwell.records.clients.models import Client
+from partwell.records.evidence.models import Entry, EntrySubject
+from partwell.records.releases.models import ReleaseLine
+from partwell.records.vault.models import StoredFile
+from partwell.rules import roles
+from partwell.rules.actor import Actor
+from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.terms import Party
+
+
+def line_for(actor: Actor, line_id: UUID) -> ReleaseLine | None:
+    """A sent line that the actor's side received; for the client also what went to others of theirs."""
+    lines = ReleaseLine.objects.filter(pk=line_id, state="sent", release__client_id=actor.client_id)
+    if actor.kind == "provider":
+        lines = lines.filter(release__party=Party.PROVIDER, release__recipient_id=actor.recipient_id)
+    elif actor.kind != "client":
+        return None
+    return lines.select_related(
+        "release__person__recipient",
+        "release__contact",
+        "release__authorisation",
+        "item__document",
+        "document",
+    ).first()
+
+
+def still_passes(client: Client, line: ReleaseLine, actor: Actor, now: datetime) -> Refusal | None:
+    """The gate for one fetching: for a provider as at release, for the acting person; the client has what is theirs."""
+    release = line.release
+    if actor.kind == "client":
+        return None if release.party == Party.CLIENT or not line.item.internal else refuse("not_found")
+    if actor.kind != "provider" or release.recipient_id != actor.recipient_id:
+        return refuse("not_found")
+    if release.person_id != actor.id:
+        # A colleague of the named person: the authorisation must name them too, and they have accepted the terms.
+        person = release.person
+        assert person is not None  # a provider's release always has one
+        colleague = type(person).objects.select_related("recipient").filter(pk=actor.id, left_at=None).first()
+        if colleague is None:
+            return refuse("not_found")
+        release.person = colleague
+    return judge_again(client, release, [line], now)[0]
+
+
+def open_line(*, actor: Actor, line_id: UUID, agent: str = "") -> StoredFile | Refusal:
+    """The document of a released line, for streaming. ``release.opened`` is recorded once per person and line.
+
+    Refused when the consent ended meanwhile, also within the window: then only titles stay answerable (R17).
+    """
+    peek = line_for(actor, line_id)
+    if peek is None or peek.document is None:
+        return refuse("not_found")
+    if (refusal := roles.may(actor.role, "release.read")) is not None:
+        return refusal
+    with Deed(actor) as deed:
+        client = deed.lock(peek.release.client_id)
+        line = line_for(actor, line_id)
+        if line is None or line.document is None:
+            return refuse("not_found")
+        refusal = still_passes(client, line, actor, deed.now)
+        if refusal is not None:
+            return deed.refuse(refusal, subject=line.item_id, verb="release.open")
+        if not opened_before(line.id, actor.id):
+            theirs = (actor.kind == "client") == (line.release.party == Party.CLIENT)
+            if theirs and line.opened_at is None:
+                deed.save(line, opened_at=deed.now)
+            deed.record(
+                "release.opened",
+                recipient=line.release.recipient_id if theirs else None,
+                subjects=[line.release_id, line.id, line.item_id],
+                public={"items": [line.title]},
+                to_client={
+                    "item_ids": [line.item_id.hex],
+                    "address": actor.address[:64],
+                    "agent": agent[:200],
+                },
+            )
+        return line.document
+
+
+def opened_before(line_id: UUID, person_id: UUID) -> bool:
+    """Whether this person's opening of this line is on record already."""
+    of_line = EntrySubject.objects.filter(subject_ref=line_id).values("entry_index")
+    return Entry.objects.filter(index__in=of_line, type="release.opened", actor_ref=person_id).exists()
