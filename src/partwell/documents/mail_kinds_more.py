@@ -266,7 +266,7 @@ def passkey_added(v: Values) -> Body:
         subject=fill(_("A passkey was added for you at {msp_name}"), v),
         title=_("A passkey was added"),
         happened=(
-            _("From now on it can sign for you in the portal, together with your sign-in link."),
+            fill(_("From now on it can sign for you in the portal of {msp_name}, together with your sign-in link."), v),
             _("If this was not you, call us at once: somebody else may read your mail."),
         ),
         facts=facts(v, (_("Named"), "label"), (_("Added"), "at"), (_("From the address"), "address")),
