@@ -42,12 +42,12 @@ def stop_queued(
             stopped.append(envelope)
     leaving = list(rows.filter(state__in=LEAVING).order_by("queued_at"))
     if refusal is not None:
-        _lapse_requests(deed, recipient_id, refusal)
+        lapse_requests(deed, recipient_id, refusal)
         _revoke_reveals(deed, recipient_id)
     return stopped, leaving
 
 
-def _lapse_requests(deed: Deed, recipient_id: UUID, refusal: Refusal) -> None:
+def lapse_requests(deed: Deed, recipient_id: UUID, refusal: Refusal) -> None:
     """What was still being asked of the client lapses: there is no consent that an approval could stand on."""
     requests = ApprovalRequest.objects.filter(
         release__client=deed.client, release__recipient_id=recipient_id, state="open"

@@ -18,9 +18,9 @@ from partwell.rules.terms import Party
 
 def line_for(actor: Actor, line_id: UUID) -> ReleaseLine | None:
     """A sent line that the actor's side received; for the client also what went to others of theirs."""
-    lines = ReleaseLine.objects.filter(pk=line_id, state="sent", release__client_id=actor.client_id)
+    lines = ReleaseLine.objects.filter(pk=line_id, state="sent", release__client=actor.client_id)
     if actor.kind == "provider":
-        lines = lines.filter(release__party=Party.PROVIDER, release__recipient_id=actor.recipient_id)
+        lines = lines.filter(release__party=Party.PROVIDER, release__recipient=actor.recipient_id)
     elif actor.kind != "client":
         return None
     return lines.select_related(
@@ -36,7 +36,9 @@ def still_passes(client: Client, line: ReleaseLine, actor: Actor, now: datetime)
     """The gate for one fetching: for a provider as at release, for the acting person; the client has what is theirs."""
     release = line.release
     if actor.kind == "client":
-        return None if release.party == Party.CLIENT or not line.item.internal else refuse("not_found")
+        if release.party == Party.CLIENT:
+            return judge_again(client, release, [line], now)[0]
+        return refuse("not_found") if line.item.internal else None
     if actor.kind != "provider" or release.recipient_id != actor.recipient_id:
         return refuse("not_found")
     if release.person_id != actor.id:

@@ -22,13 +22,11 @@ LONGEST = 4000
 
 def own_lines(actor: Actor, line_ids: Sequence[UUID]) -> list[ReleaseLine]:
     """The sent lines among these that were released to the actor's own side; strangers' ids are simply not found."""
-    lines = ReleaseLine.objects.filter(
-        pk__in=list(line_ids), state="sent", release__client_id=actor.client_id
-    )
+    lines = ReleaseLine.objects.filter(pk__in=list(line_ids), state="sent", release__client=actor.client_id)
     if actor.kind == "client":
         lines = lines.filter(release__party=Party.CLIENT)
     elif actor.kind == "provider":
-        lines = lines.filter(release__party=Party.PROVIDER, release__recipient_id=actor.recipient_id)
+        lines = lines.filter(release__party=Party.PROVIDER, release__recipient=actor.recipient_id)
     else:
         return []
     return list(
@@ -170,7 +168,7 @@ def answer_objection(*, actor: Actor, line_id: UUID, words: str) -> ReleaseLine 
             pk=line_id
         )
         if line.answer != "objected" or line.objection_answer:
-            answer = line.objection_answer and "answered" or line.answer or "not answered"
+            answer = "answered" if line.objection_answer else (line.answer or "not answered")
             return deed.refuse(
                 refuse("already_answered", item=line.title, answer=answer),
                 subject=line.item_id,

@@ -137,7 +137,9 @@ def claim_reveal(*, actor: Actor, reveal_id: UUID, session_key: str, agent: str 
             return refuse("not_found")
         refusal = still_passes(client, line, actor, deed.now) or _purged(line)
         row = Reveal.objects.get(pk=reveal_id)
-        if refusal is None and row.claimed_at is not None:
+        # A colleague may have opened the page at the same time: whoever was shown it first was shown it.
+        others = Reveal.objects.filter(line=line, claimed_at__gte=row.made_at).exclude(pk=reveal_id)
+        if refusal is None and (row.claimed_at is not None or others.exists()):
             refusal = refuse("reveal_used")
         if refusal is None:
             claimed = Reveal.objects.filter(
@@ -193,7 +195,7 @@ def allow_reveal(*, actor: Actor, line_id: UUID, person_id: UUID, reason: str) -
         kind, name = "client", contact.name if contact else ""
     else:
         person = RecipientPerson.objects.filter(
-            pk=person_id, recipient_id=release.recipient_id, left_at=None
+            pk=person_id, recipient=release.recipient_id, left_at=None
         ).first()
         kind, name = "provider", person.name if person else ""
     if not name:

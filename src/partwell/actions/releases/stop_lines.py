@@ -21,7 +21,7 @@ def lines_of(envelope: Envelope) -> list[ReleaseLine]:
     Falls back to all sent lines of the release, so that nothing escapes the gate for want of a match.
     """
     lines = list(
-        ReleaseLine.objects.filter(release_id=envelope.release_id, state="sent")
+        ReleaseLine.objects.filter(release=envelope.release_id, state="sent")
         .order_by("category", "title")
         .select_related(
             "item__document", "release__person__recipient", "release__authorisation", "release__contact"
@@ -85,7 +85,7 @@ def _announce_rest(deed: Deed, release: Release, rest: list[ReleaseLine], target
     if tries >= ANNOUNCEMENTS:
         return
     if announce(deed, release, rest, target, again=f":{tries}") is None:
-        queued = made.filter(entry_id=deed.next_uid, state=EnvelopeState.QUEUED).first()
+        queued = made.filter(entry=str(deed.next_uid), state=EnvelopeState.QUEUED).first()
         if queued is not None:
             deed.record(
                 "envelope.queued",
