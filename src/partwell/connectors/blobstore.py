@@ -56,6 +56,9 @@ class BlobStore(Protocol):
     def exists(self, blob_id: str) -> bool:
         """Whether it is stored."""
 
+    def stored_size(self, blob_id: str) -> int | None:
+        """Bytes of ciphertext in the store; None if it is not there."""
+
     def verify(self, blob_id: str, data_key: bytes, aad: bytes) -> BlobFacts:
         """Read everything again and give the facts found; BlobDamaged if any bit differs."""
 
@@ -163,6 +166,13 @@ class LocalBlobStore:
     def exists(self, blob_id: str) -> bool:
         """Whether a file of this id is stored."""
         return self._file(blob_id).is_file()
+
+    def stored_size(self, blob_id: str) -> int | None:
+        """Bytes of ciphertext on the disk; None if the file is not there."""
+        try:
+            return self._file(blob_id).stat().st_size
+        except FileNotFoundError:
+            return None
 
     def verify(self, blob_id: str, data_key: bytes, aad: bytes) -> BlobFacts:
         """Decrypt everything and recompute the facts; the caller compares them with its row."""

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The part of the ledger's check that concerns stored files: there, of the right size, and on request hashed whole."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from partwell.actions.keys import blob_store, open_unit
+from partwell.connectors.blobreader import CHUNK, HEADER_BYTES, TAG
+from partwell.connectors.errors import ConnectorError
+from partwell.records.vault.models import StoredFile
+from sealed.findings import WARNING, Report
+
+if TYPE_CHECKING:
+    from partwell.actions.evidence.check import Progress
+
+BATCH = 400
+
+
+def sealed_size(size: int) -> int:
+    """How many bytes a file of ``size`` plain bytes takes in the vault."""
+    return HEADER_BYTES + size + TAG * max(1, -(-size // CHUNK))
+
+
+def check_files(report: Report, whole: bool, tell: "Progress") -> None:
+    """Every stored file; ``whole``: decrypt and compare size, CRC-32 and SHA-256. Files of destroyed keys are counted only."""
+    store = blob_store()
+    files = StoredFile.objects.select_related("unit").order_by("pk")
+    total, done, gone, known = files.count(), 0, 0, set()
+    last, first = UUID(int=0), True
+    while batch := list((files if first else files.filter(pk__gt=last))[:BATCH]):
+        first, last = False, batch[-1].pk
+        for file in batch:
+            known.add(file.blob_id)
+            done += 1
+            if file.unit.destroyed_at is not None:
+                gone += 1
+                continue
+            where = f"stored file {file.id.hex}"
+            size = store.stored_size(file.blob_id)
+            if size is None:
+                report.add(
+                    "file-missing", where, "The file is gone from the vault; restore it from a backup."
+                )
+            elif size != sealed_size(file.size):
+                report.add(
+                    "file-changed",
+                    where,
+                    f"The vault holds {size} bytes of it instead of {sealed_size(file.size)}: it was cut or altered.",
+                )
+            elif whole:
+                _hash(report, where, file)
+        tell("files", done, total)
+    report.facts |= {"files": done, "files_hashed": bool(whole)}
+    if gone:
+        report.facts["files_of_destroyed_keys"] = gone
+    strays = sum(1 for blob in store.ids() if blob not in known)
+    if strays:
+        report.add(
+            "file-stray",
+            "the vault",
+            f"{strays} files belong to no row: left by work that was broken off.",
+            WARNING,
+        )
+
+
+def _hash(report: Report, where: str, file: StoredFile) -> None:
+    try:
+        unit = open_unit(file.unit)
+        facts = blob_store().verify(
+            file.blob_id, unit.key, unit.place("vault.StoredFile", file.id, "content")
+        )
+    except ConnectorError as error:
+        report.add("file-changed", where, str(error))
+        return
+    if (facts.size, facts.crc32, facts.sha256) != (file.size, file.crc32, file.sha256):
+        report.add("file-changed", where, "The content is not what the row says: one of them was altered.")
