@@ -307,6 +307,9 @@ class SigningFacts:
     call_back: CallBack | None = None
     on_paper: bool = False
     scan: bool = False
+    # Whom the text names as signing ("" in facts that ask about nobody in particular).
+    named_id: str = ""
+    named_name: str = ""
 
 
 def check_call_back(facts: SigningFacts) -> Refusal | None:
@@ -328,13 +331,15 @@ def check_call_back(facts: SigningFacts) -> Refusal | None:
 def may_sign(facts: SigningFacts) -> Refusal | None:
     """None when this signature makes the authorisation stand (R1, *Signing*).
 
-    Order: state, signatory, proof of authority, intent, text shown, second address, second factor.
+    Order: state, signatory, the one the text names, proof of authority, intent, text shown, second address, second factor.
     On paper: the scan stands for intent and text, and only the call-back is a second factor.
     """
     if facts.state is not AuthorisationState.PROPOSED:
         return refuse("not_proposed", state=facts.state)
     if facts.signer_role is not ContactRole.SIGNATORY:
         return refuse("not_a_signatory", person=facts.signer_name)
+    if facts.named_id and facts.named_id != facts.signer_id:
+        return refuse("other_signatory", signatory=facts.named_name, person=facts.signer_name)
     if not facts.authority_proved:
         return refuse("authority_missing", person=facts.signer_name)
     if facts.on_paper:

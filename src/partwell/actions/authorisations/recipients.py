@@ -15,7 +15,9 @@ from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import RecipientKind
 
 
-def add_recipient(*, actor: Actor, client_id: UUID, firm: str, kind: RecipientKind, address: str = "") -> Recipient | Refusal:
+def add_recipient(
+    *, actor: Actor, client_id: UUID, firm: str, kind: RecipientKind, address: str = ""
+) -> Recipient | Refusal:
     """Put a firm on the client's file; that alone allows nothing."""
     if (refusal := roles.may(actor.role, "recipient.add")) is not None:
         return refusal
@@ -27,12 +29,18 @@ def add_recipient(*, actor: Actor, client_id: UUID, firm: str, kind: RecipientKi
         client = deed.lock(client_id)
         if Recipient.objects.filter(client=client, firm__iexact=firm.strip()).exists():
             return refuse("duplicate", what=firm.strip())
-        row = deed.add(Recipient(client=client, firm=firm.strip(), kind=kind, address=address, added_at=deed.now))
-        deed.record("recipient.added", subjects=[row.id], public={"recipient": row.firm}, to_client={"kind": row.kind})
+        row = deed.add(
+            Recipient(client=client, firm=firm.strip(), kind=kind, address=address, added_at=deed.now)
+        )
+        deed.record(
+            "recipient.added", subjects=[row.id], public={"recipient": row.firm}, to_client={"kind": row.kind}
+        )
         return row
 
 
-def add_person(*, actor: Actor, recipient_id: UUID, name: str, email: str, phone: str = "") -> RecipientPerson | Refusal:
+def add_person(
+    *, actor: Actor, recipient_id: UUID, name: str, email: str, phone: str = ""
+) -> RecipientPerson | Refusal:
     """A person of that firm. An address that is also the client's is refused: the client would be answering for both (R2)."""
     if (refusal := roles.may(actor.role, "recipient.change")) is not None:
         return refusal
@@ -49,8 +57,19 @@ def add_person(*, actor: Actor, recipient_id: UUID, name: str, email: str, phone
         theirs = {loop.mailbox_of(one) for pair in addresses for one in pair if one}
         if loop.mailbox_of(email) in theirs:
             return deed.refuse(refuse("same_address"), subject=peek.id, verb="recipient.change")
-        row = deed.add(RecipientPerson(recipient=peek, name=name.strip(), email=email.strip().lower(), phone=phone, added_at=deed.now))
-        deed.record("person.added", subjects=[row.id, peek.id], public={"recipient": peek.firm, "person": row.name}, to_client={"address": row.email})
+        if peek.persons.filter(left_at=None, email__iexact=email.strip()).exists():
+            return refuse("duplicate", what=email.strip())
+        row = deed.add(
+            RecipientPerson(
+                recipient=peek, name=name.strip(), email=email.strip().lower(), phone=phone, added_at=deed.now
+            )
+        )
+        deed.record(
+            "person.added",
+            subjects=[row.id, peek.id],
+            public={"recipient": peek.firm, "person": row.name},
+            to_client={"address": row.email},
+        )
         return row
 
 
@@ -64,7 +83,11 @@ def person_left(*, actor: Actor, person_id: UUID) -> RecipientPerson | Refusal:
     with Deed(actor) as deed:
         deed.lock(peek.recipient.client_id)
         row = deed.save(peek, left_at=timezone.now())
-        deed.record("recipient.changed", subjects=[row.id, row.recipient_id], public={"recipient": row.recipient.firm},
-                    to_client={"what": f"{row.name} left"})
+        deed.record(
+            "recipient.changed",
+            subjects=[row.id, row.recipient_id],
+            public={"recipient": row.recipient.firm},
+            to_client={"what": f"{row.name} left"},
+        )
     end_sessions_of(person_id)
     return row

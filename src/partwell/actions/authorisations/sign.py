@@ -9,6 +9,8 @@ from partwell.actions.authorisations.propose import disclosed_scope
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.stop_queued import lapse_requests, stop_queued
+from partwell.actions.people import passkeys
 from partwell.records.authorisations.models import Authorisation, CallBack, RecipientPerson
 from partwell.records.clients.models import Contact
 from partwell.rules import consent, roles
@@ -18,8 +20,12 @@ from partwell.rules.terms import AuthorisationState, Channel, ContactRole
 
 
 def _row(authorisation_id: UUID) -> Authorisation | None:
-    return (Authorisation.objects.select_related("client", "recipient", "signatory", "offboarding", "replaces")
-            .filter(pk=authorisation_id).exclude(state=AuthorisationState.DRAFT).first())
+    return (
+        Authorisation.objects.select_related("client", "recipient", "signatory", "offboarding", "replaces")
+        .filter(pk=authorisation_id)
+        .exclude(state=AuthorisationState.DRAFT)
+        .first()
+    )
 
 
 def reference_of(row: Authorisation) -> datetime:
@@ -27,42 +33,109 @@ def reference_of(row: Authorisation) -> datetime:
     return row.offboarding.noticed_at if row.offboarding else (row.proposed_at or row.client.added_at)
 
 
-def signing_facts(row: Authorisation, *, signer: Contact, event: dict[str, Any], passkey_contact: UUID | None,
-                  call: CallBack | None) -> consent.SigningFacts:
+def signing_facts(
+    row: Authorisation,
+    *,
+    signer: Contact,
+    event: dict[str, Any],
+    passkey_contact: UUID | None,
+    call: CallBack | None,
+) -> consent.SigningFacts:
     """What is known at the moment of signing; ``event`` is the signature event as kept."""
-    called = consent.CallBack(call.called_by_id.hex, call.called_by.name, call.contact_id.hex, call.number_on_file_at,
-                              call.confirmed) if call else None
+    called = (
+        consent.CallBack(
+            call.called_by_id.hex,
+            call.called_by.name,
+            call.contact_id.hex,
+            call.number_on_file_at,
+            call.confirmed,
+        )
+        if call
+        else None
+    )
     return consent.SigningFacts(
-        state=AuthorisationState(row.state), signer_id=signer.id.hex, signer_name=signer.name, signer_role=ContactRole(signer.role),
-        authority_proved=proof_on_file(signer) is not None, intent=bool(event.get("intent")),
-        electronic_form=bool(event.get("electronic_form")), shown_digest=str(event.get("shown_digest", "")),
-        document_digest=row.text_digest, second_address=bool(signer.second_email),
-        preparer_staff_id=row.prepared_by_id.hex if row.prepared_by_id else "", reference=reference_of(row),
-        passkey_contact_id=passkey_contact.hex if passkey_contact else None, call_back=called,
-        on_paper=row.channel != Channel.PORTAL, scan=row.scan_id is not None)
+        state=AuthorisationState(row.state),
+        signer_id=signer.id.hex,
+        signer_name=signer.name,
+        signer_role=ContactRole(signer.role),
+        authority_proved=proof_on_file(signer) is not None,
+        intent=bool(event.get("intent")),
+        electronic_form=bool(event.get("electronic_form")),
+        shown_digest=str(event.get("shown_digest", "")),
+        document_digest=row.text_digest,
+        second_address=bool(signer.second_email),
+        preparer_staff_id=row.prepared_by_id.hex if row.prepared_by_id else "",
+        reference=reference_of(row),
+        passkey_contact_id=passkey_contact.hex if passkey_contact else None,
+        call_back=called,
+        on_paper=row.channel != Channel.PORTAL,
+        scan=row.scan_id is not None,
+        named_id=row.signatory_id.hex,
+        named_name=row.signatory.name,
+    )
 
 
-def read_authorisation(*, actor: Actor, authorisation_id: UUID, address: str = "", agent: str = "") -> Authorisation | Refusal:
-    """Note, once per signatory and text, that the exact text was opened."""
+def read_authorisation(
+    *, actor: Actor, authorisation_id: UUID, address: str = "", agent: str = ""
+) -> Authorisation | Refusal:
+    """Note, once per signatory and text, that the exact text was opened. An observer's reading is not noted."""
     row = _row(authorisation_id)
     if actor.kind != "client" or row is None or row.client_id != actor.client_id:
         return refuse("not_found")
-    if row.state != AuthorisationState.PROPOSED or (row.signature_event or {}).get("read_by") == actor.id.hex:
+    if (refusal := roles.may(actor.role, "authorisation.read")) is not None:
+        return refusal
+    if row.state != AuthorisationState.PROPOSED or not _reads_first(row, actor):
         return row
     with Deed(actor) as deed:
         deed.lock(row.client_id)
-        row.refresh_from_db()
-        deed.save(row, signature_event={**row.signature_event, "read_by": actor.id.hex, "read_at": deed.now.isoformat()})
-        deed.record("authorisation.read", subjects=[row.id], public={"recipient": row.recipient.firm},
-                    to_client={"digest": row.text_digest, "language": row.language, "address": address, "agent": agent[:200],
-                               "resolved": len(row.shown_items)})
+        row = _row(authorisation_id)
+        assert row is not None  # nothing is ever deleted
+        if row.state != AuthorisationState.PROPOSED or not _reads_first(row, actor):
+            return row
+        reads = {**row.signature_event.get("reads", {}), actor.id.hex: deed.now.isoformat()}
+        deed.save(row, signature_event={**row.signature_event, "reads": reads})
+        deed.record(
+            "authorisation.read",
+            subjects=[row.id],
+            public={"recipient": row.recipient.firm},
+            to_client={
+                "digest": row.text_digest,
+                "language": row.language,
+                "address": address,
+                "agent": agent[:200],
+                "resolved": len(row.shown_items),
+            },
+        )
         return row
 
 
-def sign_authorisation(*, actor: Actor, authorisation_id: UUID, shown_digest: str, intent: bool, electronic_form: bool,
-                       passkey: dict[str, Any] | None = None, agent: str = "") -> Authorisation | Refusal:
-    """The signatory signs. With their passkey (``passkey``: the kept assertion, already verified) it acts at once;
-    without one it waits for a call-back by a second employee, and says so.
+def _reads_first(row: Authorisation, actor: Actor) -> bool:
+    return actor.role == ContactRole.SIGNATORY and actor.id.hex not in row.signature_event.get("reads", {})
+
+
+def passkey_problem(row: Authorisation, signer_id: UUID, kept: dict[str, Any]) -> Refusal | None:
+    """Whether a kept assertion is the signatory's second factor for exactly this text (R1); None when it is."""
+    key = passkeys.passkey_of(kept)
+    if key is None or key.person_id != signer_id:
+        return refuse("not_found")
+    if not passkeys.still_holds(kept, bytes.fromhex(row.text_digest)):
+        return refuse("passkey_refused", why="It was not used on exactly this text.")
+    return passkeys.usable_for_signing(key, reference_of(row), row.prepared_by_id)
+
+
+def sign_authorisation(
+    *,
+    actor: Actor,
+    authorisation_id: UUID,
+    shown_digest: str,
+    intent: bool,
+    electronic_form: bool,
+    passkey: dict[str, Any] | None = None,
+    agent: str = "",
+) -> Authorisation | Refusal:
+    """The signatory signs. With their passkey (``passkey``: what ``verify_passkey_for_document`` gave) it acts at
+    once; without one it waits for a call-back by a second employee, and says so. A passkey that does not count
+    (enrolled too late and never confirmed) is refused with its reason: sign without it and wait for the call.
     """
     row = _row(authorisation_id)
     if actor.kind != "client" or row is None or row.client_id != actor.client_id:
@@ -74,13 +147,37 @@ def sign_authorisation(*, actor: Actor, authorisation_id: UUID, shown_digest: st
         row = _row(authorisation_id)
         assert row is not None  # nothing is ever deleted
         signer = Contact.objects.get(pk=actor.id)
-        event = {**row.signature_event, "intent": intent, "electronic_form": electronic_form, "shown_digest": shown_digest,
-                 "signer": signer.id.hex, "name": signer.name, "title": signer.title, "at": deed.now.isoformat(), "address": actor.address,
-                 "agent": agent[:200], "identity": f"portal session by {actor.strength}", "language": row.language}
+        if passkey and row.state == AuthorisationState.PROPOSED:
+            weak = passkey_problem(row, signer.id, passkey)
+            if weak is not None:
+                return deed.refuse(weak, subject=row.id, version=row.version, verb="authorisation.sign")
+        elif row.state == AuthorisationState.PROPOSED and row.signed_at and row.signatory_id == signer.id:
+            return row  # a second click, a second tab: it waits already
+        event = {
+            **row.signature_event,
+            "intent": intent,
+            "electronic_form": electronic_form,
+            "shown_digest": shown_digest,
+            "signer": signer.id.hex,
+            "name": signer.name,
+            "title": signer.title,
+            "at": deed.now.isoformat(),
+            "address": actor.address,
+            "agent": agent[:200],
+            "identity": "a sign-in link mailed to the address on file"
+            if actor.strength == "link"
+            else f"a portal session by {actor.strength}",
+            "language": row.language,
+        }
         if passkey:
             event["passkey"] = passkey
-        facts = signing_facts(row, signer=signer, event=event, passkey_contact=actor.id if passkey else None,
-                              call=_confirmed_call(row, signer))
+        facts = signing_facts(
+            row,
+            signer=signer,
+            event=event,
+            passkey_contact=actor.id if passkey else None,
+            call=_confirmed_call(row, signer),
+        )
         refusal = consent.may_sign(facts)
         if refusal is not None and refusal.code == "second_factor_missing":
             return _await_call_back(deed, row, signer, event)
@@ -91,39 +188,108 @@ def sign_authorisation(*, actor: Actor, authorisation_id: UUID, shown_digest: st
 
 
 def _confirmed_call(row: Authorisation, signer: Contact) -> CallBack | None:
-    return row.call_backs.filter(contact=signer, confirmed=True).select_related("called_by").order_by("-called_at").first()
+    return (
+        row.call_backs.filter(contact=signer, confirmed=True)
+        .select_related("called_by")
+        .order_by("-called_at")
+        .first()
+    )
 
 
 def _await_call_back(deed: Deed, row: Authorisation, signer: Contact, event: dict[str, Any]) -> Authorisation:
     deed.save(row, signed_at=deed.now, signature_event=event, signatory=signer)
-    deed.record("authorisation.awaits_call_back", subjects=[row.id], public={"recipient": row.recipient.firm},
-                to_client={"digest": row.text_digest, "shown_digest": str(event["shown_digest"]), "address": str(event["address"])})
+    deed.record(
+        "authorisation.awaits_call_back",
+        subjects=[row.id],
+        public={"recipient": row.recipient.firm},
+        to_client={
+            "digest": row.text_digest,
+            "shown_digest": str(event["shown_digest"]),
+            "address": str(event["address"]),
+        },
+    )
     return row
 
 
-def grant(deed: Deed, row: Authorisation, signer: Contact, event: dict[str, Any], factor: str) -> Authorisation:
+def grant(
+    deed: Deed, row: Authorisation, signer: Contact, event: dict[str, Any], factor: str
+) -> Authorisation:
     """Make it stand: the older one is replaced, the letter is queued, the recipient's people are invited to the terms."""
-    for older in Authorisation.objects.filter(recipient_id=row.recipient_id, state=AuthorisationState.GRANTED).exclude(pk=row.pk):
-        deed.save(older, state=AuthorisationState.REPLACED)
-    deed.save(row, state=AuthorisationState.GRANTED, signed_at=row.signed_at or deed.now, granted_at=deed.now, signature_event=event,
-              factor=factor, signatory=signer)
-    persons = list(RecipientPerson.objects.select_related("recipient").filter(pk__in=[UUID(hex=one) for one in row.person_ids], left_at=None))
+    older = list(
+        Authorisation.objects.filter(recipient_id=row.recipient_id, state=AuthorisationState.GRANTED).exclude(
+            pk=row.pk
+        )
+    )
+    for one in older:
+        deed.save(one, state=AuthorisationState.REPLACED)
+    deed.save(
+        row,
+        state=AuthorisationState.GRANTED,
+        signed_at=row.signed_at or deed.now,
+        granted_at=deed.now,
+        signature_event=event,
+        factor=factor,
+        signatory=signer,
+    )
+    persons = list(
+        RecipientPerson.objects.select_related("recipient").filter(
+            pk__in=[UUID(hex=one) for one in row.person_ids], left_at=None
+        )
+    )
     if persons:
-        post(deed, Post(kind="terms_invitation", dedupe=f"authorisation:{row.id.hex}:terms", persons=persons, contact=signer, authorisation=row,
-                        values={"recipient_firm": row.recipient.firm, "portal_url": link("/provider/"), "until": row.ends_on}))
+        post(
+            deed,
+            Post(
+                kind="terms_invitation",
+                dedupe=f"authorisation:{row.id.hex}:terms",
+                persons=persons,
+                contact=signer,
+                authorisation=row,
+                values={
+                    "recipient_firm": row.recipient.firm,
+                    "portal_url": link("/provider/"),
+                    "until": row.ends_on,
+                },
+            ),
+        )
     proof = proof_on_file(signer)
     uid = deed.next_uid
-    deed.job("letter.authorisation", f"authorisation-letter:{row.id.hex}", client=row.client_id, authorisation=row.id.hex, entry=uid.hex)
-    deed.record("authorisation.signed", recipient=row.recipient_id, subjects=[row.id, row.recipient_id],
-                public={"recipient": row.recipient.firm},
-                to_client={**disclosed_scope(row), "digest": row.text_digest, "second_factor": factor, "intent": bool(event.get("intent")),
-                           "electronic_form": bool(event.get("electronic_form")), "shown_digest": str(event.get("shown_digest", "")),
-                           "language": row.language, "address": str(event.get("address", "")), "agent": str(event.get("agent", "")),
-                           "authority": proof.kind if proof else "", "resolved": len(row.shown_items)})
+    deed.job(
+        "letter.authorisation",
+        f"authorisation-letter:{row.id.hex}",
+        client=row.client_id,
+        authorisation=row.id.hex,
+        entry=uid.hex,
+    )
+    deed.record(
+        "authorisation.signed",
+        recipient=row.recipient_id,
+        subjects=[row.id, row.recipient_id],
+        public={"recipient": row.recipient.firm},
+        to_client={
+            **disclosed_scope(row),
+            "digest": row.text_digest,
+            "second_factor": factor,
+            "intent": bool(event.get("intent")),
+            "electronic_form": bool(event.get("electronic_form")),
+            "shown_digest": str(event.get("shown_digest", "")),
+            "language": row.language,
+            "address": str(event.get("address", "")),
+            "agent": str(event.get("agent", "")),
+            "authority": proof.kind if proof else "",
+            "resolved": len(row.shown_items),
+        },
+    )
+    if older:
+        # What was queued or asked under the older one is judged by the newer one now, not only when it leaves.
+        lapse_requests(deed, row.recipient_id, refuse("replaced", recipient=row.recipient.firm))
+        stop_queued(deed, row.recipient_id, None)
     return row
 
 
-def decline_authorisation(*, actor: Actor, authorisation_id: UUID, words: str = "") -> Authorisation | Refusal:
+def decline_authorisation(
+    *, actor: Actor, authorisation_id: UUID, words: str = ""
+) -> Authorisation | Refusal:
     """The signatory says no; nothing goes to that recipient."""
     row = _row(authorisation_id)
     if actor.kind != "client" or row is None or row.client_id != actor.client_id:
@@ -132,17 +298,38 @@ def decline_authorisation(*, actor: Actor, authorisation_id: UUID, words: str = 
         return refusal
     with Deed(actor) as deed:
         deed.lock(row.client_id)
-        row.refresh_from_db()
+        row = _row(authorisation_id)
+        assert row is not None  # nothing is ever deleted
         if row.state != AuthorisationState.PROPOSED:
-            return deed.refuse(refuse("not_proposed", state=row.state), subject=row.id, version=row.version, verb="authorisation.decline")
-        deed.save(row, state=AuthorisationState.DECLINED, declined_at=deed.now, ended_by_name=actor.name, ended_reason=words)
-        deed.record("authorisation.declined", subjects=[row.id], public={"recipient": row.recipient.firm},
-                    to_client={"digest": row.text_digest, "words": words})
+            return deed.refuse(
+                refuse("not_proposed", state=row.state),
+                subject=row.id,
+                version=row.version,
+                verb="authorisation.decline",
+            )
+        deed.save(
+            row,
+            state=AuthorisationState.DECLINED,
+            declined_at=deed.now,
+            ended_by_name=actor.name,
+            ended_reason=words,
+        )
+        deed.record(
+            "authorisation.declined",
+            subjects=[row.id],
+            public={"recipient": row.recipient.firm},
+            to_client={"digest": row.text_digest, "words": words},
+        )
         return row
 
 
-def log_call_back(*, actor: Actor, authorisation_id: UUID, confirmed: bool, note: str = "") -> Authorisation | Refusal:
-    """A second employee called the signatory on the number on file; if it carries the signature, it is granted now (R1)."""
+def log_call_back(
+    *, actor: Actor, authorisation_id: UUID, confirmed: bool, note: str = ""
+) -> Authorisation | Refusal:
+    """A second employee called the signatory on the number on file; if it carries the signature, it is granted now (R1).
+
+    ``confirmed`` False: nobody was reached, or they did not confirm; it is logged and the consent keeps waiting.
+    """
     row = _row(authorisation_id)
     if not actor.is_staff or row is None:
         return refuse("not_found")
@@ -153,22 +340,63 @@ def log_call_back(*, actor: Actor, authorisation_id: UUID, confirmed: bool, note
         row = _row(authorisation_id)
         assert row is not None  # nothing is ever deleted
         signer = row.signatory
-        if not signer.phone or signer.phone_on_file_at is None or signer.phone_on_file_at >= reference_of(row):
-            return deed.refuse(refuse("callback_number_not_on_file", reference=reference_of(row)), subject=row.id, version=row.version,
-                               verb="authorisation.call_back")
+        if row.state != AuthorisationState.PROPOSED:
+            return deed.refuse(
+                refuse("not_proposed", state=row.state),
+                subject=row.id,
+                version=row.version,
+                verb="authorisation.call_back",
+            )
+        if (
+            not signer.phone
+            or signer.phone_on_file_at is None
+            or signer.phone_on_file_at >= reference_of(row)
+        ):
+            return deed.refuse(
+                refuse("callback_number_not_on_file", reference=reference_of(row)),
+                subject=row.id,
+                version=row.version,
+                verb="authorisation.call_back",
+            )
         if row.prepared_by_id == actor.id:
-            return deed.refuse(refuse("callback_by_preparer", person=actor.name), subject=row.id, version=row.version,
-                               verb="authorisation.call_back")
-        call = deed.add(CallBack(authorisation=row, contact=signer, number=signer.phone, number_on_file_at=signer.phone_on_file_at,
-                                 called_by_id=actor.id, called_at=deed.now, confirmed=confirmed, note=note))
-        deed.record("authorisation.called_back", subjects=[row.id, call.id], public={"recipient": row.recipient.firm, "contact": signer.name},
-                    to_client={"confirmed": confirmed, "number_since": signer.phone_on_file_at.date().isoformat(), "words": note},
-                    internal={"number": signer.phone})
-        if row.state == AuthorisationState.PROPOSED and (row.signed_at or row.channel != Channel.PORTAL):
-            facts = signing_facts(row, signer=signer, event=row.signature_event, passkey_contact=None, call=call)
+            return deed.refuse(
+                refuse("callback_by_preparer", person=actor.name),
+                subject=row.id,
+                version=row.version,
+                verb="authorisation.call_back",
+            )
+        call = deed.add(
+            CallBack(
+                authorisation=row,
+                contact=signer,
+                number=signer.phone,
+                number_on_file_at=signer.phone_on_file_at,
+                called_by_id=actor.id,
+                called_at=deed.now,
+                confirmed=confirmed,
+                note=note,
+            )
+        )
+        deed.record(
+            "authorisation.called_back",
+            subjects=[row.id, call.id],
+            public={"recipient": row.recipient.firm, "contact": signer.name},
+            to_client={
+                "confirmed": confirmed,
+                "number_since": signer.phone_on_file_at.date().isoformat(),
+                "words": note,
+            },
+            internal={"number": signer.phone},
+        )
+        if confirmed and (row.signed_at or row.channel != Channel.PORTAL):
+            facts = signing_facts(
+                row, signer=signer, event=row.signature_event, passkey_contact=None, call=call
+            )
             refusal = consent.may_sign(facts)
             if refusal is not None:
-                return deed.refuse(refusal, subject=row.id, version=row.version, verb="authorisation.call_back")
+                return deed.refuse(
+                    refusal, subject=row.id, version=row.version, verb="authorisation.call_back"
+                )
             factor = consent.second_factor(facts)
             grant(deed, row, signer, row.signature_event, factor.value if factor else "")
         return row

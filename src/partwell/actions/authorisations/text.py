@@ -14,15 +14,21 @@ from partwell.records.people.queries import the_msp
 from partwell.rules.consent import resolve_scope
 from partwell.rules.terms import Category, ScopePreset
 
-PRESET_LABELS = {ScopePreset.SYSTEMS: "Systems: hardware, software, onsite data, administrator access",
-                 ScopePreset.DOCUMENTATION: "Documentation: processes, diagrams, audit reports, training",
-                 ScopePreset.ENDPOINTS: "Endpoints: the devices that people work at"}
+PRESET_LABELS = {
+    ScopePreset.SYSTEMS: "Systems: hardware, software, onsite data, administrator access",
+    ScopePreset.DOCUMENTATION: "Documentation: processes, diagrams, audit reports, training",
+    ScopePreset.ENDPOINTS: "Endpoints: the devices that people work at",
+}
 
 
 def resolved_items(row: Authorisation) -> list[Item]:
     """The items that this consent means now, in the order people read them."""
     items = list(Item.objects.present().filter(client_id=row.client_id).order_by("category", "title", "id"))
-    inside = set(resolve_scope(authorisation_facts(row, zone(), terms=True), [item_facts(item) for item in items]).item_ids)
+    inside = set(
+        resolve_scope(
+            authorisation_facts(row, zone(), terms=True), [item_facts(item) for item in items]
+        ).item_ids
+    )
     return [item for item in items if item.id.hex in inside]
 
 
@@ -39,20 +45,33 @@ def paragraphs(row: Authorisation, items: list[Item] | None = None) -> list[word
     shown = resolved_items(row) if items is None else items
     proof = proof_on_file(row.signatory)
     people = RecipientPerson.objects.filter(pk__in=[UUID(hex=one) for one in row.person_ids]).order_by("name")
-    titles = dict(Item.objects.filter(pk__in=[UUID(hex=one) for one in row.excluded_item_ids]).values_list("pk", "title"))
+    titles = dict(
+        Item.objects.filter(pk__in=[UUID(hex=one) for one in row.excluded_item_ids]).values_list(
+            "pk", "title"
+        )
+    )
     exclusions = [Category(one).label for one in row.excluded_categories] + sorted(titles.values())
     at = ZoneInfo(zone_name)
     facts = wording.AuthorisationFacts(
-        msp_name=msp.name if msp else "", client_name=row.client.legal_name, signatory_name=row.signatory.name,
-        signatory_title=row.signatory.title or "signatory", authority_proof=proof.kind if proof else "none on file",
-        recipient_firm=row.recipient.firm, recipient_persons=tuple(f"{person.name}, {person.email}" for person in people),
-        access=row.access, end=datetime.combine(row.ends_on, time(23, 59), at), zone=zone_name,
+        msp_name=msp.name if msp else "",
+        client_name=row.client.legal_name,
+        signatory_name=row.signatory.name,
+        signatory_title=row.signatory.title or "signatory",
+        authority_proof=proof.kind if proof else "none on file",
+        recipient_firm=row.recipient.firm,
+        recipient_persons=tuple(f"{person.name}, {person.email}" for person in people),
+        access=row.access,
+        end=datetime.combine(row.ends_on, time(23, 59), at),
+        zone=zone_name,
         start=datetime.combine(row.starts_on, time(0), at),
         systems=tuple(PRESET_LABELS[ScopePreset(one)] for one in row.presets),
-        categories=tuple(Category(one).label for one in row.categories), exclusions=tuple(exclusions),
-        items=tuple((str(number), item.title) for number, item in enumerate(shown, 1)), number=str(row.version),
+        categories=tuple(Category(one).label for one in row.categories),
+        exclusions=tuple(exclusions),
+        items=tuple((str(number), item.title) for number, item in enumerate(shown, 1)),
+        number=str(row.version),
         replaces=f"authorisation {row.replaces.version}" if row.replaces else "",
-        withdraw_contact=(msp.email if msp else ""))
+        withdraw_contact=(msp.email if msp else ""),
+    )
     return wording.authorisation_text(facts, language=row.language)
 
 

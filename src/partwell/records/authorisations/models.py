@@ -101,6 +101,10 @@ class Authorisation(Committed):
     document = models.ForeignKey(
         "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    # The letter of the narrowing that made this version, or of its withdrawal.
+    change_document = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["-version"]

@@ -27,6 +27,8 @@ EVENTS = (
           public=("client", "recipient"), client=("digest", "shown_digest", "address?")),
     Event("authorisation.letter_filed", "The signed authorisation for {recipient} was filed as a letter and copied to the client.",
           public=("client", "recipient"), client=("digest", "copies_to?")),
+    Event("authorisation.change_letter_filed", "The letter about the change for {recipient} was filed.",
+          public=("client", "recipient"), client=("digest", "act")),
     Event("authorisation.change_told", "The client was told what the change for {recipient} stopped and what had already left.",
           public=("client", "recipient"), client=("act", "stopped_messages?", "already_leaving?")),
     Event("authorisation.declined", "{actor} declined to authorise {recipient}.",

@@ -163,6 +163,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Have a signatory sign, or record this person's authority first.",
     ),
     (
+        "other_signatory",
+        "R1",
+        409,
+        "This text names {signatory} as the one who signs, not {person}.",
+        "Ask for an authorisation in your own name; you may decline, narrow or withdraw this one.",
+    ),
+    (
         "authority_missing",
         "R1",
         409,
