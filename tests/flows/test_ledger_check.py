@@ -166,7 +166,7 @@ def test_a_tail_that_was_cut(db_world: World) -> None:
     cut_tail(db_world, size - 2)
     assert first() == ("tail-cut", f"entry {size - 2}")
     # Somebody who rewrites the log store too is still found by the checkpoint that a client holds.
-    code, where = first(log_store=False, checkpoints={"Mara Ellery's mail": held.note.encode()})
+    code, _ = first(log_store=False, checkpoints={"Mara Ellery's mail": held.note.encode()})
     assert code in ("node-added", "tail-cut")
     connection.close()
     report = check_ledger(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from partwell.actions.evidence import check_files, check_log, check_rows
+from partwell.actions.evidence import check_files, check_log, check_notes, check_rows
+from partwell.actions.evidence.check_store import read_store
 from partwell.records.evidence import triggers
 from partwell.records.evidence.models import LogState
 from sealed import note
@@ -68,7 +69,7 @@ def check_ledger(progress: Progress | None = None, options: CheckOptions | None 
     tell, wanted = progress or _silent, options or CheckOptions()
     report = Report()
     report.facts["kind"] = "ledger"
-    store = check_log.read_store() if wanted.log_store else None
+    store = read_store() if wanted.log_store else None
     with snapshot():
         state = LogState.objects.filter(pk=1).first()
         if state is None:
@@ -89,7 +90,7 @@ def check_ledger(progress: Progress | None = None, options: CheckOptions | None 
             report.add("log-key", "the log's key", f"The stored verifier key cannot be used: {error}")
             return report
         tree = check_log.check_entries(report, state, store, wanted, tell)
-        check_log.check_checkpoints(report, key, tree, store, wanted, tell)
+        check_notes.check_checkpoints(report, key, tree, store, wanted, tell)
         check_rows.check_rows(report, tell)
         check_rows.check_envelopes(report, tell)
         check_files.check_files(report, wanted.files, tell)
