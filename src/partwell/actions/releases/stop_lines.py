@@ -85,7 +85,7 @@ def _announce_rest(deed: Deed, release: Release, rest: list[ReleaseLine], target
     if tries >= ANNOUNCEMENTS:
         return
     if announce(deed, release, rest, target, again=f":{tries}") is None:
-        queued = made.filter(entry=str(deed.next_uid), state=EnvelopeState.QUEUED).first()
+        queued = made.filter(entry__uid=deed.next_uid, state=EnvelopeState.QUEUED).first()
         if queued is not None:
             deed.record(
                 "envelope.queued",
