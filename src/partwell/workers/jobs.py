@@ -18,6 +18,9 @@ KINDS: dict[str, str] = {
     "import.stage": "partwell.actions.estate.stage_import:run",
     "import.confirm": "partwell.actions.estate.confirm_import:run",
     "letter.authorisation": "partwell.actions.authorisations.letter:run",
+    "letter.acknowledgement": "partwell.actions.offboardings.acknowledge_notice:run",
+    "letter.acceptance": "partwell.actions.offboardings.letters_of:run_acceptance",
+    "letter.closing": "partwell.actions.offboardings.letters_of:run_closing",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }
 

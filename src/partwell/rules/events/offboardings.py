@@ -44,6 +44,12 @@ EVENTS = (
           client=("list_digest", "accepted", "rejected", "waived", "exceptions?", "digest?")),
     Event("acceptance.objected", "{actor} objected to the handover of {client}.", public=("client",),
           client=("list_digest", "words")),
+    Event("acceptance.awaits_call_back", "{actor} signed the acceptance for {client}; it waits for a call-back.",
+          public=("client",), client=("list_digest",)),
+    Event("acceptance.letter_filed", "The signed acceptance of {client} was filed as a letter and copied to the client.",
+          public=("client",), client=("digest",)),
+    Event("offboarding.letter_filed", "The closing letter to {client} was filed and sent.", public=("client",),
+          client=("digest",)),
     Event("offboarding.closed", "{actor} closed the offboarding of {client}.", public=("client",),
           client=("acceptance?", "keep_until?")),
 )  # fmt: skip

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The departure is closed: the client is inactive, its record is read and nothing operational is left."""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from partwell.actions.authorisations.end import withdraw
+from partwell.actions.base import Deed
+from partwell.actions.offboardings.common import find
+from partwell.actions.offboardings.move_dates import settle
+from partwell.actions.offboardings.standing import closing_facts, newest_acceptance
+from partwell.records.authorisations.models import Authorisation
+from partwell.records.offboardings.models import DateChange, LawfulPause, Offboarding
+from partwell.rules import lifecycle, roles
+from partwell.rules.actor import Actor
+from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.terms import AuthorisationState, ClientState, OffboardingState
+
+
+def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Refusal:
+    """Close it, or ``cannot_close`` with every reason and on whom it is.
+
+    Every consent of the client ends with it, a contractor's too: an inactive client has nobody to answer for it.
+    Portal sessions of its contacts stay: the record is theirs to read.
+    """
+    if (refusal := roles.may(actor.role, "offboarding.close")) is not None:
+        return refusal
+    peek = find(offboarding_id)
+    if peek is None:
+        return refuse("not_found")
+    with Deed(actor) as deed:
+        client = deed.lock(peek.client_id)
+        row = Offboarding.objects.get(pk=offboarding_id)
+        if (problem := lifecycle.may_close(closing_facts(row, deed.now))) is not None:
+            return deed.refuse(problem, subject=row.id, verb="offboarding.close")
+        for consent in Authorisation.objects.select_related(
+            "recipient", "client", "signatory", "offboarding"
+        ).filter(client=client, state__in=[AuthorisationState.GRANTED, AuthorisationState.PROPOSED]):
+            withdraw(deed, consent, "The offboarding was closed.")
+        for change in DateChange.objects.filter(offboarding=row, state="proposed"):
+            settle(deed, change, "lapsed")
+        for pause in LawfulPause.objects.filter(client=client, lifted_at=None):
+            deed.save(pause, lifted_at=deed.now, lifted_by_id=actor.id)
+        state = lifecycle.offboarding_after(OffboardingState(row.state), "close")
+        after = lifecycle.client_after(ClientState(client.state), "close")
+        assert not isinstance(state, Refusal) and not isinstance(after, Refusal)  # may_close asks for an open one
+        deed.save(row, state=state, closed_at=deed.now)
+        deed.save(client, state=after)
+        acceptance = newest_acceptance(row.id)
+        deed.job(
+            "letter.closing",
+            f"closing-letter:{row.id.hex}",
+            client=client.id,
+            offboarding=row.id.hex,
+            entry=deed.next_uid.hex,
+            closed_by=actor.name,
+        )
+        deed.record(
+            "offboarding.closed",
+            subjects=[row.id],
+            to_client={
+                "acceptance": acceptance.id.hex if acceptance else "",
+                "keep_until": row.keep_until.isoformat(),
+            },
+        )
+        deed.record("client.became", subjects=[row.id], public={"state": client.state})
+        return row
+
+
+def still_stops(offboarding_id: UUID) -> list[lifecycle.Blocker] | Refusal:
+    """What still stops closing and on whom, for the page; writes nothing."""
+    row = find(offboarding_id)
+    return refuse("not_found") if row is None else lifecycle.closing_blockers(closing_facts(row, timezone.now()))
