@@ -1,6 +1,151 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Questions about what is said and sent."""
+"""What a person may see of what is said and sent, each with a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, F, Q, QuerySet, Value
 
 from partwell.records.correspondence.models import Call, Envelope, Message
+from partwell.rules.actor import Actor
+from partwell.rules.terms import EnvelopeState
 
 __all__ = ["Call", "Envelope", "Message"]
+
+OUTSIDE = ("all", "client")  # R4: internal and privileged notes are in no portal
+
+
+def messages_visible_to(actor: Actor, *, stands: bool = True) -> "QuerySet[Message]":
+    """Messages an actor may read. ``stands``: a provider's authorisation; without it only its own held questions."""
+    if actor.is_staff:
+        return Message.objects.all()
+    if actor.kind == "client":
+        return Message.objects.filter(client=actor.client_id, audience__in=OUTSIDE)
+    if actor.kind == "provider":
+        rows = Message.objects.filter(client=actor.client_id, recipient=actor.recipient_id, audience="all")
+        return rows if stands else rows.filter(held=True)
+    return Message.objects.none()
+
+
+def calls_visible_to(actor: Actor) -> "QuerySet[Call]":
+    """Calls: staff and their client. A provider has the summary by mail where it was chosen."""
+    if actor.is_staff:
+        return Call.objects.all()
+    return Call.objects.filter(client=actor.client_id) if actor.kind == "client" else Call.objects.none()
+
+
+def envelopes_visible_to(actor: Actor) -> "QuerySet[Envelope]":
+    """Mails: staff all, the client its own. A provider reads its mail in its mailbox."""
+    if actor.is_staff:
+        return Envelope.objects.all()
+    return (
+        Envelope.objects.filter(client=actor.client_id) if actor.kind == "client" else Envelope.objects.none()
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message or call of a conversation, with the mail that carried it."""
+
+    kind: str
+    at: datetime
+    row: Any
+    envelope: Envelope | None
+
+    @property
+    def inside(self) -> bool:
+        """A note that stays with the MSP."""
+        return self.kind == "message" and self.row.audience not in OUTSIDE
+
+
+@dataclass(frozen=True)
+class SaidPage:
+    """A page of a conversation: ``page`` for the pager, ``said`` its rows."""
+
+    page: "Page[Any]"
+    said: list[Said]
+
+
+def said_page(
+    actor: Actor, client_id: UUID | None, number: Any, *, stands: bool = True, size: int = 25
+) -> SaidPage:
+    """Messages and calls together, newest first; five queries whatever the length."""
+    text = CharField()
+    messages = messages_visible_to(actor, stands=stands)
+    calls = calls_visible_to(actor)
+    if client_id is not None:
+        messages, calls = messages.filter(client=client_id), calls.filter(client=client_id)
+    first = (
+        messages.order_by()
+        .annotate(sort=Value("message", text), at=F("written_at"))
+        .values_list("sort", "id", "at")
+    )
+    second = (
+        calls.order_by()
+        .annotate(sort=Value("call", text), at=F("happened_at"))
+        .values_list("sort", "id", "at")
+    )
+    page = Paginator(first.union(second, all=True).order_by("-at"), size).get_page(number)
+    keys = [(sort, row_id, at) for sort, row_id, at in page.object_list]
+    found: dict[Any, Any] = {}
+    wanted = [row_id for sort, row_id, _ in keys if sort == "message"]
+    rows = Message.objects.filter(pk__in=wanted).select_related("client", "recipient", "answers")
+    found.update({row.id: row for row in rows})
+    called = [row_id for sort, row_id, _ in keys if sort == "call"]
+    found.update(
+        {row.id: row for row in Call.objects.filter(pk__in=called).select_related("client", "recipient")}
+    )
+    carried: dict[Any, Envelope] = {}
+    by_call = {f"call:{row_id.hex}": row_id for row_id in called}
+    for one in Envelope.objects.filter(Q(message__in=wanted) | Q(dedupe_key__in=list(by_call))):
+        carried[one.message_id or by_call[one.dedupe_key]] = one
+    return SaidPage(page, [Said(sort, at, found[row_id], carried.get(row_id)) for sort, row_id, at in keys])
+
+
+def message_seen(actor: Actor, message_id: UUID, *, stands: bool = True) -> Message | None:
+    """One message, or None for a stranger."""
+    return (
+        messages_visible_to(actor, stands=stands)
+        .select_related("client", "recipient")
+        .filter(pk=message_id)
+        .first()
+    )
+
+
+def call_seen(actor: Actor, call_id: UUID) -> Call | None:
+    """One call, or None for a stranger."""
+    return calls_visible_to(actor).select_related("client", "recipient").filter(pk=call_id).first()
+
+
+def envelope_seen(actor: Actor, envelope_id: UUID) -> Envelope | None:
+    """One mail as it is frozen, or None for a stranger."""
+    rows = envelopes_visible_to(actor).select_related("client", "release", "message", "client_contact")
+    return rows.filter(pk=envelope_id).first()
+
+
+def envelopes_of_release(release_id: UUID) -> list[Envelope]:
+    """The mails of a release, oldest first."""
+    return list(Envelope.objects.filter(release=release_id).order_by("queued_at"))
+
+
+def envelopes_page(actor: Actor, client_id: UUID, number: Any, size: int = 25) -> "Page[Envelope]":
+    """Every mail about a client, newest first."""
+    return Paginator(
+        envelopes_visible_to(actor).filter(client=client_id).order_by("-queued_at"), size
+    ).get_page(number)
+
+
+def to_settle(actor: Actor) -> list[Envelope]:
+    """Mails of which nobody knows whether they left; a person must say."""
+    rows = envelopes_visible_to(actor).filter(state=EnvelopeState.UNKNOWN)
+    return list(rows.select_related("client").order_by("data_started_at"))
+
+
+def held_open(client_id: UUID | None = None) -> list[Message]:
+    """Questions that came before consent, newest first."""
+    rows = Message.objects.filter(held=True).select_related("client", "recipient")
+    rows = rows.filter(client=client_id) if client_id else rows
+    return list(rows.order_by("-written_at")[:20])
