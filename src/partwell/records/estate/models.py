@@ -127,7 +127,7 @@ class Trial(Committed):
     """A credential tried (R16), or why it cannot be tried and who agreed to that."""
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="trials")
-    outcome = models.CharField(max_length=14)  # worked | failed | cannot_be_tried
+    outcome = models.CharField(max_length=20)  # worked | failed | cannot_be_tried
     tried_at = models.DateTimeField()
     tried_by = models.UUIDField(default=uuid.uuid4)
     tried_by_name = models.CharField(max_length=160)

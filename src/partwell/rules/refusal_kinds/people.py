@@ -17,6 +17,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
     ("staff_left", "roles", 404, "There is nothing here.", "Check the address."),
     ("link_expired", "roles", 409, "This sign-in link is used or too old.", "Ask for a new one."),
     ("invitation_used", "roles", 409, "This invitation is used or too old.", "Ask an owner for a new one."),
+    (
+        "home_not_empty",
+        "roles",
+        409,
+        "This home is in use already; the sample is loaded into an empty one only.",
+        "Set PARTWELL_HOME, PARTWELL_KEYS and PARTWELL_LOG to new folders.",
+    ),
     ("last_owner", "R15", 409, "{person} is the last owner.", "Name another owner first."),
     (
         "second_person_needed",
