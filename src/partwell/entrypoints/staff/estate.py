@@ -33,6 +33,7 @@ from partwell.entrypoints.staff.estate_forms import (
     id_of,
 )
 from partwell.records.estate import queries
+from partwell.records.people.queries import the_msp
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
@@ -60,12 +61,15 @@ def item_rows(client: Any, page: Any) -> list[dict[str, Any]]:
     """What the table shows of each item: both ownership and custody, what is missing, its newest entry. Three queries."""
     items = list(page)
     proofs, missing = look.newest_entries(items), look.missing(items)
+    msp = the_msp()
+    named = {"client": client.name, "msp": msp.name if msp else "us"}
+    owners: dict[str, str] = {**{str(k): v for k, v in OWNER_WORDS.items()}, **named}
+    custodians: dict[str, str] = {**{str(k): v for k, v in CUSTODIAN_WORDS.items()}, **named}
     out = []
     for item in items:
         tone, word = STATES[item.standing]
         out.append({"item": item, "url": reverse("staff:item", args=[client.id, item.id]), "index": proofs.get(item.id),
-                    "kind": KIND_WORDS[item.kind], "owner": client.name if item.owner == "client" else OWNER_WORDS[item.owner],
-                    "custodian": client.name if item.custodian == "client" else CUSTODIAN_WORDS[item.custodian],
+                    "kind": KIND_WORDS[item.kind], "owner": owners[item.owner], "custodian": custodians[item.custodian],
                     "missing": len(missing[item.id]), "first": missing[item.id][0].sentence if missing[item.id] else "", "tone": tone, "word": word})
     return out
 

@@ -25,6 +25,7 @@ urlpatterns: list[Any] = [
     path(f"{_I}purge/", item_work.item_purge, name="item_purge"),
     path(f"{_I}document/", item_work.item_document, name="item_document"),
     path(f"{_I}files/<str:file_id>/", item.item_file, name="item_file"),
+    path(f"{_I}preview.png", item.item_preview, name="item_preview"),
     path(f"{_I}diagram.svg", item.item_diagram, name="item_diagram"),
     path(f"{_C}pictures/add/<str:kind>/<str:subject_id>/", pictures.picture_add, name="picture_add"),
     path(f"{_C}pictures/<str:picture_id>/", pictures.picture_file, name="picture_file"),

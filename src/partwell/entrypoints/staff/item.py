@@ -17,7 +17,9 @@ from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.staff.estate_forms import CUSTODIAN_WORDS, KIND_WORDS, OWNER_WORDS, id_of
 from partwell.importers.base import ImportRefused
 from partwell.importers.drawio_svg import guarded_svg
+from partwell.importers.pdf_preview import MAX_SIZE, guarded_preview
 from partwell.records.estate import queries
+from partwell.records.people.queries import the_msp
 from partwell.records.vault.queries import pictures_of
 from partwell.rules.roles import may
 from partwell.rules.terms import ItemKind
@@ -46,6 +48,19 @@ def is_diagram(item: Any) -> bool:
         "drawio" in file.media_type or "mxfile" in file.media_type or file.name.endswith((".drawio", ".drawio.xml")))
 
 
+def party(client: Any, value: str, words: Any) -> str:
+    """Who owns or holds, by name where it is the client or us."""
+    us = the_msp() if value == "msp" else None
+    return client.name if value == "client" else us.name if us else str(words[value])
+
+
+def _details(item: Any) -> list[tuple[str, str]]:
+    """Details as people read them; what stands beside the file anyway is left out."""
+    hidden = ("sha256", "size", "media_type", "file_name") if item.document_id else ()
+    return [("Why this category" if name == "proposal" else (name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:]), value)
+            for name, value in sorted(item.details.items()) if name not in hidden]
+
+
 @staff_door("estate.read")
 @require_safe
 def item_page(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
@@ -61,15 +76,15 @@ def item_page(request: HttpRequest, client_id: str, item_id: str) -> HttpRespons
     files = look.files_of(item)
     return render(request, "staff/item_page.html", {
         "section": "estate", "item": item, "client": item.client, "kind_word": KIND_WORDS[kind], "size": newest.size if newest else None,
-        "owner": item.client.name if item.owner == "client" else OWNER_WORDS[item.owner],
-        "custodian": item.client.name if item.custodian == "client" else CUSTODIAN_WORDS[item.custodian],
+        "owner": party(item.client, item.owner, OWNER_WORDS), "custodian": party(item.client, item.custodian, CUSTODIAN_WORDS),
         "missing": look.missing([item])[item.id], "fields": fields, "trials": trials,
         "waits": trials[0] if trials and trials[0].outcome == "cannot_be_tried" and not trials[0].second_person else None,
         "is_mine": bool(trials and trials[0].tried_by == actor.id),
         "files": files, "shown": item.document is not None and item.document.media_type in SHOWN and kind is not ItemKind.CREDENTIAL,
         "is_picture": item.document is not None and item.document.media_type.startswith("image/"), "diagram": is_diagram(item),
         "pictures": pictures_of(item.id, internal=True), "releases": queries.releases_of(item.id), "events": look.history(item),
-        "details": sorted(item.details.items()), "is_credential": kind is ItemKind.CREDENTIAL,
+        "details": _details(item), "is_pdf": item.document is not None and item.document.media_type == "application/pdf",
+        "can_hold": kind in (ItemKind.CREDENTIAL, ItemKind.LICENCE) or bool(item.secret_fields), "is_credential": kind is ItemKind.CREDENTIAL,
         "may_write": may(actor.role, "item.change") is None, "may_see": may(actor.role, "credential.see") is None})
 
 
@@ -100,3 +115,18 @@ def item_diagram(request: HttpRequest, client_id: str, item_id: str) -> HttpResp
         raise Http404 from None
     return HttpResponse(svg, content_type="image/svg+xml", headers={
         "Content-Security-Policy": STRANGERS, "X-Content-Type-Options": "nosniff", "Content-Disposition": "inline", "ETag": f'"{item.document.sha256}"'})
+
+
+@staff_door("estate.read")
+@require_safe
+def item_preview(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
+    """The first pages of a PDF as a picture of ours."""
+    item = item_or_404(client_id, item_id)
+    file = item.document
+    if file is None or file.media_type != "application/pdf" or file.size > MAX_SIZE or item.kind == ItemKind.CREDENTIAL:
+        raise Http404
+    try:
+        png = guarded_preview(read_file(file))
+    except ImportRefused:
+        raise Http404 from None
+    return HttpResponse(png, content_type="image/png", headers={"Content-Security-Policy": STRANGERS, "X-Content-Type-Options": "nosniff"})
