@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from partwell.actions.estate.secrets import see_secret
+from partwell.actions.estate.undo_import import undo_import
+from partwell.actions.files import read_file
 from partwell.importers.base import Secret
 from partwell.records.estate.models import Import, ImportLine, Item
 from partwell.records.vault.models import SealedValue, StoredFile
 from partwell.rules.refusals import Refusal
-from partwell.actions.estate.secrets import see_secret
-from partwell.actions.estate.undo_import import undo_import
-from partwell.actions.files import read_file
 from tests.flows.estate_cast import cast, confirmed, staged
 from tests.inputs import inputs
 from tests.support.worlds import World
