@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The example of the main job runs to its end on real files, as a person would start it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.inputs import inputs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
+    folder = inputs("README.md").parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PARTWELL_", "DJANGO_"))}
+    ran = subprocess.run(
+        [sys.executable, "examples/main_job.py", "--inputs", str(folder), "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    assert "Traceback" not in ran.stderr
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert figures["files"] >= 25 and figures["items"] >= 50
+    assert figures["entries in the ledger"] > 200 and figures["findings of sealed"] == 0
+
+
+def test_without_real_files_it_says_so(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "examples/main_job.py", "--inputs", str(tmp_path / "nowhere")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode != 0 and "give their folder with --inputs" in ran.stderr
