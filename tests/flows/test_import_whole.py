@@ -236,3 +236,19 @@ def test_the_command_reads_writes_and_says_so(db_world: World, tmp_path: Path) -
     (folder / "link.txt").symlink_to("/etc/passwd")
     packed = command(str(folder), "--client", "Northwick Traders", "--json")
     assert json.loads(packed.stdout)["items"] == 1, packed.stdout + packed.stderr
+
+
+def test_a_crash_after_the_last_deed_still_wipes_the_originals(db_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    who = cast()
+    batch = staged(who.dan, who.northwick, ("a.csv", b"Name,Password\nrouter,pw-Kk3\n"))
+    job = confirm_import(actor=who.dan, client_id=who.northwick.id, import_id=batch.id)
+    assert isinstance(job, Job)
+    blob = batch.options["files"][0]["blob"]
+    monkeypatch.setattr(confirming, "_finish", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(MemoryError):
+        run_now(job)
+    monkeypatch.undo()
+    assert list((db_world.home / "vault").rglob(f"*{blob}*"))
+    assert run_now(Job.objects.get(pk=job.pk)).state == "done"
+    assert not list((db_world.home / "vault").rglob(f"*{blob}*"))
+    assert not ImportLine.objects.exclude(sealed=None).exists()

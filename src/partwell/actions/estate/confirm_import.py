@@ -61,7 +61,7 @@ def confirm_import(*, actor: Actor, client_id: UUID, import_id: UUID, owner: str
         tries = Job.objects.filter(key__startswith=f"import.confirm:{batch.id.hex}").count()
         choice: dict[str, Any] = {"owner": owner if owner in OWNERS else batch.options.get("owner", "agreement"),
                   "custodian": custodian if custodian in CUSTODIANS else batch.options.get("custodian", "msp")}
-        choice |= {"import": batch.id.hex, "uid": uuid4().hex, "position": 0, "tree": merkle.CompactRange().serialise().hex()}
+        choice |= {"blobs": [facts["blob"] for facts in batch.options["files"]], "import": batch.id.hex, "uid": uuid4().hex, "position": 0, "tree": merkle.CompactRange().serialise().hex()}
         job = deed.job("import.confirm", f"import.confirm:{batch.id.hex}:{tries}", client=client.id, **choice)
         Job.objects.filter(pk=job.pk).update(total=batch.item_count)
         job.total = batch.item_count
@@ -72,7 +72,7 @@ def run(job: Job, beat: Callable[..., None] = lease.beat) -> dict[str, Any]:
     """The job "import.confirm"."""
     batch = Import.objects.select_related("client").get(pk=UUID(hex=job.payload["import"]))
     if batch.state != "staged":
-        return {"state": batch.state}
+        return _finish(job, batch)  # perhaps the crash came after the last deed and before the cleaning
     actor = actor_for(job)
     unit = unit_for(actor, batch.client_id, CREDENTIALS)
     owners = agreed_owners(batch.client_id) if job.payload["owner"] == "agreement" else {}
@@ -84,8 +84,13 @@ def run(job: Job, beat: Callable[..., None] = lease.beat) -> dict[str, Any]:
         done = _write(job, batch, actor, unit, owners, lines)
         beat(job, done=done, total=batch.item_count, stage="writing")
     _show(job, batch, actor)
+    return _finish(job, batch)
+
+
+def _finish(job: Job, batch: Import) -> dict[str, Any]:
+    """What the import no longer needs goes: sealed lines, and the originals with whoever else's things in them."""
     clear_lines(batch.id, keep=True)
-    originals.drop(batch.options["files"])
+    originals.drop([{"blob": blob} for blob in job.payload["blobs"]])
     return {"items": batch.item_count}
 
 

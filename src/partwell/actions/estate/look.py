@@ -14,7 +14,7 @@ from django.utils import timezone
 from partwell.actions.facts import handover_facts, newest_trials, zone
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Item, Trial
-from partwell.records.evidence.models import Disclosure, Entry, EntrySubject
+from partwell.records.evidence.models import Disclosure, Entry, EntrySubject, RowCommitment
 from partwell.records.people.models import StaffMember
 from partwell.records.vault.models import Picture, StoredFile
 from partwell.rules.events import sentence_of
@@ -81,7 +81,9 @@ def history(item: Item, limit: int = 200) -> list[Happened]:
     found = set(EntrySubject.objects.filter(subject_ref__in=refs).values_list("entry_index", flat=True))
     if item.batch_id:
         found |= set(EntrySubject.objects.filter(subject_ref=item.batch_id).values_list("entry_index", flat=True))
-    entries = list(Entry.objects.filter(index__in=sorted(found, reverse=True)[:limit]).order_by("-index"))
+    # A bulk entry names some subjects only; the rows it commits to are all of them.
+    committed = RowCommitment.objects.filter(row_ref=item.pk).values("entry_uid")
+    entries = list(Entry.objects.filter(Q(index__in=sorted(found, reverse=True)[:limit]) | Q(uid__in=committed)).order_by("-index")[:limit])
     return sentences(entries)
 
 

@@ -120,7 +120,7 @@ def _staged(job: Job, batch: Import, actor: Actor, stager: Stager) -> dict[str, 
         why = (ImportRefused("client_absent", f"No row of this file names {batch.client.name} as its client.", "",
                              "Say how the client is called in the file, to the letter.") if others
                else ImportRefused("empty", "The file has no row that can be imported.", "", "Look at the reasons by line."))
-        return _refuse(job, batch.id, actor, why)
+        return _refuse(job, batch.id, actor, why, stager)
     with Deed(actor) as deed:
         client = deed.lock(batch.client_id)
         lease.hold(job)
@@ -135,11 +135,13 @@ def _staged(job: Job, batch: Import, actor: Actor, stager: Stager) -> dict[str, 
     return {"items": counts["item"], "duplicates": counts["duplicate"], "left_out": counts["left_out"]}
 
 
-def _refuse(job: Job, import_id: UUID, actor: Actor, refused: ImportRefused) -> dict[str, Any]:
+def _refuse(job: Job, import_id: UUID, actor: Actor, refused: ImportRefused, stager: Stager | None = None) -> dict[str, Any]:
     with Deed(actor) as deed:
         row = Import.objects.get(pk=import_id)
         deed.lock(row.client_id)
         lease.hold(job)
-        deed.save(row, state="refused", problem=str(refused)[:2000], item_count=0, duplicate_count=0)
+        understood = stager.understood() if stager else {}
+        deed.save(row, state="refused", options=job.payload.get("options") or row.options, problem=str(refused)[:2000], item_count=0, duplicate_count=0, understood=understood,
+                  left_out_count=stager.counts["left_out"] if stager else 0)
         deed.record("import.failed", subjects=[row.id], public={"source": row.source}, internal={"problem": str(refused)[:2000]})
     return {"refused": refused.code}

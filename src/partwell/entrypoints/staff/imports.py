@@ -21,6 +21,7 @@ from partwell.importers.detect import importers
 from partwell.importers.mapping import CHOICES, ColumnMapping
 from partwell.records.estate import queries
 from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
 from partwell.rules.terms import Category, Owner
 
 OUTCOMES = (("item", "To be imported"), ("duplicate", "Duplicates"), ("left_out", "Left out"), ("note", "Deserve a look"))
@@ -83,7 +84,7 @@ def _job(batch: Any) -> dict[str, Any] | None:
             "unit": "items" if writing else "lines", "note": job.error, "url": reverse("staff:import_job", args=[batch.client_id, batch.id]), "page_url": page}
 
 
-@staff_door("estate.import")
+@staff_door("estate.read")
 @require_safe
 def import_job(request: HttpRequest, client_id: str, import_id: str) -> HttpResponse:
     """The part that is polled; when the work has ended, the way on."""
@@ -116,7 +117,7 @@ def _files(batch: Any) -> list[dict[str, Any]]:
     return out
 
 
-@staff_door("estate.import")
+@staff_door("estate.read")
 @require_safe
 def import_preview(request: HttpRequest, client_id: str, import_id: str) -> HttpResponse:
     """What was understood, what is double, what was left out and why, by line. Nothing is written before the word."""
@@ -134,6 +135,7 @@ def import_preview(request: HttpRequest, client_id: str, import_id: str) -> Http
     work = _job(batch)
     now = "writing" if work and work["unit"] == "items" else "staged" if batch.state == "refused" else batch.state
     tone, word = STATE_WORDS[batch.state]
+    may_write = may(actor_of(request).role, "estate.import") is None
     return render(request, "staff/import_preview.html", {
         "section": "import", "batch": batch, "client": batch.client, "job": work, "files": _files(batch), "choices": CHOICES, "kinds": _kinds(),
         "page": page, "outcome": outcome, "tone": tone, "word": word, "proposals": proposals, "owners": owners, "custodians": CUSTODIANS,
@@ -141,7 +143,8 @@ def import_preview(request: HttpRequest, client_id: str, import_id: str) -> Http
         "tally": [(counts["item"], "to be imported" if batch.state != "confirmed" else "imported"), (counts["duplicate"], "already there"),
                   (counts["left_out"], "left out"), (understood.get("secrets", 0), "with secrets")],
         "step": steps.index(now) if now in steps else 3, "owner_now": batch.options.get("owner", "agreement"),
-        "custodian_now": batch.options.get("custodian", "msp"), "editable": batch.state in ("staged", "refused") and work is None})
+        "custodian_now": batch.options.get("custodian", "msp"), "may_write": may_write,
+        "editable": may_write and batch.state in ("staged", "refused") and work is None})
 
 
 def _changes(request: HttpRequest, batch: Any) -> tuple[dict[int, dict[str, str]], dict[int, dict[str, str]]]:
