@@ -139,7 +139,7 @@ def import_preview(request: HttpRequest, client_id: str, import_id: str) -> Http
     return render(request, "staff/import_preview.html", {
         "section": "import", "batch": batch, "client": batch.client, "job": work, "files": _files(batch), "choices": CHOICES, "kinds": _kinds(),
         "page": page, "outcome": outcome, "tone": tone, "word": word, "proposals": proposals, "owners": owners, "custodians": CUSTODIANS,
-        "tabs": [{"label": label, "url": f"?show={key}#lines", "current": key == outcome, "count": counts[key]} for key, label in OUTCOMES],
+        "tabs": [{"label": "Imported" if key == "item" and batch.state == "confirmed" else label, "url": f"?show={key}#lines", "current": key == outcome, "count": counts[key]} for key, label in OUTCOMES],
         "tally": [(counts["item"], "to be imported" if batch.state != "confirmed" else "imported"), (counts["duplicate"], "already there"),
                   (counts["left_out"], "left out"), (understood.get("secrets", 0), "with secrets")],
         "step": steps.index(now) if now in steps else 3, "owner_now": batch.options.get("owner", "agreement"),
