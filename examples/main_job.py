@@ -154,6 +154,7 @@ def client(world: World) -> None:
 def estate(world: World) -> None:
     """Every real file through preview and confirmation; broken ones are refused in a sentence."""
     from partwell.actions.estate.classify_items import ItemFilter, classify_items
+    from partwell.actions.estate.start_import import discard_import
     from partwell.records.estate.models import Item
 
     world.log.step("3. The estate from real files")
@@ -169,7 +170,8 @@ def estate(world: World) -> None:
     for name, password in BROKEN:
         batch = stage(world, (name,), {"password": password})
         expect(batch.state == "refused", f"{name} should have been refused, and is {batch.state}.")
-        world.log.say(f"  refused: {Path(name).name}: {batch.problem}")
+        done(discard_import(actor=world.dan, client_id=world.client.id, import_id=batch.id, reason="cannot be opened"))
+        world.log.say(f"  refused: {batch.problem}")
     present = Item.objects.present().filter(client=world.client)
     expect(present.count() == totals[2], "The estate does not hold what the imports said.")
     unknown = present.filter(owner="unknown").count()
