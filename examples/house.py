@@ -117,10 +117,14 @@ def run(main: Callable[[Log], None], out: Path) -> int:
         return 1
     finally:
         log.finish()
-    log.say(f"\nEverything went as it must, in {log.figures['seconds in all']} s. Log, figures and bundles: {out}")
+    log.say(
+        f"\nEverything went as it must, in {log.figures['seconds in all']} s. Log, figures and bundles: {out}"
+    )
     return 0
 
 
 def size_of(count: int) -> str:
     """Bytes for people."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB" if count >= 1e3 else f"{count} B"
+    return (
+        f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB" if count >= 1e3 else f"{count} B"
+    )

@@ -3,14 +3,11 @@
 
 import json
 import re
-import subprocess
-import sys
-import zipfile
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from house import done, expect, size_of
+from house import done, expect
 
 if TYPE_CHECKING:
     from main_job import World
@@ -22,7 +19,11 @@ def bundles(world: "World") -> None: ...
 def accept(world: "World") -> None:
     """The signatory goes through the list and signs; a second employee calls back."""
     from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
-    from partwell.actions.offboardings.sign_acceptance import Answers, confirm_acceptance_by_call, sign_acceptance
+    from partwell.actions.offboardings.sign_acceptance import (
+        Answers,
+        confirm_acceptance_by_call,
+        sign_acceptance,
+    )
 
     world.log.step("11. Acceptance")
     asked = done(prepare_acceptance(actor=world.dan, offboarding_id=world.offboarding.id))
@@ -31,7 +32,11 @@ def accept(world: "World") -> None:
     done(sign_acceptance(actor=world.mara, acceptance_id=asked.id, shown_digest=asked.list_digest, intent=True, electronic_form=True,
                          agent="main_job.py", answers=Answers(lines={exception.id: ("rejected", "Belongs to the former tenant.")},
                                                               rest="accepted", words="One exception, see the list.")))  # fmt: skip
-    row = done(confirm_acceptance_by_call(actor=world.priya, acceptance_id=asked.id, confirmed=True, note="Reached on the number on file."))
+    row = done(
+        confirm_acceptance_by_call(
+            actor=world.priya, acceptance_id=asked.id, confirmed=True, note="Reached on the number on file."
+        )
+    )
     world.log.fact("Lines gone through, state", f"{len(lines)}, {row.state}", "lines of the acceptance")
 
 
@@ -47,7 +52,9 @@ def close(world: "World") -> None:
     steps = world.offboarding.steps
     ready = True
     while ready:
-        settled = set(steps.exclude(done_at=None).values_list("key", flat=True)) | set(steps.exclude(removed_at=None).values_list("key", flat=True))
+        settled = set(steps.exclude(done_at=None).values_list("key", flat=True)) | set(
+            steps.exclude(removed_at=None).values_list("key", flat=True)
+        )
         open_ones = steps.filter(done_at=None, removed_at=None, blocks_closing=True).exclude(key="accept")
         ready = [one for one in open_ones if set(one.after) <= settled]
         for one in ready:
@@ -77,7 +84,10 @@ def check_from_outside(world: "World") -> None:
 
     world.log.step("13. Checked from outside")
     copy_new()
-    mails = [(one, message_from_bytes(world.inbox.read_message(one.message_id), policy=policy.default)) for one in world.inbox.list_messages(10_000)]
+    mails = [
+        (one, message_from_bytes(world.inbox.read_message(one.message_id), policy=policy.default))
+        for one in world.inbox.list_messages(10_000)
+    ]
     notes = {one.message_id: note for one, mail in mails if (note := _checkpoint(_text(mail)))}
     report = check_ledger(options=CheckOptions(files=True, checkpoints=notes))
     expect(not report.findings, f"The ledger does not check: {report.findings[:1]}")
@@ -88,23 +98,40 @@ def check_from_outside(world: "World") -> None:
     for caught, mail in mails:
         envelope = known.get(str(mail["Message-ID"]).strip("<> "))
         if envelope is None or not envelope.to_provider:
-            expect(len(caught.rcpt_tos) == 1 or envelope, f"“{caught.subject}” went to several without being an envelope.")
+            expect(
+                len(caught.rcpt_tos) == 1 or envelope,
+                f"“{caught.subject}” went to several without being an envelope.",
+            )
             continue
         to_provider += 1
-        expect(caught.rcpt_tos[0] == envelope.client_contact.email, f"“{caught.subject}” left without the client first.")
+        expect(
+            caught.rcpt_tos[0] == envelope.client_contact.email,
+            f"“{caught.subject}” left without the client first.",
+        )
     accepted = Envelope.objects.filter(state="accepted").count()
-    expect(accepted == sum(str(mail["Message-ID"]).strip("<> ") in known for _, mail in mails), "Mails and entries do not match.")
+    expect(
+        accepted == sum(str(mail["Message-ID"]).strip("<> ") in known for _, mail in mails),
+        "Mails and entries do not match.",
+    )
     world.log.fact("Mails delivered over SMTP", len(mails), "mails")
     world.log.fact("To the new provider, the client first on each", to_provider, "mails to the provider")
     secrets = _secrets(world)
     places = {"mail": b"\n".join(_all_bytes(mail) for _, mail in mails)}
     for folder in (Path(settings.PARTWELL_HOME), Path(settings.PARTWELL_LOG)):
-        places |= {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".eml"}
+        places |= {
+            str(path): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".eml"
+        }
     places["the log of this run"] = "\n".join(world.log.lines).encode()
     for place, data in places.items():
         for secret in secrets:
             expect(secret not in data, f"A secret stands in {place}.")
-    world.log.fact("Secrets looked for; places searched; found", f"{len(secrets)}; {len(places)}; 0", "secrets found outside the vault")
+    world.log.fact(
+        "Secrets looked for; places searched; found",
+        f"{len(secrets)}; {len(places)}; 0",
+        "secrets found outside the vault",
+    )
 
 
 def _text(mail: Any) -> str:
@@ -118,7 +145,11 @@ def _all_bytes(mail: Any) -> bytes:
 
 def _checkpoint(text: str) -> bytes:
     """The signed note that stands at the end of a mail, as bytes; empty where there is none."""
-    found = re.search(r"^(partwell-log-[0-9a-f]+\n\d+\n[A-Za-z0-9+/=]+\n)\s*\n((?:\u2014 .+\n)+)", text.replace("\r\n", "\n"), re.M)
+    found = re.search(
+        r"^(partwell-log-[0-9a-f]+\n\d+\n[A-Za-z0-9+/=]+\n)\s*\n((?:\u2014 .+\n)+)",
+        text.replace("\r\n", "\n"),
+        re.M,
+    )
     return f"{found[1]}\n{found[2]}".encode() if found else b""
 
 
@@ -128,7 +159,11 @@ def _secrets(world: "World") -> list[bytes]:
     from partwell.records.estate.models import Item
     from partwell.records.vault.models import SealedValue
 
-    plain = json.dumps([[one.title, one.details] for one in Item.objects.filter(client=world.client)]).encode()
+    plain = json.dumps(
+        [[one.title, one.details] for one in Item.objects.filter(client=world.client)]
+    ).encode()
     values = [open_unit(one.unit).open("vault.SealedValue", one.subject_id, one.field, bytes(one.ciphertext or b""))
               for one in SealedValue.objects.select_related("unit").filter(client=world.client).exclude(ciphertext=None)]  # fmt: skip
-    return sorted({value for value in values if len(value) >= 10 and value not in plain and b"\n" not in value})
+    return sorted(
+        {value for value in values if len(value) >= 10 and value not in plain and b"\n" not in value}
+    )

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
     folder = inputs("README.md").parent
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PARTWELL_", "DJANGO_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PARTWELL_", "DJANGO_"))
+    }
     ran = subprocess.run(
         [sys.executable, "examples/main_job.py", "--inputs", str(folder), "--out", str(tmp_path / "out")],
         cwd=ROOT,

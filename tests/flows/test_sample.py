@@ -42,14 +42,23 @@ def test_the_sample_tells_one_departure_whole_and_the_ledger_checks(loaded: Samp
     assert PlanStep.objects.filter(offboarding=row).exclude(done_at=None).count() >= 8
     assert northwick.authorisations.get().document is not None, "the signed letter is filed"
     assert 100 <= Item.objects.present().filter(client=northwick).count() <= 150
-    assert set(Item.objects.present().filter(client=northwick).values_list("owner", flat=True)) == {"client", "msp", "vendor", "unknown"}
+    assert set(Item.objects.present().filter(client=northwick).values_list("owner", flat=True)) == {
+        "client",
+        "msp",
+        "vendor",
+        "unknown",
+    }
     lines = ReleaseLine.objects.filter(release__client=northwick)
     assert lines.filter(answer="objected").count() == 1 and lines.filter(answer="confirmed").exists()
-    assert ApprovalRequest.objects.filter(release__client=northwick, state="open").exists(), "a request waits for the client"
+    assert ApprovalRequest.objects.filter(release__client=northwick, state="open").exists(), (
+        "a request waits for the client"
+    )
     assert Message.objects.filter(client=northwick, held=True).count() == 1
     assert DateChange.objects.filter(offboarding=row, state="proposed").count() == 1
     assert not Envelope.objects.exclude(state="accepted").exists(), "every mail left for the local inbox"
-    assert not Job.objects.exclude(state="done").exists(), list(Job.objects.exclude(state="done").values_list("kind", "error"))
+    assert not Job.objects.exclude(state="done").exists(), list(
+        Job.objects.exclude(state="done").values_list("kind", "error")
+    )
     assert Entry.objects.filter(type="sample.loaded").count() == 1
     assert check_ledger().findings == []
 

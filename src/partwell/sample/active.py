@@ -37,9 +37,21 @@ def load(house: House) -> None:
 
 def paper(house: House, client: Any, title: str, category: Category, *lines: str, **more: Any) -> Any:
     """An item with its document, added by hand."""
-    row = done(add_item(actor=house.dan, client_id=client, title=title, category=category, kind="document", owner="client", **more))
+    row = done(
+        add_item(
+            actor=house.dan,
+            client_id=client,
+            title=title,
+            category=category,
+            kind="document",
+            owner="client",
+            **more,
+        )
+    )
     stream = io.BytesIO(made.pdf(title, lines or ["As agreed with the client."]))
-    return done(attach_document(actor=house.dan, client_id=client, item_id=row.id, name=f"{title}.pdf", stream=stream))
+    return done(
+        attach_document(actor=house.dan, client_id=client, item_id=row.id, name=f"{title}.pdf", stream=stream)
+    )
 
 
 def client_admin(house: House, client: Any, account: str) -> None:
@@ -57,7 +69,12 @@ def _quayside(house: House) -> None:
     done(add_site(actor=house.ines, client_id=client, name="Practice", address="3 Quayside"))
     done(add_backup_set(actor=house.ines, client_id=client, name="Patient system, nightly", location="Practice server, second copy at Tarn Cloud",
                         vendor="Tarn", vendor_window_days=30))  # fmt: skip
-    take_in(house.dan, client, file("others/quayside-assets.csv"), options={"client_names": ["Quayside Dental Ltd"]})
+    take_in(
+        house.dan,
+        client,
+        file("others/quayside-assets.csv"),
+        options={"client_names": ["Quayside Dental Ltd"]},
+    )
     client_admin(house, client, "leo.admin@quayside.example")
     for title, category in (("Network diagram", Category.DIAGRAMS), ("Reception procedures", Category.PROCESS_DOCS),
                             ("Security audit 2026", Category.AUDIT_REPORTS), ("Training for new nurses", Category.TRAINING)):  # fmt: skip
@@ -69,6 +86,15 @@ def _lowmoor(house: House) -> None:
         house, "Lowmoor Veterinary Practice", domain="lowmoor.example", served_since=date(2021, 6, 1),
         people=[Person("Agnes Thorne", "agnes@lowmoor.example", "Partner", "agnes.thorne@post.example", "+44 20 5550 330", signs=True),
                 Person("Bram Vos", "bram@lowmoor.example", "Practice manager")], terms=TERMS)  # fmt: skip
-    take_in(house.priya, client, file("others/lowmoor-assets.csv"), options={"client_names": ["Lowmoor Veterinary Practice"]})
+    take_in(
+        house.priya,
+        client,
+        file("others/lowmoor-assets.csv"),
+        options={"client_names": ["Lowmoor Veterinary Practice"]},
+    )
     paper(house, client, "Network diagram", Category.DIAGRAMS)
-    done(add_backup_set(actor=house.ines, client_id=client, name="Practice NAS, nightly", location="Consulting room 4"))
+    done(
+        add_backup_set(
+            actor=house.ines, client_id=client, name="Practice NAS, nightly", location="Consulting room 4"
+        )
+    )

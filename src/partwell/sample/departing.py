@@ -64,10 +64,20 @@ def _oakhurst(house: House) -> None:
     client, people = new_client(house, "Oakhurst Nurseries", domain="oakhurst.example", terms=TERMS, served_since=date(2018, 3, 1),
                                 people=[Person("Silas Oak", "silas@oakhurst.example", "Director", "silas.oak@post.example", "+44 20 5550 520", signs=True)])  # fmt: skip
     paper(house, client, "Site plan and cabling diagram", Category.DIAGRAMS)
-    row = _open(house, client, Reason.SOLD, Destination.ACQUIRER_IT, days=45, notice_from_id=people["Silas Oak"].id)
+    row = _open(
+        house, client, Reason.SOLD, Destination.ACQUIRER_IT, days=45, notice_from_id=people["Silas Oak"].id
+    )
     done(propose_plan(actor=house.ines, offboarding_id=row.id))
-    recipient = done(add_recipient(actor=house.ines, client_id=client, firm="Greenfold Group IT", kind=RecipientKind.NEW_PROVIDER))
-    person = done(add_person(actor=house.ines, recipient_id=recipient.id, name="Jana Holt", email="jana@greenfold.example"))
+    recipient = done(
+        add_recipient(
+            actor=house.ines, client_id=client, firm="Greenfold Group IT", kind=RecipientKind.NEW_PROVIDER
+        )
+    )
+    person = done(
+        add_person(
+            actor=house.ines, recipient_id=recipient.id, name="Jana Holt", email="jana@greenfold.example"
+        )
+    )
     today = timezone.localdate()
     asked = done(propose_authorisation(actor=house.ines, recipient_id=recipient.id, signatory_id=people["Silas Oak"].id, scope=Scope(
         starts_on=today, ends_on=today + timedelta(days=60), presets=(ScopePreset.DOCUMENTATION,), person_ids=(person.id,))))  # fmt: skip
@@ -106,7 +116,11 @@ def _harrow(house: House) -> None:
     client, people = new_client(house, HARROW, legal_name="Harrow Freight Ltd", domain="harrow.example", terms=terms, served_since=date(2021, 1, 1),
                                 people=[Person("Uma Harrow", "uma@harrow.example", "Managing director", "uma.harrow@post.example", "+44 20 5550 810", signs=True)])  # fmt: skip
     uma = people["Uma Harrow"]
-    for title, category in (("Network diagram", Category.DIAGRAMS), ("Despatch procedures", Category.PROCESS_DOCS), ("Scan of 2025", Category.AUDIT_REPORTS)):
+    for title, category in (
+        ("Network diagram", Category.DIAGRAMS),
+        ("Despatch procedures", Category.PROCESS_DOCS),
+        ("Scan of 2025", Category.AUDIT_REPORTS),
+    ):
         paper(house, client, title, category)
     row = _open(house, client, Reason.IN_HOUSE, Destination.CLIENT_STAFF, days=0, notice_from_id=uma.id,
                 pain_points=["You were too small for our three sites."])  # fmt: skip
@@ -126,11 +140,19 @@ def _sign_off(house: House, row: Any, uma: Actor) -> None:
     asked = done(prepare_acceptance(actor=house.dan, offboarding_id=row.id))
     done(sign_acceptance(actor=uma, acceptance_id=asked.id, answers=Answers(rest="accepted"), shown_digest=asked.list_digest, intent=True,
                          electronic_form=True))  # fmt: skip
-    done(confirm_acceptance_by_call(actor=house.priya, acceptance_id=asked.id, confirmed=True, note="Reached Uma at the office."))
+    done(
+        confirm_acceptance_by_call(
+            actor=house.priya, acceptance_id=asked.id, confirmed=True, note="Reached Uma at the office."
+        )
+    )
     waiting = True
     while waiting:
-        steps = list(row.steps.filter(done_at=None, removed_at=None, blocks_closing=True).exclude(key="accept"))
-        finished = {step.key for step in row.steps.exclude(done_at=None)} | {step.key for step in row.steps.exclude(removed_at=None)}
+        steps = list(
+            row.steps.filter(done_at=None, removed_at=None, blocks_closing=True).exclude(key="accept")
+        )
+        finished = {step.key for step in row.steps.exclude(done_at=None)} | {
+            step.key for step in row.steps.exclude(removed_at=None)
+        }
         ready = [step for step in steps if set(step.after) <= finished]
         for step in ready:
             done(finish_step(actor=house.jonah, step_id=step.id, words="Done on the day."))

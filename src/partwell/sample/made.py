@@ -62,7 +62,13 @@ def docx(paragraphs: Iterable[str]) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/'
         f'2006/main"><w:body>{body}</w:body></w:document>'
     )
-    return packed({"[Content_Types].xml": _TYPES.encode(), "_rels/.rels": _RELS.encode(), "word/document.xml": document.encode()})
+    return packed(
+        {
+            "[Content_Types].xml": _TYPES.encode(),
+            "_rels/.rels": _RELS.encode(),
+            "word/document.xml": document.encode(),
+        }
+    )
 
 
 def packed(files: dict[str, bytes]) -> bytes:
@@ -87,7 +93,9 @@ def screen(heading: str, lines: Sequence[str], *, width: int = 720) -> bytes:
     return out.getvalue()
 
 
-def notice_mail(*, sender: tuple[str, str], to: tuple[str, str], at: datetime, subject: str, words: str) -> bytes:
+def notice_mail(
+    *, sender: tuple[str, str], to: tuple[str, str], at: datetime, subject: str, words: str
+) -> bytes:
     """The notice as a mail file. ``at`` aware."""
     mail = EmailMessage()
     mail["From"] = f"{sender[0]} <{sender[1]}>"

@@ -58,14 +58,23 @@ def load(house: House) -> Story:
                              ownership=OURS, extra_entitlement="Floor plans of the warehouse"))  # fmt: skip
     done(add_site(actor=house.ines, client_id=client_id, name="Head office", address="12 Quay Street"))
     done(add_site(actor=house.ines, client_id=client_id, name="Warehouse", address="Dock Road 3"))
-    done(add_backup_set(actor=house.ines, client_id=client_id, name="Nightly, all servers", location="nw-bk01 in the warehouse"))
+    done(
+        add_backup_set(
+            actor=house.ines,
+            client_id=client_id,
+            name="Nightly, all servers",
+            location="nw-bk01 in the warehouse",
+        )
+    )
     done(add_backup_set(actor=house.ines, client_id=client_id, name="Second copy", location="Tarn Cloud, region north", vendor="Tarn",
                         vendor_window_days=30))  # fmt: skip
     _estate(house, client_id)
     offboarding = _notice(house, client_id, people)
     recipient, theo, sunniva = _consent(house, client_id, people["Mara Ellery"])
     _plan(house, offboarding)
-    story = Story(offboarding.client, offboarding, recipient, people["Mara Ellery"], people["Tom Okafor"], theo, sunniva)
+    story = Story(
+        offboarding.client, offboarding, recipient, people["Mara Ellery"], people["Tom Okafor"], theo, sunniva
+    )
     northwick_handover.hand_over(house, story)
     _talk(house, story)
     return story
@@ -83,7 +92,9 @@ def _estate(house: House, client_id: Any) -> None:
     house.say("Northwick: documents")
 
     def classify(words: str, **sets: Any) -> None:
-        done_count = classify_items(actor=house.dan, client_id=client_id, rule=ItemFilter(words=words), sets=sets)
+        done_count = classify_items(
+            actor=house.dan, client_id=client_id, rule=ItemFilter(words=words), sets=sets
+        )
         assert isinstance(done_count, int), done_count
 
     classify("Harbourline", owner="msp")
@@ -118,14 +129,24 @@ def _consent(house: House, client_id: Any, mara: Actor) -> tuple[Any, Actor, Act
     """Alder Row is authorised: prepared by Ines, signed by Mara, called back by Priya; Theo accepts the terms."""
     recipient = done(add_recipient(actor=house.ines, client_id=client_id, firm="Alder Row IT", kind=RecipientKind.NEW_PROVIDER,
                                    address="8 Alder Row\nPort Estuary"))  # fmt: skip
-    theo = done(add_person(actor=house.ines, recipient_id=recipient.id, name="Theo Brandt", email="theo@alderrow.example"))
-    sunniva = done(add_person(actor=house.ines, recipient_id=recipient.id, name="Sunniva Aas", email="sunniva@alderrow.example"))
+    theo = done(
+        add_person(
+            actor=house.ines, recipient_id=recipient.id, name="Theo Brandt", email="theo@alderrow.example"
+        )
+    )
+    sunniva = done(
+        add_person(
+            actor=house.ines, recipient_id=recipient.id, name="Sunniva Aas", email="sunniva@alderrow.example"
+        )
+    )
     today = timezone.localdate()
     row = done(propose_authorisation(actor=house.ines, recipient_id=recipient.id, signatory_id=mara.id, scope=Scope(
         starts_on=today, ends_on=today + timedelta(days=90), presets=(ScopePreset.SYSTEMS, ScopePreset.DOCUMENTATION),
         excluded_item_ids=(item(client_id, "Bank file upload").id,), person_ids=(theo.id, sunniva.id),
         purpose="Taking over the operation of Northwick's systems")))  # fmt: skip
-    row = done(read_authorisation(actor=mara, authorisation_id=row.id, address=mara.address, agent="Sample browser"))
+    row = done(
+        read_authorisation(actor=mara, authorisation_id=row.id, address=mara.address, agent="Sample browser")
+    )
     done(sign_authorisation(actor=mara, authorisation_id=row.id, shown_digest=row.text_digest, intent=True, electronic_form=True,
                             agent="Sample browser"))  # fmt: skip
     row = done(log_call_back(actor=house.priya, authorisation_id=row.id, confirmed=True,
@@ -145,11 +166,19 @@ def _plan(house: House, offboarding: Any) -> None:
         done(change_step(actor=house.ines, step_id=steps[key].id, owner_id=actor.id))
     for key, actor, words in (
         ("freeze", house.dan, "No changes but security updates until the hand-over."),
-        ("retention_choice", house.ines, "Asked in the acknowledgement; Mara will answer by the end of the month."),
+        (
+            "retention_choice",
+            house.ines,
+            "Asked in the acknowledgement; Mara will answer by the end of the month.",
+        ),
         ("inventory", house.dan, "Seven sources taken in; two devices without a known owner remain."),
         ("approve_plan", house.jonah, ""),
         ("recipient_terms", house.ines, "Theo Brandt accepted them."),
-        ("backup_keys", house.priya, "Found in the store: nightly set, directory restore mode, recovery codes."),
+        (
+            "backup_keys",
+            house.priya,
+            "Found in the store: nightly set, directory restore mode, recovery codes.",
+        ),
     ):
         done(finish_step(actor=actor, step_id=steps[key].id, words=words))
     done(take_picture(actor=house.dan, client_id=offboarding.client_id, subject_kind="step", subject_id=steps["inventory"].id,
@@ -164,17 +193,36 @@ def _talk(house: House, story: Story) -> None:
     now = timezone.now()
 
     def say(actor: Actor, subject: str, text: str, **more: Any) -> Any:
-        return done(write_message(actor=actor, client_id=client, draft=Draft(subject, text, idempotency=uuid4().hex, **more)))
+        return done(
+            write_message(
+                actor=actor, client_id=client, draft=Draft(subject, text, idempotency=uuid4().hex, **more)
+            )
+        )
 
     first = say(house.ines, "Who does what until the end of service", "Dear Mara,\n\nDan counts and hands over hardware and documents, "
                 "Priya the credentials. You see every step in the portal.\n\nInes")  # fmt: skip
-    say(story.mara, "Thank you", "That is clear. Tom will be in the warehouse on Thursdays for the hardware.", answers=first.id)
+    say(
+        story.mara,
+        "Thank you",
+        "That is clear. Tom will be in the warehouse on Thursdays for the hardware.",
+        answers=first.id,
+    )
     say(house.dan, "Firewall documentation", "Theo, the rule set of the edge firewall is released. The warehouse follows this week.",
         audience="all", recipient_id=story.recipient.id)  # fmt: skip
     say(story.theo, "Warehouse rack", "Thanks. Could we have the rack plan of the warehouse before our visit?", audience="all",
         recipient_id=story.recipient.id)  # fmt: skip
-    say(house.dan, "Old VPN rule", "The rule for the former carrier is still in the firewall; take it out before the cut-over.", audience="internal")
-    say(house.jonah, "Liability", "Question to counsel whether the March backup failure may come up again.", audience="privileged")
+    say(
+        house.dan,
+        "Old VPN rule",
+        "The rule for the former carrier is still in the firewall; take it out before the cut-over.",
+        audience="internal",
+    )
+    say(
+        house.jonah,
+        "Liability",
+        "Question to counsel whether the March backup failure may come up again.",
+        audience="privileged",
+    )
     done(log_call(actor=house.ines, client_id=client, notes=CallNotes(
         with_whom="Mara Ellery, Theo Brandt", happened_at=now, minutes=25, kind="meeting", recipient_id=story.recipient.id, to_provider=True,
         summary="Joint hand-over meeting. Order: documents first, then credentials, hardware on site. Alder Row asks for two more weeks.",
@@ -182,8 +230,14 @@ def _talk(house: House, story: Story) -> None:
         internal_note="Mara seems relieved that this goes calmly.")))  # fmt: skip
     done(propose_date(actor=story.theo, offboarding_id=story.offboarding.id, effective_on=story.offboarding.end_of_service + timedelta(days=14),
                       reason="The warehouse line of Uplink Ltd is delivered later than planned."))  # fmt: skip
-    other = done(add_recipient(actor=house.ines, client_id=client, firm="Bellwater Systems", kind=RecipientKind.CONTRACTOR))
-    nils = done(add_person(actor=house.ines, recipient_id=other.id, name="Nils Aker", email="nils@bellwater.example"))
+    other = done(
+        add_recipient(
+            actor=house.ines, client_id=client, firm="Bellwater Systems", kind=RecipientKind.CONTRACTOR
+        )
+    )
+    nils = done(
+        add_person(actor=house.ines, recipient_id=other.id, name="Nils Aker", email="nils@bellwater.example")
+    )
     say(portal("provider", nils.id), "Access to the camera recorder", "We look after the dock cameras. Please send us the recorder's password.",
         audience="all", recipient_id=other.id)  # fmt: skip
     house.say("Northwick: messages, a meeting, a date, a question that is held")

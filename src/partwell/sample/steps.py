@@ -71,24 +71,43 @@ class Person:
     signs: bool = False
 
 
-def new_client(house: House, name: str, *, domain: str, people: Sequence[Person], terms: AgreementTerms | None = None,
-               **facts: Any) -> tuple[UUID, dict[str, Actor]]:
+def new_client(
+    house: House,
+    name: str,
+    *,
+    domain: str,
+    people: Sequence[Person],
+    terms: AgreementTerms | None = None,
+    **facts: Any,
+) -> tuple[UUID, dict[str, Actor]]:
     """A client with contacts, proof of the signatory's authority, and (with ``terms``) the agreement with its document."""
-    client = done(add_client(actor=house.ines, name=name, domains=[domain], account_manager_id=house.ines.id, **facts))
+    client = done(
+        add_client(actor=house.ines, name=name, domains=[domain], account_manager_id=house.ines.id, **facts)
+    )
     actors = {}
     for one in people:
         row = done(add_contact(actor=house.ines, client_id=client.id, contact=NewContact(
             one.name, one.email, ContactRole.SIGNATORY if one.signs else ContactRole.OBSERVER, title=one.title,
             second_email=one.second, phone=one.phone)))  # fmt: skip
         if one.signs:
-            extract = made.pdf("Register extract", [client.legal_name, f"May represent the company alone: {one.name}"])
+            extract = made.pdf(
+                "Register extract", [client.legal_name, f"May represent the company alone: {one.name}"]
+            )
             done(record_authority(actor=house.ines, contact_id=row.id, kind="Register extract", file=extract,
                                   file_name="register-extract.pdf", file_type="application/pdf"))  # fmt: skip
         actors[one.name] = portal("client", row.id)
     if terms is not None:
         paper = made.pdf(terms.title, [f"Harbourline IT and {client.legal_name}", f"Signed on {terms.signed_on.isoformat()}",
                                        f"Notice: {terms.notice_days} days", f"Included hours: {terms.included_hours}"])  # fmt: skip
-        done(record_agreement(actor=house.ines, client_id=client.id, terms=terms, document=paper, document_name="service-agreement.pdf"))
+        done(
+            record_agreement(
+                actor=house.ines,
+                client_id=client.id,
+                terms=terms,
+                document=paper,
+                document_name="service-agreement.pdf",
+            )
+        )
     house.clients[name] = client.id
     house.say(f"{name} is on file")
     return client.id, actors
@@ -99,10 +118,20 @@ def portal(kind: str, person_id: UUID) -> Actor:
     return done(person_actor(kind, person_id, strength="link", address="203.0.113.24"))
 
 
-def take_in(actor: Actor, client_id: UUID, *uploads: tuple[str, bytes], password: str = "", **more: Any) -> int:
+def take_in(
+    actor: Actor, client_id: UUID, *uploads: tuple[str, bytes], password: str = "", **more: Any
+) -> int:
     """One import, read, previewed and confirmed by the real importers; gives how many items it brought."""
     streams = [(name, io.BytesIO(data)) for name, data in uploads]
-    batch = done(start_import(actor=actor, client_id=client_id, uploads=streams, password=Secret(password) if password else None, **more))
+    batch = done(
+        start_import(
+            actor=actor,
+            client_id=client_id,
+            uploads=streams,
+            password=Secret(password) if password else None,
+            **more,
+        )
+    )
     run_now(work_of(batch)[0])
     staged = import_of(client_id, batch.id)
     assert staged is not None
