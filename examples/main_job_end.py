@@ -37,7 +37,8 @@ def accept(world: "World") -> None:
             actor=world.priya, acceptance_id=asked.id, confirmed=True, note="Reached on the number on file."
         )
     )
-    world.log.fact("Lines gone through, state", f"{len(lines)}, {row.state}", "lines of the acceptance")
+    world.log.fact("Lines gone through, state", f"{len(lines)}, {row.state}")
+    world.log.figures["lines of the acceptance"] = len(lines)
 
 
 def close(world: "World") -> None:
@@ -130,8 +131,12 @@ def check_from_outside(world: "World") -> None:
     world.log.fact(
         "Secrets looked for; places searched; found",
         f"{len(secrets)}; {len(places)}; 0",
-        "secrets found outside the vault",
     )
+    world.log.figures |= {
+        "secrets looked for": len(secrets),
+        "places searched": len(places),
+        "secrets found outside the vault": 0,
+    }
 
 
 def _text(mail: Any) -> str:

@@ -230,8 +230,11 @@ def release(world: "World") -> None:
         for item, why in found.refused:
             expect(False, f"“{item.title}” was refused: {why.sentence}")
         world.log.fact(
-            f"Released {what}: sent, asked", f"{len(found.sent)}, {len(found.asked)}", f"released {what}"
+            f"Released {what}: sent, asked",
+            f"{len(found.sent)}, {len(found.asked)}",
         )
+        world.log.figures[f"released {what}"] = len(found.sent)
+        world.log.figures[f"asked before going {what}"] = len(found.asked)
     world.deliver()
     waiting = Envelope.objects.exclude(state__in=("accepted", "stopped"))
     expect(not waiting.exists(), f"Mails did not leave: {list(waiting.values_list('state', 'answer'))}")
@@ -255,8 +258,11 @@ def ask(world: "World") -> None:
         world.log.fact(
             "Asked, approved, declined",
             f"{len(lines)}, {len(half)}, {len(lines) - len(half)} ({answered.state})",
-            "approval request",
         )
+        world.log.figures |= {
+            "lines approved by the client": len(half),
+            "lines declined by the client": len(lines) - len(half),
+        }
     world.deliver()
 
 
@@ -293,9 +299,7 @@ def receive(world: "World") -> None:
         )
         opened += 1
         same += stored.sha256 in originals
-    world.log.fact(
-        "Documents opened; byte for byte one of the inputs", f"{opened}; {same}", "documents opened"
-    )
+    world.log.fact("Documents opened; byte for byte one of the inputs", f"{opened}; {same}")
     credentials = [one for one in lines if one.kind == "credential" and one.method == "reveal"]
     key = world.keys["theo@alderrow.example"]
     shown = 0
@@ -325,8 +329,14 @@ def receive(world: "World") -> None:
         )
     )
     world.log.fact(
-        "Confirmed, objected and answered, rotated", f"{len(rest)}, 1, {len(credentials[:10])}", "receipts"
+        "Confirmed, objected and answered, rotated",
+        f"{len(rest)}, 1, {len(credentials[:10])}",
     )
+    world.log.figures |= {
+        "lines confirmed": len(rest),
+        "objections answered": 1,
+        "rotations confirmed": len(credentials[:10]),
+    }
     mine = ReleaseLine.objects.filter(release__client=world.client, release__party="client", state="sent")
     done(confirm_receipt(actor=world.mara, line_ids=list(mine.values_list("id", flat=True))))
     world.log.fact("Confirmed by the client", mine.count())

@@ -3,7 +3,7 @@
 """Pictures of the sample's pages for the documentation: each party signed in by its demo link, light and dark, wide and narrow.
 
 ``python examples/screenshots.py [--to docs/main-job/pictures] [--only NAME]`` loads the sample into a temporary home,
-serves it on loopback and photographs the pages of ``PAGES`` with Chromium (``playwright install chromium``). A page that
+serves it on loopback and photographs the pages of ``PAGES`` with the Chromium on PATH (or playwright's own). A page that
 does not answer with 200, or whose console complains, ends it with code 1.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -137,7 +138,15 @@ def photograph(told: dict[str, Any], address: str, to: Path, only: str) -> list[
     wrong: list[str] = []
     total = 0
     with sync_playwright() as play:
-        browser = play.chromium.launch()
+        program = next(
+            (
+                found
+                for name in ("chromium", "chromium-browser", "google-chrome")
+                if (found := shutil.which(name))
+            ),
+            None,
+        )
+        browser = play.chromium.launch(executable_path=program)
         for party in dict.fromkeys(page[1] for page in PAGES):
             link = next(link for name, link in told["links"].items() if f"({party})" in name)
             context = browser.new_context(locale="en-GB", timezone_id="Europe/London")
