@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The main job's end: acceptance, closing, bundles, and what a stranger can check from outside."""
+"""The main job's end: acceptance, closing, and what a stranger can check from outside."""
 
+import io
 import json
 import re
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +14,6 @@ from house import done, expect
 
 if TYPE_CHECKING:
     from main_job import World
-
-
-def bundles(world: "World") -> None: ...
 
 
 def accept(world: "World") -> None:
@@ -25,7 +25,7 @@ def accept(world: "World") -> None:
         sign_acceptance,
     )
 
-    world.log.step("11. Acceptance")
+    world.log.step("10. Acceptance")
     asked = done(prepare_acceptance(actor=world.dan, offboarding_id=world.offboarding.id))
     lines = list(asked.lines.all())
     exception = next(line for line in lines if line.standing == "confirmed")
@@ -47,7 +47,7 @@ def close(world: "World") -> None:
     from partwell.actions.offboardings.plan_steps import finish_step
     from partwell.workers import jobs
 
-    world.log.step("12. Closing")
+    world.log.step("11. Closing")
     stops = done(still_stops(world.offboarding.id))
     world.log.fact("Stops closing", "; ".join(one.code for one in stops))
     steps = world.offboarding.steps
@@ -83,7 +83,7 @@ def check_from_outside(world: "World") -> None:
     from partwell.records.correspondence.models import Envelope
     from partwell.records.evidence.models import Entry
 
-    world.log.step("13. Checked from outside")
+    world.log.step("12. Checked from outside")
     copy_new()
     mails = [
         (one, message_from_bytes(world.inbox.read_message(one.message_id), policy=policy.default))
@@ -94,6 +94,7 @@ def check_from_outside(world: "World") -> None:
     expect(not report.findings, f"The ledger does not check: {report.findings[:1]}")
     world.log.fact("Entries in the ledger, all checked", Entry.objects.count(), "entries in the ledger")
     world.log.fact("Checkpoints from mails, all continued by the log", len(notes), "checkpoints in mails")
+    _ask_sealed(world, mails, notes)
     known = {one.internet_message_id.strip("<>"): one for one in Envelope.objects.all()}
     to_provider = 0
     for caught, mail in mails:
@@ -137,6 +138,46 @@ def check_from_outside(world: "World") -> None:
         "places searched": len(places),
         "secrets found outside the vault": 0,
     }
+
+
+def _ask_sealed(world: "World", mails: list[Any], notes: dict[str, bytes]) -> None:
+    """A stranger's check: the key as it is printed in the signed letter, the checkpoints as they stand in mails, no packages at all."""
+    from pypdf import PdfReader
+
+    letter = next(
+        part
+        for _, mail in mails
+        for part in mail.iter_attachments()
+        if str(part.get_filename()).startswith("authorisation-1")
+    )
+    pdf = PdfReader(io.BytesIO(letter.get_payload(decode=True)))
+    printed = "\n".join(page.extract_text() for page in pdf.pages)
+    found = re.search(r"verifier key\s+(partwell-log-[\s\S]+?)\nLast committed", printed)
+    expect(found, "The signed letter does not carry the log's verifier key.")
+    assert found is not None
+    source = Path(__file__).resolve().parents[1] / "src"
+    for name, note in notes.items():
+        path = world.log.out / f"{name}.note"
+        path.write_bytes(note)
+        command = [sys.executable, "-S", "-m", "sealed", "verify", str(path), "--vkey", found[1], "--json"]
+        ran = subprocess.run(
+            command, capture_output=True, text=True, env={"PYTHONPATH": str(source)}, timeout=60
+        )
+        answer = json.loads(ran.stdout or "{}")
+        expect(
+            ran.returncode == 0 and not answer.get("findings"),
+            f"sealed does not accept the checkpoint of a mail: {ran.stdout}{ran.stderr}",
+        )
+        path.unlink()
+    forged = world.log.out / "forged.note"
+    forged.write_bytes(next(iter(notes.values())).replace(b"\n", b"1\n", 2))
+    ran = subprocess.run([sys.executable, "-S", "-m", "sealed", "verify", str(forged), "--vkey", found[1]], capture_output=True, text=True,
+                         env={"PYTHONPATH": str(source)}, timeout=60)  # fmt: skip
+    expect(ran.returncode != 0, "sealed accepts a forged checkpoint.")
+    forged.unlink()
+    world.log.fact(
+        "Checkpoints that sealed accepts with the letter's key", len(notes), "checkpoints accepted by sealed"
+    )
 
 
 def _text(mail: Any) -> str:

@@ -38,6 +38,13 @@ class _Bar:
             sys.stderr.write("\r" + " " * 72 + "\r")
 
 
+def _typed(text: str) -> str:
+    """A key as people copy it: out of a letter it carries line ends and the invisible signs where its lines may break."""
+    return "".join(
+        char for char in text if not char.isspace() and char not in "\u200b\u200c\u200d\u2060\ufeff"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sealed",
@@ -48,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser("verify", help="check a bundle, a checkpoint or an entry's proof")
     one.add_argument("path", help="bundle.zip, its unpacked folder, a checkpoint (.note) or a .tlog-proof")
-    one.add_argument("--vkey", help="the log's verifier key, as printed in the authorisation letter")
+    one.add_argument(
+        "--vkey", type=_typed, help="the log's verifier key, as printed in the authorisation letter"
+    )
     one.add_argument(
         "--checkpoint", metavar="FILE", help="a checkpoint you kept: is it continued by the bundle's?"
     )
@@ -60,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "--proof", metavar="FILE", help="the .consistency file between them (not needed for equal sizes)"
     )
     two.add_argument(
-        "--vkey", required=True, help="the log's verifier key, as printed in the authorisation letter"
+        "--vkey",
+        type=_typed,
+        required=True,
+        help="the log's verifier key, as printed in the authorisation letter",
     )
     two.add_argument("--json", action="store_true", help="write one JSON object and nothing else")
     return parser

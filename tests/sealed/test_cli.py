@@ -177,3 +177,12 @@ def test_the_licence_lies_beside() -> None:
     for path in SRC.glob("*.py"):
         assert path.read_text().startswith("# SPDX-License-Identifier: Apache-2.0\n"), path.name
     assert bag.BAGIT_TXT.startswith(b"BagIt-Version: 1.0\n")
+
+
+def test_a_key_copied_out_of_a_letter_is_the_same_key() -> None:
+    from sealed.__main__ import _typed
+
+    assert (
+        _typed(" log+86023ac7+ARMC6Pv5Q\u200bvSjRL12mJ\nSlFcxILFnQ\u200bt\n")
+        == "log+86023ac7+ARMC6Pv5QvSjRL12mJSlFcxILFnQt"
+    )
