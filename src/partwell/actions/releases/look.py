@@ -15,7 +15,8 @@ from partwell.actions.releases.windows import closes_at
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.estate.models import Item
-from partwell.records.releases.models import ReleaseLine
+from partwell.records.people.queries import the_msp
+from partwell.records.releases.models import Release, ReleaseLine
 from partwell.rules.handover import ReleaseWay
 from partwell.rules.terms import Party
 
@@ -131,3 +132,16 @@ def signatories_of(client_id: UUID) -> list[str]:
 def client_of_recipient(recipient_id: UUID) -> Client:
     """The client whose things this recipient receives."""
     return Recipient.objects.select_related("client").get(pk=recipient_id).client
+
+
+def released_by_key(client_id: UUID, key: str) -> UUID | None:
+    """The release that an earlier click with this key made, if any."""
+    return (
+        Release.objects.filter(client_id=client_id, idempotency=key[:64]).values_list("pk", flat=True).first()
+    )
+
+
+def msp_name() -> str:
+    """The MSP's name as people read it."""
+    msp = the_msp()
+    return msp.name if msp else "the service provider"

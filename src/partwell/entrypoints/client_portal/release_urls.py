@@ -3,4 +3,19 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from partwell.entrypoints.client_portal import approvals, messages, received, releases
+
+urlpatterns: list[Any] = [
+    path("releases/", releases.releases, name="releases"),
+    path("releases/<str:release_id>/", releases.release, name="release"),
+    path("approvals/<str:request_id>/", approvals.approval, name="approval"),
+    path("answer/", received.answer, name="answer"),
+    path("lines/<str:line_id>/file/", received.line_file, name="line_file"),
+    path("lines/<str:line_id>/reveal/", received.reveal_ask, name="reveal_ask"),
+    path("reveals/<str:reveal_id>/", received.reveal, name="reveal"),
+    path("messages/", messages.conversation, name="messages"),
+    path("mails/", messages.mails, name="mails"),
+    path("mails/<str:envelope_id>/", messages.mail, name="mail"),
+]

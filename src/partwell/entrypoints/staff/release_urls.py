@@ -3,4 +3,32 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from partwell.entrypoints.staff import calls, messages, release_page, releases
+
+_C, _R, _L = (
+    "clients/<str:client_id>/",
+    "releases/<str:release_id>/",
+    "releases/<str:release_id>/lines/<str:line_id>/",
+)
+
+urlpatterns: list[Any] = [
+    path(f"{_C}releases/", releases.client_releases, name="client_releases"),
+    path(f"{_C}release/", releases.choose, name="release_choose"),
+    path(f"{_C}release/check/", releases.check, name="release_check"),
+    path(f"{_C}release/send/", releases.send, name="release_send"),
+    path(_R, release_page.release_page, name="release"),
+    path(f"{_R}stop/", release_page.release_stop, name="release_stop"),
+    path(f"{_L}answer/", release_page.line_answer, name="line_answer"),
+    path(f"{_L}reveal/", release_page.line_reveal, name="line_reveal"),
+    path("messages/", messages.messages_home, name="messages"),
+    path(f"{_C}messages/", messages.client_messages, name="client_messages"),
+    path(f"{_C}messages/write/", messages.write, name="message_write"),
+    path(f"{_C}mails/", messages.client_mails, name="client_mails"),
+    path("mails/<str:envelope_id>/", messages.mail, name="mail"),
+    path("mails/<str:envelope_id>/html/", messages.mail_html, name="mail_html"),
+    path("mails/<str:envelope_id>/settle/", messages.mail_settle, name="mail_settle"),
+    path(f"{_C}calls/log/", calls.log, name="call_log"),
+    path("calls/<str:call_id>/", calls.call_page, name="call"),
+]

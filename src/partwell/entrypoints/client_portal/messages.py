@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Everything that was said, "ask us", and every mail about the client as it left."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from partwell.actions.correspondence.write_message import ALL, CLIENT, Draft, NotInTheLoop, write_message
+from partwell.actions.releases import look
+from partwell.entrypoints.client_portal.releases import HOME, MAIL_STATES
+from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.entrypoints.door.gate import actor_of, client_door
+from partwell.entrypoints.door.refused import refusal_response
+from partwell.records.correspondence import queries
+from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
+
+
+class AskForm(forms.Form):
+    """One message to us, or to us and a recipient whose authorisation stands."""
+
+    to = forms.ChoiceField(label="Who reads it", widget=forms.RadioSelect)
+    subject = forms.CharField(label="What it is about", max_length=200)
+    text = forms.CharField(label="Your message", max_length=20000, widget=forms.Textarea(attrs={"rows": 7}))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, client_id: Any, msp: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        standing = [
+            (f"all:{row.id}", f"{msp} and {row.firm}")
+            for row, found in look.recipients_of(client_id)
+            if found.stands
+        ]
+        self.fields["to"].choices = [(CLIENT, f"{msp} alone"), *standing]  # type: ignore[attr-defined]
+
+
+@client_door("message.read")
+@require_http_methods(["GET", "HEAD", "POST"])
+def conversation(request: HttpRequest) -> HttpResponse:
+    """Read and write. Observers read."""
+    actor = actor_of(request)
+    assert actor.client_id is not None  # a contact always belongs to a client
+    writes = may(actor.role, "message.write") is None
+    msp = look.msp_name()
+    initial = {"to": CLIENT, "key": secrets.token_urlsafe(24)}
+    form = AskForm(
+        request.POST if request.method == "POST" else None,
+        initial=initial,
+        client_id=actor.client_id,
+        msp=msp,
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        audience, _, recipient = given["to"].partition(":")
+        draft = Draft(
+            given["subject"],
+            given["text"],
+            ALL if audience == ALL else CLIENT,
+            uuid_or_404(recipient) if recipient else None,
+            None,
+            given["key"],
+        )
+        try:
+            result: Any = write_message(actor=actor, client_id=actor.client_id, draft=draft)
+        except NotInTheLoop as stopped:
+            result = stopped.refusal
+        if isinstance(result, Refusal):
+            return refusal_response(request, result, back=reverse("client:messages"))
+        messages.success(request, "Sent. You have a copy by mail.")
+        return HttpResponseRedirect(reverse("client:messages"))
+    found = queries.said_page(actor, actor.client_id, request.GET.get("page"))
+    context = {
+        "said": found.said,
+        "page": found.page,
+        "form": form if writes else None,
+        "msp_name": msp,
+        "back": HOME,
+        "home_url": "/client/",
+    }
+    return render(request, "client_portal/messages.html", context, status=422 if form.is_bound else 200)
+
+
+@client_door("message.read")
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    """Every mail about the client, with its true state."""
+    actor = actor_of(request)
+    assert actor.client_id is not None
+    page = queries.envelopes_page(actor, actor.client_id, request.GET.get("page"))
+    rows = [
+        {"mail": one, "tone": MAIL_STATES[one.state][0], "word": MAIL_STATES[one.state][1]}
+        for one in page.object_list
+    ]
+    back = {"label": "Messages", "url": reverse("client:messages")}
+    return render(
+        request,
+        "client_portal/mails.html",
+        {"page": page, "rows": rows, "back": back, "home_url": "/client/"},
+    )
+
+
+@client_door("message.read")
+@require_safe
+def mail(request: HttpRequest, envelope_id: str) -> HttpResponse:
+    """One mail as it was sent."""
+    found = queries.envelope_seen(actor_of(request), uuid_or_404(envelope_id))
+    if found is None:
+        raise Http404
+    tone, word = MAIL_STATES[found.state]
+    context = {
+        "mail": found,
+        "tone": tone,
+        "word": word,
+        "home_url": "/client/",
+        "back": {"label": "Every mail", "url": reverse("client:mails")},
+    }
+    return render(request, "client_portal/mail.html", context)

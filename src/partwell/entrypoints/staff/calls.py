@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Logging a call in under a minute, and correcting one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
+from partwell.actions.correspondence.write_message import NotInTheLoop
+from partwell.actions.releases import look
+from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.releases import client_of
+from partwell.records.correspondence import queries
+from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
+
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class CallForm(forms.Form):
+    """Four fields for the common case; the rest is optional."""
+
+    kind = forms.ChoiceField(label="What it was", choices=[("call", "A call"), ("meeting", "A meeting")])
+    with_whom = forms.CharField(label="Who took part", max_length=300)
+    happened_at = forms.DateTimeField(label="When", input_formats=[_LOCAL, "%Y-%m-%d %H:%M"],
+                                      widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))  # fmt: skip
+    minutes = forms.IntegerField(label="Minutes", min_value=0, max_value=1440, required=False)
+    summary = forms.CharField(label="What was said", max_length=20000, widget=forms.Textarea(attrs={"rows": 6}),
+                              help_text="Goes to the client by mail.")  # fmt: skip
+    promised = forms.CharField(label="What was promised", max_length=300, required=False)
+    promised_by = forms.CharField(label="By whom", max_length=160, required=False)
+    promised_for = forms.DateField(
+        label="By when", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    recipient = forms.ChoiceField(label="A new provider took part", required=False)
+    to_provider = forms.BooleanField(label="Send them the summary too", required=False)
+    internal_note = forms.CharField(label="Internal note", required=False, max_length=20000, widget=forms.Textarea(attrs={"rows": 2}),
+                                    help_text="Stays inside.")  # fmt: skip
+
+    def __init__(self, *args: Any, client: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = [(str(row.id), row.firm) for row, _ in look.recipients_of(client.id)]
+        self.fields["recipient"].choices = [("", "No"), *found]  # type: ignore[attr-defined]
+
+
+@staff_door("call.log")
+@require_http_methods(["GET", "HEAD", "POST"])
+def log(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Log a call; the summary goes to the client."""
+    client = client_of(client_id)
+    if request.method != "POST":
+        form = CallForm(
+            initial={"kind": "call", "happened_at": timezone.localtime().strftime(_LOCAL), "minutes": 10},
+            client=client,
+        )
+        return render(request, "staff/call_log.html", {"section": "messages", "client": client, "form": form})
+    form = CallForm(request.POST, client=client)
+    if not form.is_valid():
+        return render(
+            request,
+            "staff/call_log.html",
+            {"section": "messages", "client": client, "form": form},
+            status=422,
+        )
+    given = dict(form.cleaned_data)
+    recipient = given.pop("recipient")
+    notes = CallNotes(
+        **{**given, "minutes": given["minutes"] or 0},
+        recipient_id=uuid_or_404(recipient) if recipient else None,
+    )
+    back = reverse("staff:client_messages", args=[client.id])
+    try:
+        result = log_call(actor=actor_of(request), client_id=client.id, notes=notes)
+    except NotInTheLoop as stopped:
+        result = stopped.refusal
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    messages.success(request, "Logged; the summary is on its way to the client.")
+    return HttpResponseRedirect(back)
+
+
+@staff_door("message.read")
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_page(request: HttpRequest, call_id: str) -> HttpResponse:
+    """One call; a POST adds a correction (what was written stays)."""
+    actor = actor_of(request)
+    call = queries.call_seen(actor, uuid_or_404(call_id))
+    if call is None:
+        raise Http404
+    if request.method == "POST":
+        result = correct_call(
+            actor=actor, call_id=call.id, correction=request.POST.get("correction", "")[:20000]
+        )
+        back = reverse("staff:call", args=[call.id])
+        if isinstance(result, Refusal):
+            return refusal_response(request, result, back=back)
+        messages.success(request, "Added; the client has the correction by mail.")
+        return HttpResponseRedirect(back)
+    context = {
+        "section": "messages",
+        "call": call,
+        "client": call.client,
+        "may_correct": may(actor.role, "call.log") is None,
+    }
+    return render(request, "staff/call.html", context)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Messages and mails: what was said about whom, writing a message, the mail as it will be or was sent."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.contrib import messages as flash
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partwell.actions.correspondence.deliver import settle_unknown
+from partwell.actions.correspondence.write_message import (
+    ALL,
+    CLIENT,
+    INTERNAL,
+    PRIVILEGED,
+    Draft,
+    NotInTheLoop,
+    write_message,
+)
+from partwell.actions.releases import look
+from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.headers import STRANGERS
+from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.release_page import MAIL_STATES, mail_rows
+from partwell.entrypoints.staff.releases import client_of
+from partwell.records.correspondence import queries
+from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
+
+AUDIENCES = {ALL: "everybody", CLIENT: "client and us", INTERNAL: "internal", PRIVILEGED: "privileged"}
+
+
+def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
+    """Messages and calls as the pages show them."""
+    rows = []
+    for one in said:
+        tone, word = MAIL_STATES[one.envelope.state] if one.envelope else ("", "")
+        rows.append({"said": one, "row": one.row, "tone": tone, "word": word,
+                     "audience": AUDIENCES.get(getattr(one.row, "audience", ""), "")})  # fmt: skip
+    return rows
+
+
+@staff_door("message.read")
+@require_safe
+def messages_home(request: HttpRequest) -> HttpResponse:
+    """What was said about all clients, newest first; above it what a person must settle and what was held."""
+    actor = actor_of(request)
+    found = queries.said_page(actor, None, request.GET.get("page"))
+    context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
+               "held": queries.held_open(), "clients": look.clients_here()}  # fmt: skip
+    return render(request, "staff/messages.html", context)
+
+
+@staff_door("message.read")
+@require_safe
+def client_messages(request: HttpRequest, client_id: str) -> HttpResponse:
+    """The conversation about one client."""
+    client, actor = client_of(client_id), actor_of(request)
+    found = queries.said_page(actor, client.id, request.GET.get("page"))
+    settle = [one for one in queries.to_settle(actor) if one.client_id == client.id]
+    context = {"section": "messages", "client": client, "rows": said_rows(found.said), "page": found.page, "settle": settle,
+               "held": queries.held_open(client.id), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
+    return render(request, "staff/client_messages.html", context)
+
+
+class WriteForm(forms.Form):
+    """One message. Who reads it is chosen in words; the client reads everything but notes."""
+
+    to = forms.ChoiceField(label="Who reads it", widget=forms.RadioSelect)
+    subject = forms.CharField(label="What it is about", max_length=200)
+    text = forms.CharField(label="Message", max_length=20000, widget=forms.Textarea(attrs={"rows": 9}))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    answers = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, client: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        recipients = [
+            (
+                f"all:{row.id}",
+                f"{client.name}, {row.firm} and us"
+                + ("" if standing.stands else " (refused: no valid authorisation)"),
+            )
+            for row, standing in look.recipients_of(client.id)
+        ]
+        self.fields["to"].choices = [  # type: ignore[attr-defined]
+            (CLIENT, f"{client.name} and us"),
+            *recipients,
+            (INTERNAL, "An internal note: only us"),
+            (PRIVILEGED, "A privileged note (lawyer, insurer): only us"),
+        ]
+
+
+@staff_door("message.write")
+@require_http_methods(["GET", "HEAD", "POST"])
+def write(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Write a message or a note."""
+    client, actor = client_of(client_id), actor_of(request)
+    if request.method == "POST":
+        form = WriteForm(request.POST, client=client)
+        if form.is_valid():
+            given = form.cleaned_data
+            audience, _, recipient = given["to"].partition(":")
+            draft = Draft(
+                given["subject"],
+                given["text"],
+                audience,
+                uuid_or_404(recipient) if recipient else None,
+                given["answers"],
+                given["key"],
+            )
+            try:
+                result = write_message(actor=actor, client_id=client.id, draft=draft)
+            except NotInTheLoop as stopped:
+                result = stopped.refusal
+            if isinstance(result, Refusal):
+                return refusal_response(
+                    request, result, back=reverse("staff:client_messages", args=[client.id])
+                )
+            flash.success(
+                request,
+                "Noted; it stays inside."
+                if audience in (INTERNAL, PRIVILEGED)
+                else "On its way, with the client on it.",
+            )
+            return HttpResponseRedirect(reverse("staff:client_messages", args=[client.id]))
+        return render(
+            request,
+            "staff/message_write.html",
+            {"section": "messages", "client": client, "form": form},
+            status=422,
+        )
+    answered = (
+        queries.message_seen(actor, uuid_or_404(request.GET["answers"]))
+        if request.GET.get("answers")
+        else None
+    )
+    if answered is not None and answered.client_id != client.id:
+        raise Http404
+    to = f"all:{answered.recipient_id}" if answered is not None and answered.recipient_id else CLIENT
+    subject = answered.subject if answered else ""
+    initial = {"to": to, "subject": subject if subject.startswith("Re: ") or not subject else f"Re: {subject}",
+               "key": secrets.token_urlsafe(24), "answers": answered.id if answered else None}  # fmt: skip
+    form = WriteForm(initial=initial, client=client)
+    return render(
+        request,
+        "staff/message_write.html",
+        {"section": "messages", "client": client, "form": form, "answered": answered},
+    )
+
+
+@staff_door("message.read")
+@require_safe
+def client_mails(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Every mail about a client, with its true state."""
+    client = client_of(client_id)
+    page = queries.envelopes_page(actor_of(request), client.id, request.GET.get("page"))
+    context = {
+        "section": "messages",
+        "client": client,
+        "page": page,
+        "rows": mail_rows(list(page.object_list)),
+    }
+    return render(request, "staff/mails.html", context)
+
+
+def _mail(request: HttpRequest, envelope_id: str) -> Any:
+    found = queries.envelope_seen(actor_of(request), uuid_or_404(envelope_id))
+    if found is None:
+        raise Http404
+    return found
+
+
+@staff_door("message.read")
+@require_safe
+def mail(request: HttpRequest, envelope_id: str) -> HttpResponse:
+    """The mail as it is frozen: recipients, words, documents, and what became of it."""
+    found = _mail(request, envelope_id)
+    tone, word = MAIL_STATES[found.state]
+    context = {"section": "messages", "mail": found, "client": found.client, "tone": tone, "word": word,
+               "may_settle": may(actor_of(request).role, "envelope.settle") is None}  # fmt: skip
+    return render(request, "staff/mail.html", context)
+
+
+@staff_door("message.read")
+@require_safe
+@xframe_options_sameorigin
+def mail_html(request: HttpRequest, envelope_id: str) -> HttpResponse:
+    """The mail's HTML part alone, in a sandbox of its own."""
+    found = _mail(request, envelope_id)
+    return HttpResponse(
+        found.html or "<p>This mail has no HTML part.</p>", headers={"Content-Security-Policy": STRANGERS}
+    )
+
+
+@staff_door("envelope.settle")
+@require_POST
+def mail_settle(request: HttpRequest, envelope_id: str) -> HttpResponse:
+    """A person says what became of a mail of which nobody knows."""
+    found = _mail(request, envelope_id)
+    result = settle_unknown(
+        actor=actor_of(request),
+        envelope_id=found.id,
+        outcome=request.POST.get("outcome", ""),
+        ground=request.POST.get("ground", "")[:1000],
+    )
+    back = reverse("staff:mail", args=[found.id])
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    flash.success(request, "Settled, with your name and ground on record.")
+    return HttpResponseRedirect(back)
