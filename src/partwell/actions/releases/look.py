@@ -3,9 +3,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from partwell.actions.facts import loop_contacts, zone
 from partwell.actions.releases.gate import Judged, Target
@@ -106,8 +107,14 @@ class LineView:
 
     line: ReleaseLine
     closes: datetime
+    last: date
     open: bool
     shown: bool
+
+
+def last_day(closes: datetime, zone_name: str = "") -> date:
+    """The last day (MSP's zone) of a window that closes at this moment."""
+    return (closes - timedelta(seconds=1)).astimezone(ZoneInfo(zone_name or zone())).date()
 
 
 def line_views(lines: Sequence[ReleaseLine], now: datetime, *, stands: bool = True) -> list[LineView]:
@@ -119,7 +126,9 @@ def line_views(lines: Sequence[ReleaseLine], now: datetime, *, stands: bool = Tr
         if not stands and now >= closes:
             continue
         used = any(one.claimed_at for one in line.reveals.all()) if line.method == "reveal" else False
-        out.append(LineView(line, closes, now < closes and line.answer != "objected", used))
+        out.append(
+            LineView(line, closes, last_day(closes, name), now < closes and line.answer != "objected", used)
+        )
     return out
 
 

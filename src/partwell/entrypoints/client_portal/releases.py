@@ -104,6 +104,7 @@ def release(request: HttpRequest, release_id: str) -> HttpResponse:
         "client_portal/release.html",
         {
             "release": one,
+            "last_day": look.last_day(one.window_ends_at),
             "rows": rows,
             "approval": seen.approval,
             "mails": mails,

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "done": done,
             "waits": waits,
             "asked": list(asked),
-            "closes": min((one.closes for one in answer), default=None),
+            "closes": min((one.last for one in answer), default=None),
             "tally": [
                 (confirmed, "confirmed"),
                 (len(answer), "await your answer"),

@@ -108,6 +108,7 @@ def release_page(request: HttpRequest, release_id: str) -> HttpResponse:
             "section": "clients",
             "client": release.client,
             "release": release,
+            "last_day": look.last_day(release.window_ends_at),
             "rows": rows,
             "mails": mail_rows(mails),
             "approval": seen.approval,

@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from partwell.actions.facts import zone
 from partwell.actions.releases import look
 from partwell.actions.releases.gate import Judged
-from partwell.actions.releases.release_items import release_items
+from partwell.actions.releases.release_items import AnnouncementRefused, Outcome, release_items
 from partwell.entrypoints.door.answers import uuid_or_404, uuids
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
@@ -48,6 +49,9 @@ def client_releases(request: HttpRequest, client_id: str) -> HttpResponse:
     actor = actor_of(request)
     page = queries.releases_page(actor, client.id, request.GET.get("page"))
     objections = queries.objections_open(client.id)
+    at = zone()
+    for one in page.object_list:
+        one.last_day = look.last_day(one.window_ends_at, at)
     return render(
         request,
         "staff/releases.html",
@@ -195,15 +199,18 @@ def send(request: HttpRequest, client_id: str) -> HttpResponse:
         return _show(
             request, client, chosen, judged, way.value, note, key=secrets.token_urlsafe(24), changed=True
         )
-    result = release_items(
-        actor=actor_of(request),
-        client_id=client.id,
-        target=chosen.target,
-        item_ids=ids,
-        idempotency=key,
-        note=note,
-        way=way,
-    )
+    try:
+        result: Outcome | Refusal = release_items(
+            actor=actor_of(request),
+            client_id=client.id,
+            target=chosen.target,
+            item_ids=ids,
+            idempotency=key,
+            note=note,
+            way=way,
+        )
+    except AnnouncementRefused as stopped:
+        result = stopped.refusal  # rolled back as a whole: nothing left
     back = reverse("staff:release_choose", args=[client.id])
     if isinstance(result, Refusal):
         return refusal_response(request, result, back=back)
