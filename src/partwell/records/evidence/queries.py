@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Questions to the ledger: whose entries, what of them may be read, and each as a sentence. A fixed number of queries a page."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from partwell.records.evidence.models import Checkpoint, Disclosure, Entry, EntrySubject, LogState
+from partwell.rules import events
+from partwell.rules.actor import Actor
+from sealed import canonical
+
+# R4: that there is an internal note is the MSP's own business too.
+INSIDE = ("note.written",)
+LABELS = {"staff": ("public", "client", "internal"), "client": ("public", "client"), "provider": ("public",)}
+KINDS = ("acceptance", "agreement", "authorisation", "bundle", "call", "client", "contact", "credential", "envelope", "estate", "import",
+         "item", "ledger", "message", "msp", "note", "offboarding", "plan", "receipt", "recipient", "refusal", "release", "sign_in", "staff")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as people read it. ``contents``: label → field → value, only what the reader may see."""
+
+    index: int
+    uid: UUID
+    type: str
+    at: datetime
+    who: str
+    text: str
+    sentence: str
+    contents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    client: str = ""
+    client_id: UUID | None = None
+
+    @property
+    def internal(self) -> bool:
+        """Stays inside (R4)."""
+        return self.type in INSIDE
+
+    @property
+    def state(self) -> str:
+        """The tone of its dot: what was refused or stopped, what was objected to, what was confirmed."""
+        noun, _, verb = self.type.partition(".")
+        if noun == "refusal" or verb in ("refused", "stopped", "failed", "address_failed", "unknown"):
+            return "refusing"
+        if verb in ("objected", "declined", "asked", "held", "requeued", "withdrawn"):
+            return "waiting"
+        return "open" if verb in ("confirmed", "granted", "approved", "accepted", "sent", "signed") else ""
+
+    @property
+    def note(self) -> str:
+        """The client's name where entries of many stand together."""
+        return self.client
+
+    @property
+    def url(self) -> str:
+        """Filled in by the door; a mark without an address leads to the staff's proof page."""
+        return f"/proof/{self.uid.hex}/"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader asks for: an entry's noun, days (inclusive, in ``zone``), one person, one subject."""
+
+    noun: str = ""
+    first: date | None = None
+    last: date | None = None
+    person: UUID | None = None
+    subject: UUID | None = None
+    client: UUID | None = None
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of lines, and how many entries the newest checkpoint covers."""
+
+    lines: list[Line]
+    page: "Page[Any]"
+    covered: int
+
+
+def labels_of(actor: Actor) -> tuple[str, ...]:
+    """Which contents this actor may read; none for anybody else."""
+    return LABELS.get(actor.kind, ())
+
+
+def entries_of(
+    kind: str, client_id: UUID | None = None, recipient_id: UUID | None = None
+) -> "QuerySet[Entry]":
+    """The entries of a party: staff all (or one client's), a client its own, a provider those of its own firm."""
+    rows = Entry.objects.all()
+    if kind == "staff":
+        return rows.filter(client_ref=client_id) if client_id else rows
+    if kind == "client" and client_id:
+        return rows.filter(client_ref=client_id).exclude(type__in=INSIDE)
+    if kind == "provider" and client_id and recipient_id:
+        return rows.filter(client_ref=client_id, recipient_ref=recipient_id).exclude(type__in=INSIDE)
+    return rows.none()
+
+
+def visible_to(actor: Actor) -> "QuerySet[Entry]":
+    """Every entry that this actor may know of."""
+    return entries_of(actor.kind, None if actor.is_staff else actor.client_id, actor.recipient_id)
+
+
+def _filtered(rows: "QuerySet[Entry]", wanted: Filters, zone: str) -> "QuerySet[Entry]":
+    at = ZoneInfo(zone)
+    if wanted.client:
+        rows = rows.filter(client_ref=wanted.client)
+    if wanted.noun:
+        rows = rows.filter(type__startswith=wanted.noun + ".")
+    if wanted.first:
+        rows = rows.filter(recorded_at__gte=datetime.combine(wanted.first, time.min, at))
+    if wanted.last:
+        rows = rows.filter(recorded_at__lt=datetime.combine(wanted.last + timedelta(days=1), time.min, at))
+    if wanted.person:
+        rows = rows.filter(actor_ref=wanted.person)
+    if wanted.subject:
+        rows = rows.filter(
+            index__in=EntrySubject.objects.filter(subject_ref=wanted.subject).values("entry_index")
+        )
+    return rows.order_by("index" if wanted.oldest_first else "-index")
+
+
+def timeline_for(
+    actor: Actor, wanted: Filters | None = None, *, page: int | str = 1, size: int = 50, zone: str = "UTC"
+) -> Timeline:
+    """A page of the timeline as this actor may see it; newest first. ``page`` may be anything a stranger typed.
+
+    Five queries, whatever the page holds: count, entries, contents, clients' names, newest checkpoint.
+    """
+    wanted = wanted or Filters()
+    found = Paginator(_filtered(visible_to(actor), wanted, zone), size).get_page(page)
+    rows = list(found.object_list)
+    return Timeline(
+        lines_of(rows, labels_of(actor), names=actor.is_staff and not wanted.client), found, covered()
+    )
+
+
+def covered() -> int:
+    """How many entries the newest checkpoint covers."""
+    return Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+
+
+def disclosed(uids: Sequence[UUID], labels: Iterable[str]) -> dict[UUID, dict[str, tuple[bytes, Any]]]:
+    """uid → label → (salt, content), for entries and labels that the reader may see. Content that cannot be read is left out."""
+    out: dict[UUID, dict[str, tuple[bytes, Any]]] = defaultdict(dict)
+    for start in range(0, len(uids), 400):
+        for one in Disclosure.objects.filter(entry_uid__in=uids[start : start + 400], label__in=list(labels)):
+            try:
+                out[one.entry_uid][one.label] = (bytes(one.salt), canonical.loads_strict(bytes(one.content)))
+            except canonical.CanonicalError:
+                continue
+    return out
+
+
+def lines_of(rows: Sequence[Entry], labels: Sequence[str], *, names: bool = False) -> list[Line]:
+    """Entries as sentences, in the order given. ``names``: with the client's name (one query more)."""
+    contents = disclosed([row.uid for row in rows], labels)
+    clients: dict[UUID, str] = {}
+    if names:
+        refs = {row.client_ref for row in rows if row.client_ref}
+        clients = dict(
+            apps.get_model("clients", "Client")._default_manager.filter(pk__in=refs).values_list("pk", "name")
+        )
+    return [
+        _line(row, {label: content for label, (_, content) in contents[row.uid].items()}, clients)
+        for row in rows
+    ]
+
+
+def _line(row: Entry, contents: dict[str, dict[str, Any]], clients: dict[UUID, str]) -> Line:
+    public = contents.get("public", {})
+    sentence = sentence_of(row.type, public)
+    who = str(public.get("actor", ""))
+    text = sentence[len(who) :].lstrip() if who and sentence.startswith(who + " ") else sentence
+    return Line(row.index, row.uid, row.type, row.recorded_at, who if text != sentence else "", text, sentence, contents,
+                clients.get(row.client_ref, "") if row.client_ref else "", row.client_ref)  # fmt: skip
+
+
+def sentence_of(type_: str, public: dict[str, Any]) -> str:
+    """The sentence; a plain one for an entry whose content was erased or whose type a newer version wrote."""
+    try:
+        return events.sentence_of(type_, public)
+    except events.EventError:
+        return f"{type_.replace('_', ' ').replace('.', ', ')}: what it said can no longer be read."
+
+
+def entry_by_uid(actor: Actor, uid: UUID) -> Entry | None:
+    """One entry that this actor may know of, else None."""
+    return visible_to(actor).filter(uid=uid).first()
+
+
+def entry_by_index(actor: Actor, index: int) -> Entry | None:
+    """As ``entry_by_uid``, by its number in the log."""
+    return visible_to(actor).filter(index=index).first() if 0 <= index < 2**63 else None
+
+
+def log_state() -> LogState | None:
+    """The log's origin and verifier key; None before set-up."""
+    return LogState.objects.filter(pk=1).first()
+
+
+def entry_total() -> int:
+    """How many entries the log has."""
+    return Entry.objects.count()
