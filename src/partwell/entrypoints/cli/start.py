@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What every command needs: Django, a migrated database, a way to stop with a sentence, a bar where somebody watches."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+GOOD, REFUSED, UNUSABLE = 0, 1, 2
+
+
+def stop(sentence: str, code: int, as_json: bool = False) -> NoReturn:
+    """End the command with one sentence: on standard error, or as JSON where a script asked for it."""
+    if as_json:
+        typer.echo(json.dumps({"ok": False, "problem": sentence}, ensure_ascii=False))
+    else:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+def django_ready() -> None:
+    """Start Django, with the installation's own faults as sentences."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partwell.settings")
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        try:
+            django.setup()
+        except (ValueError, OSError) as error:
+            stop(f"This installation cannot be used: {error}", UNUSABLE)
+
+
+def pending() -> bool:
+    """Whether the database lacks migrations (an empty one lacks all)."""
+    django_ready()
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
+        stop(f"The database cannot be used: {error}".strip(), UNUSABLE)
+
+
+def installed(as_json: bool = False) -> None:
+    """Django, and a database that is up to date; else say what to run."""
+    if pending():
+        stop("This installation's database is not up to date. Run: partwell setup-db", UNUSABLE, as_json)
+
+
+def migrate(*, quiet: bool = True) -> None:
+    """Bring the database up to date, put triggers in place, make the cache table.
+
+    On PostgreSQL by a process of its own as the owner role, which then gives the application role rows but no
+    tables: of the ledger's append-only tables it may read and insert, nothing more.
+    """
+    owner, used = os.environ.get("PARTWELL_DATABASE_OWNER", ""), os.environ.get("PARTWELL_DATABASE", "")
+    if owner and owner != used:
+        environment = {
+            **os.environ,
+            "PARTWELL_DATABASE": owner,
+            "PARTWELL_DATABASE_OWNER": owner,
+            "PARTWELL_GRANT_TO": used,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "partwell.entrypoints.cli.start"], env=environment, check=False
+        )
+        if done.returncode:
+            stop(
+                "The database could not be migrated; see above. PARTWELL_DATABASE_OWNER must be the role that owns its tables.",
+                UNUSABLE,
+            )
+        django_ready()
+        return
+    django_ready()
+    _migrate_here(quiet)
+
+
+def _migrate_here(quiet: bool) -> None:
+    from django.core.management import call_command
+    from django.db import DatabaseError
+
+    from partwell.records.guard import permit
+
+    try:
+        with permit("schema"):
+            call_command("migrate", verbosity=0 if quiet else 1, interactive=False)
+            call_command("createcachetable", verbosity=0)
+        _grant()
+    except DatabaseError as error:
+        stop(f"The database cannot be used: {error}".strip(), UNUSABLE)
+
+
+def _grant() -> None:
+    from urllib.parse import unquote, urlsplit
+
+    from django.db import connection
+
+    from partwell.records.evidence.triggers import APPEND_ONLY
+    from partwell.records.guard import permit
+
+    role = unquote(urlsplit(os.environ.get("PARTWELL_GRANT_TO", "")).username or "")
+    if connection.vendor != "postgresql" or not role:
+        return
+    name = connection.ops.quote_name(role)
+    with permit("schema"), connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
+        for table in APPEND_ONLY:
+            cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}")
+
+
+@contextmanager
+def bar(quiet: bool) -> Iterator[Callable[[str, int, int], object]]:
+    """A progress bar on standard error where somebody watches; silent for scripts."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _stage, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        tasks = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total or None)
+            progress.update(tasks[stage], completed=done, total=total or None)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    django_ready()
+    _migrate_here(True)
