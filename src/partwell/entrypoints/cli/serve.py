@@ -105,6 +105,9 @@ def serve(links: dict[str, str] | None = None) -> int:
     from django.db import connections
 
     connections.close_all()
+    Path(settings.STATIC_ROOT).mkdir(
+        parents=True, exist_ok=True
+    )  # whitenoise looks there first, then at the apps
     signal.signal(signal.SIGTERM, _on_signal)
     signal.signal(signal.SIGINT, _on_signal)
     web = worker = None
@@ -190,7 +193,11 @@ def load(*, quiet: bool) -> dict[str, Any]:
 
     try:
         with bar(quiet) as tell:
-            made = load_sample(lambda _words, done, total: tell("loading the sample", done, total)).as_json()
+
+            def step(_words: str, done: int, total: int) -> None:
+                tell("loading the sample", done, total)
+
+            made = load_sample(step).as_json()
     except Refused as refused:
         stop(str(refused.refusal), REFUSED, quiet)
     if made["links"]:
