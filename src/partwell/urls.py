@@ -10,8 +10,10 @@ urlpatterns = [
     path("client/", include("partwell.entrypoints.client_portal.urls")),
     path("provider/", include("partwell.entrypoints.provider_portal.urls")),
     path("api/", include("partwell.entrypoints.api.urls")),
+    path("problems/", include("partwell.entrypoints.api.problem_urls")),
 ]
 
 handler403 = "partwell.entrypoints.theme.errors.forbidden"
 handler404 = "partwell.entrypoints.theme.errors.not_found"
 handler500 = "partwell.entrypoints.theme.errors.server_error"
+handler429 = "partwell.entrypoints.door.throttle.too_many"

@@ -1,4 +1,35 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+"""Addresses under /api/. Those of the endpoints come from their routers; what is none of them is a problem, not a page."""
+
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path, re_path
+
+from partwell.entrypoints.api import views
+from partwell.entrypoints.api.app import api
+
+
+def _endpoints() -> list[Any]:
+    found: list[tuple[str, Any]] = []
+    for router in api._get_bound_routers():
+        for address, operations in router.path_operations.items():
+            verbs = {
+                method: one.auth_callbacks[0].verb for one in operations.operations for method in one.methods
+            }  # type: ignore[attr-defined]
+            route = "/".join(
+                part for part in ("v1", address.strip("/").replace("{", "<str:").replace("}", ">")) if part
+            )
+            found.append((route, path(route, views.as_problem(operations.get_view(), verbs))))
+    # Fixed words before identifiers: /items/classify is no item.
+    return [
+        one
+        for _, one in sorted(found, key=lambda pair: [part.startswith("<") for part in pair[0].split("/")])
+    ]
+
+
+urlpatterns: list[Any] = [
+    path("v1/openapi.json", views.document),
+    path("v1/docs", views.reference, name="api-reference"),
+    *_endpoints(),
+    re_path(r"^.*\Z", views.nothing_here),
+]
