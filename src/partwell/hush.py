@@ -4,7 +4,9 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"(/(?:in|enter|reveal|invited)/)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+")
+_TOKEN = re.compile(
+    r"(/(?:in|enter|reveal|invited|reset/key)/|pwt_)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+"
+)
 
 
 def hush(text: str) -> str:

@@ -21,10 +21,23 @@ PARTWELL_URL = ENV.url
 SECRET_KEY = ENV.secret_key
 DEBUG = False
 ALLOWED_HOSTS = ENV.hosts
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ENV.hosts if host not in ("localhost", "127.0.0.1", "[::1]", "*")]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{host}" for host in ENV.hosts if host not in ("localhost", "127.0.0.1", "[::1]", "*")
+]
 
-RECORDS = ["people", "clients", "vault", "evidence", "estate", "offboardings", "authorisations", "releases",
-           "correspondence", "retention", "jobs"]
+RECORDS = [
+    "people",
+    "clients",
+    "vault",
+    "evidence",
+    "estate",
+    "offboardings",
+    "authorisations",
+    "releases",
+    "correspondence",
+    "retention",
+    "jobs",
+]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -33,6 +46,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # Before allauth: its templates are replaced by ours.
+    "partwell.entrypoints.door",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -42,6 +57,7 @@ INSTALLED_APPS = [
     "partwell.entrypoints.staff",
     "partwell.entrypoints.client_portal",
     "partwell.entrypoints.provider_portal",
+    "partwell.entrypoints.api",
 ]
 
 MIDDLEWARE = [
@@ -58,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "partwell.entrypoints.door.actor.ActorMiddleware",
     "partwell.entrypoints.door.refused.RefusalMiddleware",
+    "partwell.entrypoints.door.second_factor.SecondFactorRequired",
 ]
 
 ROOT_URLCONF = "partwell.urls"
@@ -92,7 +109,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_HASHERS = ENV.password_hashers
-LOGIN_URL = "/sign-in/"
+LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "partwell.entrypoints.door.accounts.AccountAdapter"
 MFA_ADAPTER = "partwell.entrypoints.door.accounts.MfaAdapter"
@@ -103,9 +120,25 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {
+    "login": "20/m/ip",
+    "login_failed": "20/10m/ip,5/5m/key",
+    "reset_password": "10/10m/ip,3/10m/key",
+    "reset_password_from_key": "10/10m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+PASSWORD_RESET_TIMEOUT = 1800
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Partwell"
+THEME_BRAND = "partwell.entrypoints.door.brand.brand_of"
 # A passkey needs a secure context; browsers count http://localhost as one.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ENV.loopback
 

@@ -136,6 +136,12 @@ class Catcher:
         except FileNotFoundError:
             raise ConnectorError("There is no such message in the local inbox.") from None
 
+    def describe(self, message_id: str) -> CaughtMessage:
+        """One message's envelope and headers; ConnectorError if there is none of this id."""
+        if not self._file(message_id, "eml").exists():
+            raise ConnectorError("There is no such message in the local inbox.")
+        return self._describe(message_id)
+
     def _file(self, message_id: str, suffix: str) -> Path:
         if not _NAME.match(message_id):
             raise ConnectorError("There is no such message in the local inbox.")

@@ -10,12 +10,16 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from partwell.actions.base import Deed
-from partwell.records.authorisations.models import RecipientPerson
+from partwell.actions.people import account_mail
+from partwell.documents.mails import compose
+from partwell.records.authorisations.models import Authorisation, RecipientPerson
 from partwell.records.clients.models import Contact
 from partwell.records.people.models import PortalSession, SignInLink
+from partwell.records.people.queries import staff_member, the_msp
 from partwell.rules.actor import Actor, Strength
 from partwell.rules.refusals import Refusal, refuse
 
@@ -39,6 +43,55 @@ def make_link(kind: str, person_id: UUID, *, next_path: str = "", demo: bool = F
     return token
 
 
+def ask_for_link(kind: str, email: str, *, address: str, next_path: str = "") -> int:
+    """Mail a sign-in link to everybody of this door who has this address; gives how many, for tests alone.
+
+    A recipient's person gets one only after an authorisation that names them was granted: before consent
+    nobody tells them even whether somebody is a client (R1). The caller's answer must not depend on it.
+    """
+    msp = the_msp()
+    if msp is None:
+        return 0
+    found = _contacts(email) if kind == "client" else _persons(email) if kind == "provider" else []
+    for person_id, name, client, to in found:
+        token = make_link(kind, person_id, next_path=next_path)
+        mail = compose(
+            "sign_in",
+            {
+                "msp_name": msp.name,
+                "to_name": name,
+                "client": client,
+                "zone": msp.time_zone,
+                "colour": msp.colour,
+                "link": f"{settings.PARTWELL_URL}/in/{token}/",
+                "valid_until": timezone.now() + LINK_LIFE,
+                "asked_from": address or None,
+            },
+        )
+        account_mail.queue(to, mail.subject, mail.text, mail.html, life=LINK_LIFE)
+    return len(found)
+
+
+def _contacts(email: str) -> list[tuple[UUID, str, str, str]]:
+    rows = Contact.objects.select_related("client").filter(email__iexact=email, left_at=None)[:20]
+    return [(row.id, row.name, row.client.legal_name, row.email) for row in rows]
+
+
+def _persons(email: str) -> list[tuple[UUID, str, str, str]]:
+    rows = list(
+        RecipientPerson.objects.select_related("recipient__client").filter(email__iexact=email, left_at=None)[:20]
+    )
+    return [
+        (row.id, row.name, row.recipient.client.legal_name, row.email) for row in rows if was_consented(row)
+    ]
+
+
+def was_consented(person: RecipientPerson) -> bool:
+    """Whether an authorisation that names this person was ever granted; its end closes what is shown, not the door (R17)."""
+    granted = Authorisation.objects.filter(recipient_id=person.recipient_id).exclude(granted_at=None)
+    return any(person.id.hex in ids for ids in granted.values_list("person_ids", flat=True))
+
+
 def find_link(token: str) -> SignInLink | None:
     """The usable link of a token, or None; consumes nothing (mail scanners follow links)."""
     return SignInLink.objects.filter(token_hash=digest(token), used_at=None, expires_at__gt=timezone.now()).first()
@@ -50,11 +103,14 @@ def use_link(token: str, *, address: str, agent: str) -> tuple[SignInLink, str] 
     A demo link is good for many visits. A person who left gets ``link_expired``, like any stranger.
     """
     link = find_link(token)
-    if link is None:
+    if link is None or (link.demo and not settings.PARTWELL_DEMO):
         return refuse("link_expired")
     if not link.demo and SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now()) != 1:
         return refuse("link_expired")
     if link.kind == "staff":
+        staff = staff_member(link.person_id)
+        if not settings.PARTWELL_DEMO or staff is None or staff.left_at:
+            return refuse("link_expired")
         return link, ""
     actor = person_actor(link.kind, link.person_id, strength="link", address=address)
     if actor is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError
 
 from partwell.actions.base import Deed
 from partwell.actions.evidence.log import make_checkpoint, open_log
@@ -42,7 +43,25 @@ def set_up(policy: MspPolicy, *, owner_name: str, owner_email: str, owner_passwo
     """
     if Msp.objects.exists():
         return refuse("setup_done")
-    state = open_log()
+    try:
+        owner = _set_up(policy, owner_name, owner_email, owner_password, is_sample)
+    except IntegrityError:
+        # Two first visitors at the same moment: "one" is unique, and the second finds the house taken.
+        if not Msp.objects.exists():
+            raise
+        return refuse("setup_done")
+    if isinstance(owner, StaffMember):
+        make_checkpoint()
+    return owner
+
+
+def _set_up(
+    policy: MspPolicy, owner_name: str, owner_email: str, owner_password: str | None, is_sample: bool
+) -> StaffMember | Refusal:
+    try:
+        state = open_log()
+    except IntegrityError:  # the other first visitor opened it a moment ago
+        state = open_log()
     with Deed(SYSTEM) as deed:
         if Msp.objects.exists():
             return refuse("setup_done")
@@ -52,8 +71,7 @@ def set_up(policy: MspPolicy, *, owner_name: str, owner_email: str, owner_passwo
         user = new_user(owner_email, owner_password)
         owner = deed.add(StaffMember(user=user, name=owner_name, role=StaffRole.OWNER, joined_at=deed.now))
         deed.record("staff.joined", public={"actor": owner_name, "person": owner_name, "role": owner.role}, subjects=[owner.id])
-    make_checkpoint()
-    return owner
+        return owner
 
 
 def new_user(email: str, password: str | None) -> User:
@@ -66,5 +84,3 @@ def new_user(email: str, password: str | None) -> User:
 def actor_of(staff: StaffMember, *, door: str = "staff", strength: str = "mfa", address: str = "") -> Actor:
     """The actor for a staff member."""
     return Actor(kind="staff", id=staff.id, name=staff.name, role=staff.role, door=door, strength=strength, address=address)  # type: ignore[arg-type]
-
-

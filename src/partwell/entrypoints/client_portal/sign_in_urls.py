@@ -3,4 +3,15 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from partwell.entrypoints.client_portal import passkeys, sign_in
+
+urlpatterns: list[Any] = [
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("passkeys/", passkeys.passkeys, name="passkeys"),
+    path("passkeys/options/", passkeys.options, name="passkey_options"),
+    path("passkeys/add/", passkeys.add, name="passkey_add"),
+    path("passkeys/<str:passkey_id>/remove/", passkeys.remove, name="passkey_remove"),
+]

@@ -2,25 +2,42 @@
 """Who stands at the door. Staff come by Django's session and a second factor; contacts by a cookie of their own."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
-from allauth.mfa.utils import is_mfa_enabled
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from partwell.actions.people.enter import person_actor, session_of
 from partwell.actions.people.set_up import actor_of
+from partwell.actions.people.tokens import auditor_over
 from partwell.records.people.queries import staff_of
-from partwell.rules.actor import Actor
+from partwell.rules.actor import Actor, Strength
+from partwell.rules.terms import StaffRole
 
 COOKIES = {"client": "pw_client", "provider": "pw_provider"}
+DEMO = "pw_demo"
 
 
 def address_of(request: HttpRequest) -> str:
     """The peer's address (the proxy in front sets REMOTE_ADDR; headers of strangers are not believed)."""
     return str(request.META.get("REMOTE_ADDR", ""))[:64]
+
+
+def session_strength(request: HttpRequest) -> Strength:
+    """How strongly *this session* signed in, from what it proved itself; that the account has a second factor proves nothing.
+
+    allauth's records count only together with ``request.user``: they exist already while the second step is open.
+    """
+    if not request.user.is_authenticated:
+        return "none"
+    if settings.PARTWELL_DEMO and request.session.get(DEMO):
+        return "mfa"
+    proofs = [one for one in get_authentication_records(request, request.user) if one.get("method") == "mfa"]
+    if any(one.get("passwordless") for one in proofs):
+        return "passkey"
+    return "mfa" if proofs else "password"
 
 
 def staff_actor(request: HttpRequest) -> Actor | None:
@@ -30,14 +47,9 @@ def staff_actor(request: HttpRequest) -> Actor | None:
     staff = staff_of(request.user.pk)
     if staff is None or staff.left_at or not request.user.is_active:
         return None
-    if staff.auditor_until and staff.auditor_until < _today():
+    if staff.role == StaffRole.AUDITOR and auditor_over(staff):
         return None
-    strength = "mfa" if request.session.get("pw_demo") or is_mfa_enabled(request.user) else "password"
-    return actor_of(staff, strength=strength, address=address_of(request))
-
-
-def _today() -> date:
-    return timezone.now().date()
+    return actor_of(staff, strength=session_strength(request), address=address_of(request))
 
 
 def portal_actor(request: HttpRequest, kind: str) -> Actor | None:
@@ -46,7 +58,9 @@ def portal_actor(request: HttpRequest, kind: str) -> Actor | None:
     request.portal_session = session  # type: ignore[attr-defined]
     if session is None:
         return None
-    return person_actor(kind, session.person_id, strength=session.strength, address=address_of(request))  # type: ignore[arg-type]
+    return person_actor(
+        kind, session.person_id, strength=session.strength, address=address_of(request)  # type: ignore[arg-type]
+    )
 
 
 class ActorMiddleware:
@@ -57,6 +71,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Attach the actor; nothing is read from the database until a view asks."""
+
         def find() -> Any:
             for kind in COOKIES:
                 if request.path.startswith(f"/{kind}/"):

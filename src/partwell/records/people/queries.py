@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Questions about the MSP and its people."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from partwell.records.people.models import AccountMail, Msp, StaffMember
+from django.db.models import QuerySet
+
+from partwell.records.people.models import (
+    AccountMail,
+    ApiToken,
+    Msp,
+    Passkey,
+    SecurityEvent,
+    StaffInvitation,
+    StaffMember,
+)
 
 
 def the_msp() -> Msp | None:
@@ -30,3 +41,38 @@ def staff_member(staff_id: UUID) -> StaffMember | None:
 def account_mail_due(now: datetime, limit: int) -> "list[AccountMail]":
     """Sign-in mails that may be sent at ``now`` (aware), oldest first."""
     return list(AccountMail.objects.filter(state="queued", next_attempt_at__lte=now).order_by("next_attempt_at")[:limit])
+
+
+def staff_gone() -> "list[StaffMember]":
+    """Everybody who left, newest first."""
+    return list(StaffMember.objects.select_related("user").exclude(left_at=None).order_by("-left_at"))
+
+
+def invitations_open(now: datetime) -> "list[StaffInvitation]":
+    """Invitations that may still be accepted at ``now`` (aware)."""
+    return list(
+        StaffInvitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).order_by("expires_at")
+    )
+
+
+def api_tokens() -> "QuerySet[ApiToken]":
+    """All tokens, newest first; never their value."""
+    return ApiToken.objects.select_related("staff").order_by("-created_at")
+
+
+def security_events(kind: str = "") -> "QuerySet[SecurityEvent]":
+    """The security log, newest first; ``kind`` narrows it (http_404, sign_in_failed, throttled …)."""
+    rows = SecurityEvent.objects.order_by("-at", "-pk")
+    return rows.filter(kind=kind) if kind else rows
+
+
+def security_kinds() -> "list[str]":
+    """The kinds that the security log holds."""
+    return list(SecurityEvent.objects.values_list("kind", flat=True).order_by("kind").distinct())
+
+
+def passkeys_of_contacts(contact_ids: "Iterable[UUID]") -> "list[Passkey]":
+    """Contacts' passkeys that were not removed, oldest first."""
+    return list(
+        Passkey.objects.filter(kind="client", person_id__in=list(contact_ids), removed_at=None).order_by("created_at")
+    )

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Find anything by its title: clients, offboardings, items, messages, within what the seeker may see."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from partwell.records.clients.models import Client
+from partwell.records.correspondence.models import Message
+from partwell.records.estate.models import Item
+from partwell.records.offboardings.models import Offboarding
+from partwell.rules import roles
+from partwell.rules.actor import Actor
+
+LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing found; ``kind``: client, offboarding, item or message, whose page the door knows."""
+
+    kind: str
+    id: str
+    client_id: str
+    title: str
+    note: str = ""
+    icon: str = "arrow"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The things of one kind."""
+
+    label: str
+    results: list[Found] = field(default_factory=list)
+
+
+def find(*, actor: Actor, text: str, each: int = 6) -> list[Group]:
+    """Up to ``each`` of a kind whose title holds ``text``; staff only, a secret is in no title. Four queries.
+
+    Without a text: the newest offboardings and the clients by name, so that the palette is never empty.
+    """
+    if not actor.is_staff or roles.may(actor.role, "search.read") is not None:
+        return []
+    part = " ".join(text.split())[:LONGEST]
+    clients = Client.objects.order_by("name")
+    offboardings = Offboarding.objects.select_related("client").order_by("-noticed_at")
+    if part:
+        by_name = Q(name__icontains=part) | Q(legal_name__icontains=part)
+        clients = clients.filter(by_name)
+        offboardings = offboardings.filter(
+            Q(client__name__icontains=part) | Q(client__legal_name__icontains=part)
+        )
+    groups = [
+        Group(
+            "Clients",
+            [
+                Found("client", row.id.hex, row.id.hex, row.name, row.state.capitalize(), "client")
+                for row in clients[:each]
+            ],
+        ),
+        Group(
+            "Departures",
+            [
+                Found(
+                    "offboarding",
+                    row.id.hex,
+                    row.client_id.hex,
+                    f"{row.client.name}: departure",
+                    f"{row.state.capitalize()}, service ends {row.end_of_service.isoformat()}",
+                    "departure",
+                )
+                for row in offboardings[:each]
+            ],
+        ),
+    ]
+    if part:
+        groups += [_items(part, each), _messages(part, each, actor)]
+    return [group for group in groups if group.results]
+
+
+def _items(part: str, each: int) -> Group:
+    rows = Item.objects.select_related("client").filter(title__icontains=part, removed_at=None)
+    return Group(
+        "Items",
+        [
+            Found("item", row.id.hex, row.client_id.hex, row.title, row.client.name, "hardware")
+            for row in rows.order_by("title")[:each]
+        ],
+    )
+
+
+def _messages(part: str, each: int, actor: Actor) -> Group:
+    rows = Message.objects.select_related("client").filter(subject__icontains=part)
+    if roles.may(actor.role, "note.read") is not None:
+        rows = rows.exclude(audience__in=("internal", "privileged"))
+    return Group(
+        "Messages",
+        [
+            Found("message", row.id.hex, row.client_id.hex, row.subject, row.client.name, "message")
+            for row in rows.order_by("-written_at")[:each]
+        ],
+    )
