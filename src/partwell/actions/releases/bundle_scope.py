@@ -15,6 +15,7 @@ from uuid import UUID
 from partwell.actions.facts import newest_trials, pauses
 from partwell.actions.releases.bundle_words import inventory_row, reasons_text, receipts_of
 from partwell.actions.releases.gate import Target, judge, judge_again
+from partwell.actions.releases.standing import standing_of
 from partwell.records.authorisations.models import Authorisation, Recipient
 from partwell.records.clients.models import Agreement, AuthorityProof, Client
 from partwell.records.correspondence.models import Call, Envelope, Message
@@ -242,6 +243,8 @@ def _for_provider(order: Order, client: Client, now: datetime) -> Contents:
     if order.recipient_id is None:
         raise Refused(refuse("recipient_unknown"))
     recipient = Recipient.objects.get(pk=order.recipient_id, client=client)
+    if (refusal := standing_of(recipient.id, None, now).refusal) is not None:
+        raise Refused(refusal)
     out = Contents(order, client, recipient.firm)
     lines = _lines(client.id, release__party=Party.PROVIDER, release__recipient=recipient, state="sent")
     if order.categories:
@@ -307,6 +310,10 @@ def still_all(
         return refusal
     if order.party is Party.CLIENT:
         return None
+    if order.recipient_id is None:
+        return refuse("recipient_unknown")
+    if (refusal := standing_of(order.recipient_id, person.id if person else None, now).refusal) is not None:
+        return refusal
     wanted = {UUID(hex=one) for one in line_ids}
     lines = [
         line

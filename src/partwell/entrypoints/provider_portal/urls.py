@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.provider_portal import home, lines, messages, sign_in_urls, terms
+from partwell.entrypoints.provider_portal import evidence_urls, home, lines, messages, sign_in_urls, terms
 
 app_name = "provider"
 urlpatterns: list[Any] = [
@@ -17,5 +17,6 @@ urlpatterns: list[Any] = [
     path("reveals/<str:reveal_id>/", lines.reveal, name="reveal"),
     path("ask/", messages.ask, name="ask"),
     path("messages/", messages.conversation, name="messages"),
+    *evidence_urls.urlpatterns,
     *sign_in_urls.urlpatterns,
 ]
