@@ -90,7 +90,18 @@ def _text(most: int, least: int = 0) -> Any:
 
 
 if TYPE_CHECKING:
-    Line = Short = Name = Title = Text = Words = Address = Money = Hours = Language = Currency = Cursor = str
+    Line = str
+    Short = str
+    Name = str
+    Title = str
+    Text = str
+    Words = str
+    Address = str
+    Money = str
+    Hours = str
+    Language = str
+    Currency = str
+    Cursor = str
     SecretText = str
     Limit = int
 else:

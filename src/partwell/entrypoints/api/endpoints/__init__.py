@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from ninja import Router
 
 from partwell.entrypoints.api.endpoints import (
+    bundles,
     clients,
+    closing,
     consent,
     contacts,
+    documents,
     estate,
     evidence,
     handover,
@@ -17,6 +20,7 @@ from partwell.entrypoints.api.endpoints import (
     messages,
     offboardings,
     plans,
+    recipients,
     releases,
 )
 
@@ -25,12 +29,16 @@ ROUTERS: Mapping[str, Router] = {
     "Clients": clients.router,
     "Contacts and agreements": contacts.router,
     "Estate": estate.router,
+    "Documents and pictures": documents.router,
     "Handover records and secrets": handover.router,
     "Imports": imports.router,
     "Offboardings": offboardings.router,
     "Plans and dates": plans.router,
+    "Acceptance and closing": closing.router,
+    "Recipients": recipients.router,
     "Authorisations": consent.router,
     "Releases": releases.router,
     "Messages": messages.router,
+    "Bundles": bundles.router,
     "Evidence": evidence.router,
 }

@@ -13,7 +13,6 @@ from pydantic import Field
 from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
-from partwell.actions.authorisations.recipients import add_person, add_recipient, person_left
 from partwell.actions.authorisations.sign import log_call_back
 from partwell.actions.authorisations.text import resolved_items
 from partwell.entrypoints.api.endpoints.common import (
@@ -29,59 +28,26 @@ from partwell.entrypoints.api.endpoints.common import (
 )
 from partwell.entrypoints.api.endpoints.offboardings import CallBackGiven, Said
 from partwell.entrypoints.api.fields import (
-    Address,
     Day,
     Given,
     Language,
     Line,
-    Name,
     PathId,
     Ref,
-    Short,
     Shown,
-    Text,
 )
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
 from partwell.records.authorisations import lists
 from partwell.rules.refusals import Refusal, refuse
-from partwell.rules.terms import Access, Category, Channel, RecipientKind, ScopePreset
+from partwell.rules.terms import Access, Category, Channel, ScopePreset
 
 router = Router()
+
+
 Ids = Annotated[list[Ref], Field(max_length=5000)]
 Categories = Annotated[list[Category], Field(max_length=9)]
-
-
-class RecipientPersonShown(Shown):
-    id: UUID
-    name: str
-    email: str
-    phone: str
-    added_at: datetime
-    left_at: datetime | None
-
-
-class RecipientShown(Shown):
-    id: UUID
-    client_id: UUID
-    firm: str
-    kind: str
-    address: str
-    added_at: datetime
-    persons: list[RecipientPersonShown]
-
-
-class NewRecipient(Given):
-    firm: Annotated[Line, Field(min_length=1, max_length=200)]
-    kind: RecipientKind
-    address: Annotated[Text, Field(max_length=2000)] = ""
-
-
-class NewPerson(Given):
-    name: Name
-    email: Address
-    phone: Short = ""
 
 
 class ScopeGiven(Given):
@@ -169,19 +135,13 @@ class Resolved(Shown):
 _HEX = ("item_ids", "excluded_item_ids", "person_ids")
 
 
-def show_recipient(row: Any) -> RecipientShown:
-    """A firm with its persons."""
-    values = {name: getattr(row, name) for name in RecipientShown.model_fields if name != "persons"}
-    return RecipientShown(
-        **values, persons=[RecipientPersonShown.model_validate(one) for one in row.persons.all()]
-    )
-
-
 def show(row: Any) -> AuthorisationShown:
     """One version of an authorisation."""
     other = ("firm", "signatory_name", "letter", *_HEX)
-    values = {name: getattr(row, name) for name in AuthorisationShown.model_fields if name not in other}
-    lists_ = {name: hexes(getattr(row, name)) for name in _HEX}
+    values: dict[str, Any] = {
+        name: getattr(row, name) for name in AuthorisationShown.model_fields if name not in other
+    }
+    lists_: dict[str, Any] = {name: hexes(getattr(row, name)) for name in _HEX}
     return AuthorisationShown(
         **values,
         **lists_,
@@ -193,70 +153,6 @@ def show(row: Any) -> AuthorisationShown:
 
 def _shown(row: Any) -> AuthorisationShown | Refusal:
     return row if isinstance(row, Refusal) else show(found(lists.authorisation(row.id)))
-
-
-@operation(
-    router,
-    "GET",
-    "/clients/{client_id}/recipients",
-    scope="authorisations:read",
-    verb="authorisation.read",
-    response=Page[RecipientShown],
-)
-def list_recipients(
-    request: HttpRequest, client_id: PathId, cursor: After = None, limit: Limit = 50
-) -> Page[RecipientShown]:
-    """Firms on the client's file that may be authorised, with their people."""
-    client_here(client_id)
-    return page_of(
-        lists.recipients(client_id), show_recipient, of=f"recipients:{client_id}", cursor=cursor, limit=limit
-    )
-
-
-@operation(
-    router,
-    "POST",
-    "/clients/{client_id}/recipients",
-    scope="authorisations:write",
-    verb="recipient.add",
-    response=RecipientShown,
-    status=201,
-)
-def post_recipient(request: HttpRequest, client_id: PathId, body: NewRecipient) -> RecipientShown | Refusal:
-    """Put a firm on the client's file; that alone allows nothing."""
-    row = add_recipient(actor=actor_of(request), client_id=client_id, **body.model_dump())
-    return row if isinstance(row, Refusal) else show_recipient(row)
-
-
-@operation(
-    router,
-    "POST",
-    "/recipients/{recipient_id}/persons",
-    scope="authorisations:write",
-    verb="recipient.change",
-    response=RecipientPersonShown,
-    status=201,
-)
-def post_person(
-    request: HttpRequest, recipient_id: PathId, body: NewPerson
-) -> RecipientPersonShown | Refusal:
-    """Add a person of a recipient firm."""
-    row = add_person(actor=actor_of(request), recipient_id=recipient_id, **body.model_dump())
-    return row if isinstance(row, Refusal) else RecipientPersonShown.model_validate(row)
-
-
-@operation(
-    router,
-    "POST",
-    "/recipient-persons/{person_id}/left",
-    scope="authorisations:write",
-    verb="recipient.change",
-    response=RecipientPersonShown,
-)
-def post_person_left(request: HttpRequest, person_id: PathId) -> RecipientPersonShown | Refusal:
-    """A person of a recipient left: sessions and links end at once."""
-    row = person_left(actor=actor_of(request), person_id=person_id)
-    return row if isinstance(row, Refusal) else RecipientPersonShown.model_validate(row)
 
 
 @operation(

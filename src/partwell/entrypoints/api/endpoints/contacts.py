@@ -3,7 +3,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -164,12 +164,12 @@ class TermsForm(Given):
     ]
 
 
-def show_contact(row: object) -> ContactShown:
+def show_contact(row: Any) -> ContactShown:
     """A contact with its proofs."""
     values = {name: getattr(row, name) for name in ContactShown.model_fields if name != "proofs"}
     return ContactShown.model_validate(
         {**values, "proofs": [ProofShown.model_validate(one) for one in row.proofs.all()]}
-    )  # type: ignore[attr-defined]
+    )
 
 
 @operation(

@@ -12,7 +12,6 @@ from pydantic import Field
 from partwell.actions.estate.confirm_import import confirm_import
 from partwell.actions.estate.start_import import discard_import, read_again, start_import
 from partwell.actions.estate.undo_import import undo_import
-from partwell.connectors.secret import Secret
 from partwell.entrypoints.api.endpoints.common import (
     MIB,
     After,
@@ -26,6 +25,7 @@ from partwell.entrypoints.api.endpoints.me import JobShown, show_job
 from partwell.entrypoints.api.fields import Given, Line, PathId, SecretText, Shown
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
+from partwell.importers.base import Secret
 from partwell.records.estate import lists
 from partwell.records.estate.queries import import_of
 from partwell.rules.refusals import Refusal

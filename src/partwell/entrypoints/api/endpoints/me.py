@@ -2,6 +2,7 @@
 """Who the token is, the MSP's people, and jobs under way."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -49,14 +50,14 @@ class JobShown(Shown):
     finished_at: datetime | None
 
 
-def show_job(row: object) -> JobShown:
+def show_job(row: Any) -> JobShown:
     """A job without its payload and result."""
     return JobShown.model_validate(
         {
             **{name: getattr(row, name) for name in JobShown.model_fields if name != "client"},
             "client": row.client_ref,
         }
-    )  # type: ignore[attr-defined]
+    )
 
 
 @operation(router, "GET", "/me", scope="", verb="", response=Me)

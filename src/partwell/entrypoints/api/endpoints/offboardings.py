@@ -13,11 +13,8 @@ from pydantic import Field
 
 from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
-from partwell.actions.offboardings.close_offboarding import close_offboarding, still_stops
 from partwell.actions.offboardings.open_offboarding import Notice, open_offboarding
-from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
 from partwell.actions.offboardings.read_notice import read_notice
-from partwell.actions.offboardings.sign_acceptance import confirm_acceptance_by_call
 from partwell.actions.offboardings.withdraw_notice import consequences, withdraw_notice
 from partwell.entrypoints.api.endpoints.common import (
     MAIL_MOST,
@@ -114,32 +111,6 @@ class Consequences(Shown):
 
 class Said(Given):
     words: Text = ""
-
-
-class BlockerShown(Shown):
-    code: str
-    sentence: str
-    on_whom: str
-    next_step: str
-
-
-class Blockers(Shown):
-    items: list[BlockerShown]
-
-
-class AcceptanceShown(Shown):
-    id: UUID
-    version: int
-    state: str
-    list_digest: str
-    deadline: date
-    requested_at: datetime
-    signed_at: datetime | None
-    words: str
-
-
-class Deadline(Given):
-    deadline: Day | None = None
 
 
 class CallBackGiven(Given):
@@ -323,94 +294,3 @@ def get_withdrawal(request: HttpRequest, offboarding_id: PathId) -> Consequences
 def post_withdrawal(request: HttpRequest, offboarding_id: PathId, body: Said) -> OffboardingShown | Refusal:
     """The client stays, and said so to staff: authorisations end, dates clear, no fee (R8)."""
     return shown(withdraw_notice(actor=actor_of(request), offboarding_id=offboarding_id, words=body.words))
-
-
-@operation(
-    router,
-    "GET",
-    "/offboardings/{offboarding_id}/blockers",
-    scope="offboardings:read",
-    verb="offboarding.read",
-    response=Blockers,
-)
-def list_blockers(request: HttpRequest, offboarding_id: PathId) -> Blockers | Refusal:
-    """What still stops closing, and on whom it is."""
-    offboarding_here(offboarding_id)
-    rows = still_stops(offboarding_id)
-    return (
-        rows
-        if isinstance(rows, Refusal)
-        else Blockers(items=[BlockerShown.model_validate(one) for one in rows])
-    )
-
-
-@operation(
-    router,
-    "GET",
-    "/offboardings/{offboarding_id}/acceptances",
-    scope="offboardings:read",
-    verb="offboarding.read",
-    response=Page[AcceptanceShown],
-)
-def list_acceptances(
-    request: HttpRequest, offboarding_id: PathId, cursor: After = None, limit: Limit = 50
-) -> Page[AcceptanceShown]:
-    """Every version of the acceptance; the signatory signs in the portal."""
-    offboarding_here(offboarding_id)
-    rows = lists.acceptances(offboarding_id)
-    return page_of(
-        rows,
-        AcceptanceShown.model_validate,
-        of=f"acceptances:{offboarding_id}",
-        cursor=cursor,
-        limit=limit,
-        by=("requested_at", "id"),
-    )
-
-
-@operation(
-    router,
-    "POST",
-    "/offboardings/{offboarding_id}/acceptances",
-    scope="offboardings:write",
-    verb="acceptance.prepare",
-    response=AcceptanceShown,
-    status=201,
-)
-def post_acceptance(
-    request: HttpRequest, offboarding_id: PathId, body: Deadline
-) -> AcceptanceShown | Refusal:
-    """Fix the list of what was handed over as it is now and ask the signatory to go through it."""
-    row = prepare_acceptance(actor=actor_of(request), offboarding_id=offboarding_id, deadline=body.deadline)
-    return row if isinstance(row, Refusal) else AcceptanceShown.model_validate(row)
-
-
-@operation(
-    router,
-    "POST",
-    "/acceptances/{acceptance_id}/call-back",
-    scope="offboardings:write",
-    verb="authorisation.call_back",
-    response=AcceptanceShown,
-)
-def post_acceptance_call(
-    request: HttpRequest, acceptance_id: PathId, body: CallBackGiven
-) -> AcceptanceShown | Refusal:
-    """Log the call-back of a second employee that a signature without passkey waits for (R1)."""
-    row = confirm_acceptance_by_call(
-        actor=actor_of(request), acceptance_id=acceptance_id, confirmed=body.confirmed, note=body.note
-    )
-    return row if isinstance(row, Refusal) else AcceptanceShown.model_validate(row)
-
-
-@operation(
-    router,
-    "POST",
-    "/offboardings/{offboarding_id}/close",
-    scope="offboardings:write",
-    verb="offboarding.close",
-    response=OffboardingShown,
-)
-def post_close(request: HttpRequest, offboarding_id: PathId) -> OffboardingShown | Refusal:
-    """Close the offboarding; the client is inactive from now on. Refused with every reason, and on whom it is."""
-    return shown(close_offboarding(actor=actor_of(request), offboarding_id=offboarding_id))
