@@ -197,7 +197,11 @@ def _unknown_parts(row: Authorisation, scope: Scope) -> Refusal | None:
     theirs = Item.objects.present().filter(client_id=row.client_id, pk__in=[UUID(hex=one) for one in items])
     if theirs.count() != len(items):
         return refuse("not_found")
-    return None if {one.hex for one in scope.person_ids} <= set(row.person_ids) else refuse("would_widen", what="more persons")
+    return (
+        None
+        if {one.hex for one in scope.person_ids} <= set(row.person_ids)
+        else refuse("would_widen", what="more persons")
+    )
 
 
 def _narrow(deed: Deed, row: Authorisation, scope: Scope) -> Authorisation | Refusal:

@@ -118,7 +118,9 @@ def propose_authorisation(
         recipient = Recipient.objects.get(pk=recipient_id)
         if client.state == ClientState.INACTIVE:
             return deed.refuse(
-                refuse("client_inactive", client=client.name), subject=recipient.id, verb="authorisation.propose"
+                refuse("client_inactive", client=client.name),
+                subject=recipient.id,
+                verb="authorisation.propose",
             )
         signatory = Contact.objects.filter(pk=signatory_id).first()
         if (problem := scope_problem(client.id, recipient, signatory, scope)) is not None:

@@ -113,14 +113,19 @@ def _reads_first(row: Authorisation, actor: Actor) -> bool:
     return actor.role == ContactRole.SIGNATORY and actor.id.hex not in row.signature_event.get("reads", {})
 
 
-def passkey_problem(row: Authorisation, signer_id: UUID, kept: dict[str, Any]) -> Refusal | None:
-    """Whether a kept assertion is the signatory's second factor for exactly this text (R1); None when it is."""
+def passkey_problem(
+    kept: dict[str, Any], signer_id: UUID, digest: str, reference: datetime, preparer_id: UUID | None
+) -> Refusal | None:
+    """Whether a kept assertion is the signatory's second factor for exactly this text (R1); None when it is.
+
+    ``digest``: of the text, hex; ``reference``: before when the passkey or the number that confirmed it was known.
+    """
     key = passkeys.passkey_of(kept)
     if key is None or key.person_id != signer_id:
         return refuse("not_found")
-    if not passkeys.still_holds(kept, bytes.fromhex(row.text_digest)):
+    if not passkeys.still_holds(kept, bytes.fromhex(digest)):
         return refuse("passkey_refused", why="It was not used on exactly this text.")
-    return passkeys.usable_for_signing(key, reference_of(row), row.prepared_by_id)
+    return passkeys.usable_for_signing(key, reference, preparer_id)
 
 
 def sign_authorisation(
@@ -132,6 +137,7 @@ def sign_authorisation(
     electronic_form: bool,
     passkey: dict[str, Any] | None = None,
     agent: str = "",
+    typed_name: str = "",
 ) -> Authorisation | Refusal:
     """The signatory signs. With their passkey (``passkey``: what ``verify_passkey_for_document`` gave) it acts at
     once; without one it waits for a call-back by a second employee, and says so. A passkey that does not count
@@ -148,7 +154,7 @@ def sign_authorisation(
         assert row is not None  # nothing is ever deleted
         signer = Contact.objects.get(pk=actor.id)
         if passkey and row.state == AuthorisationState.PROPOSED:
-            weak = passkey_problem(row, signer.id, passkey)
+            weak = passkey_problem(passkey, signer.id, row.text_digest, reference_of(row), row.prepared_by_id)
             if weak is not None:
                 return deed.refuse(weak, subject=row.id, version=row.version, verb="authorisation.sign")
         elif row.state == AuthorisationState.PROPOSED and row.signed_at and row.signatory_id == signer.id:
@@ -160,6 +166,7 @@ def sign_authorisation(
             "shown_digest": shown_digest,
             "signer": signer.id.hex,
             "name": signer.name,
+            "typed_name": typed_name[:160],
             "title": signer.title,
             "at": deed.now.isoformat(),
             "address": actor.address,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from partwell.actions.authorisations.sign import passkey_problem
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
 from partwell.actions.offboardings.common import finish_keys
@@ -81,6 +82,11 @@ def sign_acceptance(
             event["passkey"] = passkey
         lines = list(AcceptanceLine.objects.filter(acceptance=row))
         problem = _standing(row) or _answered(lines, answers)
+        if problem is None and passkey:
+            prepared = row.signature_event.get("prepared_by")
+            problem = passkey_problem(
+                passkey, signer.id, row.list_digest, row.offboarding.noticed_at, UUID(hex=prepared) if prepared else None
+            )
         if problem is None:
             problem = consent.may_sign(_facts(row, signer, event, passkey is not None, None))
         waits = problem is not None and problem.code == "second_factor_missing"

@@ -155,10 +155,11 @@ def picture(name: str = "picture", label: str = "", hint: str = "") -> dict[str,
     return {"name": name, "label": label or gettext("Picture"), "hint": hint}
 
 
-def passkey(mode: str, options_url: str, verify_url: str, label: str = "", next_url: str = "") -> dict[str, Any]:
+def passkey(mode: str, options_url: str, verify_url: str, label: str = "", next_url: str = "", form: str = "") -> dict[str, Any]:
     """A passkey button: ``mode`` "create" or "get". POST ``options_url`` answers WebAuthn options as JSON; the result goes
-    by POST as JSON to ``verify_url``, which answers ``{"url": …}`` or an error ``{"detail": …}``."""
-    return {"mode": mode, "options_url": options_url, "verify_url": verify_url, "next_url": next_url,
+    by POST as JSON to ``verify_url``, which answers ``{"url": …}`` or an error ``{"detail": …}``. ``form``: the id of a
+    form whose required fields come first and whose fields are sent along as ``{"form": …, "credential": …}``."""
+    return {"form": form, "mode": mode, "options_url": options_url, "verify_url": verify_url, "next_url": next_url,
             "label": label or (gettext("Register a passkey") if mode == "create" else gettext("Use your passkey"))}
 
 

@@ -54,6 +54,8 @@ export function wakePasskeys(root) {
     };
     button.addEventListener("click", async () => {
       if (!window.PublicKeyCredential) return say(error.dataset.unsupported);
+      const form = box.dataset.form ? document.getElementById(box.dataset.form) : null;
+      if (form && !form.reportValidity()) return;
       say("");
       button.disabled = true;
       try {
@@ -61,7 +63,9 @@ export function wakePasskeys(root) {
         const made = box.dataset.passkey === "create"
           ? await navigator.credentials.create({ publicKey })
           : await navigator.credentials.get({ publicKey });
-        const done = await postJson(box.dataset.verify, writeCredential(made));
+        const credential = writeCredential(made);
+        const fields = form && { form: Object.fromEntries(new FormData(form)), credential };
+        const done = await postJson(box.dataset.verify, fields || credential);
         const next = new URL(done.url || box.dataset.next || location.href, location.href);
         location.assign(next.origin === location.origin ? next.href : location.href);
       } catch (problem) {
