@@ -7,9 +7,10 @@ Exit code 0: good. 1: findings, or refused. 2: the input or the installation can
 import json
 import os
 import sys
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,15 @@ ledger = typer.Typer(
     help="The evidence ledger: check it, and take from it what others can check.", no_args_is_help=True
 )
 app.add_typer(ledger, name="ledger")
-app.command("import")(import_command)
+
+
+@wraps(import_command)
+def _import(*arguments: Any, **options: Any) -> None:
+    installed(bool(options.get("as_json")))
+    import_command(*arguments, **options)
+
+
+app.command("import")(_import)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 
@@ -44,14 +53,11 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    context: typer.Context,
     show: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partwell.settings")
-    if context.invoked_subcommand == "import" and "--help" not in sys.argv:
-        installed("--json" in sys.argv)
 
 
 @app.command()
