@@ -55,7 +55,7 @@ def find(*, actor: Actor, text: str, each: int = 6) -> list[Group]:
         Group(
             "Clients",
             [
-                Found("client", row.id.hex, row.id.hex, row.name, row.state.capitalize(), "client")
+                Found("client", row.id.hex, row.id.hex, row.name, row.state.capitalize(), "person")
                 for row in clients[:each]
             ],
         ),
@@ -68,7 +68,7 @@ def find(*, actor: Actor, text: str, each: int = 6) -> list[Group]:
                     row.client_id.hex,
                     f"{row.client.name}: departure",
                     f"{row.state.capitalize()}, service ends {row.end_of_service.isoformat()}",
-                    "departure",
+                    "arrow",
                 )
                 for row in offboardings[:each]
             ],
@@ -97,7 +97,7 @@ def _messages(part: str, each: int, actor: Actor) -> Group:
     return Group(
         "Messages",
         [
-            Found("message", row.id.hex, row.client_id.hex, row.subject, row.client.name, "message")
+            Found("message", row.id.hex, row.client_id.hex, row.subject, row.client.name, "mail")
             for row in rows.order_by("-written_at")[:each]
         ],
     )

@@ -304,3 +304,8 @@ def still_holds(kept: dict[str, Any], digest: bytes) -> bool:
 def passkey_of(kept: dict[str, Any]) -> Passkey | None:
     """The row of a kept assertion, removed or not."""
     return Passkey.objects.filter(pk=UUID(hex=str(kept.get("passkey", "")))).first() if kept.get("passkey") else None
+
+
+def contact_for_call(contact_id: UUID) -> Contact | None:
+    """The contact (with client) whose passkeys an employee looks at; None for one who left."""
+    return Contact.objects.select_related("client").filter(pk=contact_id, left_at=None).first()

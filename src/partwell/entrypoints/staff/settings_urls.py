@@ -3,4 +3,21 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from partwell.entrypoints.staff import people, search, settings, tokens
+
+urlpatterns: list[Any] = [
+    path("settings/", settings.settings, name="settings"),
+    path("settings/people/", people.people, name="people"),
+    path("settings/people/invite/", people.invite, name="person_invite"),
+    path("settings/people/invitations/<str:invitation_id>/end/", people.invitation_end, name="invitation_end"),
+    path("settings/people/<str:staff_id>/", people.person, name="person"),
+    path("settings/people/<str:staff_id>/leave/", people.leave, name="person_leave"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<str:token_id>/revoke/", tokens.revoke, name="token_revoke"),
+    path("settings/security/", search.security, name="security"),
+    path("contacts/<str:contact_id>/passkeys/", people.passkey_call, name="contact_passkeys"),
+    path("search/", search.search, name="search"),
+    path("search/palette/", search.palette, name="palette"),
+]
