@@ -75,7 +75,9 @@ def read() -> Environment:
     """Read the environment. Creates the home and its tmp folder so that uploads have a place."""
     get = os.environ.get
     home = Path(get("PARTWELL_HOME", "home")).resolve()
-    keys = Path(get("PARTWELL_KEYS", str(home.parent / (home.name + "-keys" if home.name != "home" else "keys")))).resolve()
+    keys = Path(
+        get("PARTWELL_KEYS", str(home.parent / (home.name + "-keys" if home.name != "home" else "keys")))
+    ).resolve()
     for folder in (home, home / "tmp"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = int(get("PORT", "8000"))
@@ -102,7 +104,10 @@ def read() -> Environment:
         password_hashers=(
             ["django.contrib.auth.hashers.MD5PasswordHasher"]
             if fast
-            else ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+            else [
+                "django.contrib.auth.hashers.Argon2PasswordHasher",
+                "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+            ]
         ),
     )
 

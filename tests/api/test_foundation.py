@@ -9,8 +9,8 @@ from django.urls import get_resolver
 from partwell.actions.people.tokens import revoke_token
 from partwell.entrypoints.api import auth, problems
 from partwell.entrypoints.api.app import openapi
-from partwell.records.people.models import ApiToken, StaffMember
 from partwell.records.guard import permit
+from partwell.records.people.models import ApiToken, StaffMember
 from partwell.rules import roles
 from partwell.rules.refusals import REFUSALS
 from partwell.rules.scopes import SCOPES

@@ -42,7 +42,9 @@ from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Channel, ContactRole, Destination, Party, Reason, RecipientKind, ScopePreset
 
-PASSWORD = "correct horse battery"  # of made-up devices, stored sealed; tests look for it where it must not be
+PASSWORD = (
+    "correct horse battery"  # of made-up devices, stored sealed; tests look for it where it must not be
+)
 Row = TypeVar("Row")
 
 
@@ -110,19 +112,30 @@ def _staff() -> dict[str, Actor]:
         )
     )  # fmt: skip
     found = {"jonah": actor_of(owner)}
-    for name, role in (("Ines Duarte", "account_manager"), ("Dan Frey", "technician"), ("Priya Nair", "technician"), ("Kerstin Vogel", "auditor")):
+    for name, role in (
+        ("Ines Duarte", "account_manager"),
+        ("Dan Frey", "technician"),
+        ("Priya Nair", "technician"),
+        ("Kerstin Vogel", "auditor"),
+    ):
         first = name.split()[0].lower()
         with Deed(found["jonah"]) as deed:
             user = new_user(f"{first}@harbourline.example", None)
             until = date(2099, 12, 31) if role == "auditor" else None
-            row = deed.add(StaffMember(user=user, name=name, role=role, joined_at=deed.now, auditor_until=until))
+            row = deed.add(
+                StaffMember(user=user, name=name, role=role, joined_at=deed.now, auditor_until=until)
+            )
             deed.record("staff.joined", public={"person": name, "role": role}, subjects=[row.id])
         found[first] = actor_of(row)
     return found
 
 
 def _client(ines: Actor, name: str, signatory: NewContact, *, deemed: bool = False) -> tuple[Client, Actor]:
-    client = done(add_client(actor=ines, name=name, legal_name=f"{name} Ltd", domains=[signatory.email.rpartition("@")[2]]))
+    client = done(
+        add_client(
+            actor=ines, name=name, legal_name=f"{name} Ltd", domains=[signatory.email.rpartition("@")[2]]
+        )
+    )
     contact = done(add_contact(actor=ines, client_id=client.id, contact=signatory))
     done(record_authority(actor=ines, contact_id=contact.id, kind="Register extract"))
     terms = AgreementTerms(signed_on=date(2024, 1, 1), included_hours=Decimal(4), hourly_rate=Decimal(140), block_hours=Decimal(2),
@@ -144,15 +157,35 @@ def cast(*, signed: bool = False, deemed: bool = False, items: bool = True) -> C
     mara_row = NewContact("Mara Ellery", "mara@northwick.example", ContactRole.SIGNATORY, title="Managing director",
                           second_email="mara.ellery@post.example", phone="+44 20 5550 123")  # fmt: skip
     northwick, mara = _client(ines, "Northwick Traders", mara_row, deemed=deemed)
-    tom_row = done(add_contact(actor=ines, client_id=northwick.id, contact=NewContact("Tom Okafor", "tom@northwick.example")))
-    quayside, leo = _client(ines, "Quayside Dental", NewContact("Leo Marsh", "leo@quayside.example", ContactRole.SIGNATORY, second_email="leo@home.example"))
+    tom_row = done(
+        add_contact(
+            actor=ines, client_id=northwick.id, contact=NewContact("Tom Okafor", "tom@northwick.example")
+        )
+    )
+    quayside, leo = _client(
+        ines,
+        "Quayside Dental",
+        NewContact(
+            "Leo Marsh", "leo@quayside.example", ContactRole.SIGNATORY, second_email="leo@home.example"
+        ),
+    )
     today = timezone.now()
     done(open_offboarding(actor=ines, client_id=northwick.id, notice=Notice(
         noticed_at=today, channel=Channel.MAIL, reason=Reason.NEW_PROVIDER, destination=Destination.NEW_MSP,
         end_of_service=today.date() + timedelta(days=60))))  # fmt: skip
-    recipient = done(add_recipient(actor=ines, client_id=northwick.id, firm="Alder Row IT", kind=RecipientKind.NEW_PROVIDER))
-    theo = done(add_person(actor=ines, recipient_id=recipient.id, name="Theo Brandt", email="theo@alderrow.example"))
-    sunniva = done(add_person(actor=ines, recipient_id=recipient.id, name="Sunniva Aas", email="sunniva@alderrow.example"))
+    recipient = done(
+        add_recipient(
+            actor=ines, client_id=northwick.id, firm="Alder Row IT", kind=RecipientKind.NEW_PROVIDER
+        )
+    )
+    theo = done(
+        add_person(actor=ines, recipient_id=recipient.id, name="Theo Brandt", email="theo@alderrow.example")
+    )
+    sunniva = done(
+        add_person(
+            actor=ines, recipient_id=recipient.id, name="Sunniva Aas", email="sunniva@alderrow.example"
+        )
+    )
     northwick.refresh_from_db()
     made = Cast(northwick=northwick, quayside=quayside, mara=mara, tom=_actor("client", tom_row.id), leo=leo, recipient=recipient,
                 theo=_actor("provider", theo.id), sunniva=_actor("provider", sunniva.id), **staff)  # fmt: skip
@@ -167,7 +200,12 @@ def _estate(dan: Actor, northwick: Client, quayside: Client) -> dict[str, Item]:
     """Seven items of Northwick, each of another kind or standing, and one of Quayside."""
     plan = {
         "diagram": ("Network diagram", "diagrams", "document", {"owner": "client"}),
-        "runbook": ("Month-end runbook", "process_docs", "document", {"owner": "client", "sensitivity": "sensitive"}),
+        "runbook": (
+            "Month-end runbook",
+            "process_docs",
+            "document",
+            {"owner": "client", "sensitivity": "sensitive"},
+        ),
         "router": ("Edge router login", "admin_access", "credential", {"owner": "client", "critical": False}),
         "switch": ("Core switch", "hardware", "hardware", {"owner": "client"}),
         "unknown": ("Old camera plan", "diagrams", "document", {}),
@@ -176,22 +214,57 @@ def _estate(dan: Actor, northwick: Client, quayside: Client) -> dict[str, Item]:
     }
     made = {}
     for short, (title, category, kind, more) in plan.items():
-        item = done(add_item(actor=dan, client_id=northwick.id, title=title, category=category, kind=kind, **more))
+        item = done(
+            add_item(actor=dan, client_id=northwick.id, title=title, category=category, kind=kind, **more)
+        )
         if kind == "document" and short in ("diagram", "runbook", "unknown"):
             item = _attach(dan, northwick, item, short)
         made[short] = item
     credential = made["router"]
-    done(store_secret(actor=dan, client_id=northwick.id, item_id=credential.id, field="password", value=Secret(PASSWORD)))
-    done(record_handover(actor=dan, client_id=northwick.id, item_id=credential.id, account="admin", privilege="administrator"))
+    done(
+        store_secret(
+            actor=dan, client_id=northwick.id, item_id=credential.id, field="password", value=Secret(PASSWORD)
+        )
+    )
+    done(
+        record_handover(
+            actor=dan,
+            client_id=northwick.id,
+            item_id=credential.id,
+            account="admin",
+            privilege="administrator",
+        )
+    )
     done(label_untested(actor=dan, client_id=northwick.id, item_ids=[credential.id]))
-    done(record_handover(actor=dan, client_id=northwick.id, item_id=made["switch"].id, serial="SW-4711", condition="good"))
-    other = done(add_item(actor=dan, client_id=quayside.id, title="Quayside diagram", category="diagrams", kind="document", owner="client"))
+    done(
+        record_handover(
+            actor=dan, client_id=northwick.id, item_id=made["switch"].id, serial="SW-4711", condition="good"
+        )
+    )
+    other = done(
+        add_item(
+            actor=dan,
+            client_id=quayside.id,
+            title="Quayside diagram",
+            category="diagrams",
+            kind="document",
+            owner="client",
+        )
+    )
     made["foreign"] = _attach(dan, quayside, other, "foreign")
     return {short: Item.objects.select_related("document").get(pk=item.id) for short, item in made.items()}
 
 
 def _attach(dan: Actor, client: Client, item: Item, short: str) -> Item:
-    return done(attach_document(actor=dan, client_id=client.id, item_id=item.id, name=f"{short}.txt", stream=io.BytesIO(f"What {short} says.\n".encode() * 20)))
+    return done(
+        attach_document(
+            actor=dan,
+            client_id=client.id,
+            item_id=item.id,
+            name=f"{short}.txt",
+            stream=io.BytesIO(f"What {short} says.\n".encode() * 20),
+        )
+    )
 
 
 def scope(cast: Cast, **changes: object) -> Scope:
@@ -206,14 +279,29 @@ def scope(cast: Cast, **changes: object) -> Scope:
 
 def propose(cast: Cast, **changes: object) -> Authorisation:
     """Ines puts an authorisation before Mara."""
-    cast.authorisation = done(propose_authorisation(actor=cast.ines, recipient_id=cast.recipient.id, signatory_id=cast.mara.id, scope=scope(cast, **changes)))
+    cast.authorisation = done(
+        propose_authorisation(
+            actor=cast.ines,
+            recipient_id=cast.recipient.id,
+            signatory_id=cast.mara.id,
+            scope=scope(cast, **changes),
+        )
+    )
     return cast.authorisation
 
 
 def sign(cast: Cast, *, terms: bool = True, **changes: object) -> Authorisation:
     """Mara signs, Priya calls her back, Theo (not yet Sunniva) accepts the terms."""
     row = propose(cast, **changes)
-    done(sign_authorisation(actor=cast.mara, authorisation_id=row.id, shown_digest=row.text_digest, intent=True, electronic_form=True))
+    done(
+        sign_authorisation(
+            actor=cast.mara,
+            authorisation_id=row.id,
+            shown_digest=row.text_digest,
+            intent=True,
+            electronic_form=True,
+        )
+    )
     done(log_call_back(actor=cast.priya, authorisation_id=row.id, confirmed=True))
     if terms:
         done(accept_terms(actor=cast.theo, shown_digest=terms_for(cast.recipient)[1]))

@@ -2,7 +2,7 @@
 """The cast where consent is concerned: signatories with numbers on file for years, a new provider, a contractor, an estate."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,14 +60,18 @@ class ConsentCast:
     def proposed(self, by: Actor | None = None, **more: Any) -> Authorisation:
         """An authorisation put before Mara by Ines (or ``by``)."""
         row = propose_authorisation(
-            actor=by or self.staff.ines, recipient_id=more.pop("recipient_id", self.alder.id), signatory_id=self.mara.id,
+            actor=by or self.staff.ines,
+            recipient_id=more.pop("recipient_id", self.alder.id),
+            signatory_id=self.mara.id,
             scope=self.scope(**more),
         )
         assert not isinstance(row, Refusal), row
         return row
 
 
-def contact_of(actor: Actor, client: Client, name: str, role: str, *, proof: bool = True, **more: Any) -> Contact:
+def contact_of(
+    actor: Actor, client: Client, name: str, role: str, *, proof: bool = True, **more: Any
+) -> Contact:
     """A contact on file since 2024, with proof of authority if a signatory."""
     first = name.split()[0].lower()
     with Deed(actor, now=LONG_AGO) as deed:
@@ -79,16 +83,37 @@ def contact_of(actor: Actor, client: Client, name: str, role: str, *, proof: boo
             })
         )  # fmt: skip
         if role == "signatory" and proof:
-            deed.add(AuthorityProof(contact=row, kind="Register extract HRB 12345", checked_by_id=actor.id, checked_at=LONG_AGO))
+            deed.add(
+                AuthorityProof(
+                    contact=row,
+                    kind="Register extract HRB 12345",
+                    checked_by_id=actor.id,
+                    checked_at=LONG_AGO,
+                )
+            )
         deed.record("contact.added", subjects=[row.id], public={"contact": row.name, "role": row.role})
     return row
 
 
-def item_of(actor: Actor, client: Client, title: str, category: str, kind: str = "document", **more: Any) -> Item:
+def item_of(
+    actor: Actor, client: Client, title: str, category: str, kind: str = "document", **more: Any
+) -> Item:
     """An item of the client's, unless ``more`` says otherwise."""
     with Deed(actor) as deed:
         deed.client = client
-        row = deed.add(Item(**{"client": client, "title": title, "category": category, "kind": kind, "owner": "client", "added_at": deed.now, **more}))
+        row = deed.add(
+            Item(
+                **{
+                    "client": client,
+                    "title": title,
+                    "category": category,
+                    "kind": kind,
+                    "owner": "client",
+                    "added_at": deed.now,
+                    **more,
+                }
+            )
+        )
         deed.record("item.added", subjects=[row.id], public={"item": row.title})
     return row
 
@@ -116,7 +141,9 @@ def consent_cast(*, departing: bool = True) -> ConsentCast:
             deed.record("offboarding.opened", subjects=[offboarding.id], public={"effective": offboarding.end_of_service.isoformat()},
                         to_client={"notice_on": "2026-01-01", "channel": "letter", "reason": "new_provider", "destination": "new_msp"})  # fmt: skip
         client.refresh_from_db()
-    alder = add_recipient(actor=jonah, client_id=client.id, firm="Alder Row IT", kind=RecipientKind.NEW_PROVIDER)
+    alder = add_recipient(
+        actor=jonah, client_id=client.id, firm="Alder Row IT", kind=RecipientKind.NEW_PROVIDER
+    )
     assert isinstance(alder, Recipient)
     people = [add_person(actor=jonah, recipient_id=alder.id, name=name, email=email)
               for name, email in (("Theo Brandt", "theo@alderrow.example"), ("Sunniva Aas", "sunniva@alderrow.example"))]  # fmt: skip
@@ -125,7 +152,9 @@ def consent_cast(*, departing: bool = True) -> ConsentCast:
     made = ConsentCast(staff, mara, tom, leo, alder, theo, sunniva, offboarding)
     from partwell.actions.files import store
 
-    pdf = store(jonah, b"%PDF-1.7 a diagram", client_id=client.id, name="network.pdf", media_type="application/pdf")
+    pdf = store(
+        jonah, b"%PDF-1.7 a diagram", client_id=client.id, name="network.pdf", media_type="application/pdf"
+    )
     with Deed(jonah) as deed:
         deed.lock(client.id)
         deed.add(pdf)
@@ -136,7 +165,13 @@ def consent_cast(*, departing: bool = True) -> ConsentCast:
         ("laptop", "Laptop NW-014", "hardware", "hardware", {"endpoint": True, "details": {"serial": "X1"}}),
         ("admin", "Administrator of the Microsoft 365 tenant", "admin_access", "credential", {}),
         ("ours", "Our monitoring scripts", "process_docs", "document", {"owner": "msp"}),
-        ("nobody", "Diagram of unknown origin", "diagrams", "document", {"owner": "unknown", "document": pdf}),
+        (
+            "nobody",
+            "Diagram of unknown origin",
+            "diagrams",
+            "document",
+            {"owner": "unknown", "document": pdf},
+        ),
     ):
         made.items[key] = item_of(jonah, client, title, category, kind, **more)
     return made
@@ -144,7 +179,9 @@ def consent_cast(*, departing: bool = True) -> ConsentCast:
 
 def actor(who: Contact | RecipientPerson) -> Actor:
     """Somebody who came in by a mailed link."""
-    found = person_actor("client" if isinstance(who, Contact) else "provider", who.id, strength="link", address="192.0.2.7")
+    found = person_actor(
+        "client" if isinstance(who, Contact) else "provider", who.id, strength="link", address="192.0.2.7"
+    )
     assert found is not None
     return found
 
@@ -180,7 +217,9 @@ def enrol(contact: Contact, *, when: datetime | None = None) -> tuple[Authentica
     return device, session
 
 
-def use_passkey(device: Authenticator, session: PortalSession, contact: Contact, digest: str) -> dict[str, Any]:
+def use_passkey(
+    device: Authenticator, session: PortalSession, contact: Contact, digest: str
+) -> dict[str, Any]:
     """The kept assertion of a document of that digest."""
     options = passkeys.signing_options(session, contact, bytes.fromhex(digest))
     assert isinstance(options, str), options
@@ -206,4 +245,6 @@ def accepted_terms(person: RecipientPerson) -> None:
 
 def fresh(row: Authorisation | UUID) -> Authorisation:
     """The row as it stands."""
-    return Authorisation.objects.select_related("recipient", "signatory").get(pk=row if isinstance(row, UUID) else row.pk)
+    return Authorisation.objects.select_related("recipient", "signatory").get(
+        pk=row if isinstance(row, UUID) else row.pk
+    )

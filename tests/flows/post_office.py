@@ -11,11 +11,15 @@ from tests.flows.cast import Cast
 def delivered(cast: Cast) -> list[Envelope]:
     """Deliver what is due for the cast's client; gives the envelopes that were accepted."""
     out = []
-    for envelope_id in list(Envelope.objects.filter(client=cast.northwick, state="queued").values_list("pk", flat=True)):
+    for envelope_id in list(
+        Envelope.objects.filter(client=cast.northwick, state="queued").values_list("pk", flat=True)
+    ):
         envelope = deliver.claim(envelope_id)
         if isinstance(envelope, Refusal):
             continue
         token = envelope.claim
         if deliver.start_data(envelope_id, token):
-            out.append(deliver.settle(envelope_id, token, Delivery(Outcome.ACCEPTED, 250, "2.0.0 Ok", {}, "data")))
+            out.append(
+                deliver.settle(envelope_id, token, Delivery(Outcome.ACCEPTED, 250, "2.0.0 Ok", {}, "data"))
+            )
     return out

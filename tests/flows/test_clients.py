@@ -25,7 +25,7 @@ from partwell.records.clients.queries import readiness
 from partwell.records.evidence.models import Entry
 from partwell.rules.readiness import exit_facts
 from partwell.rules.refusals import Refusal
-from partwell.rules.terms import Category, ContactRole, Owner
+from partwell.rules.terms import Category, Owner
 from tests.flows.cast import Cast, cast, done
 from tests.support.worlds import World
 
@@ -43,7 +43,11 @@ def code(result: object) -> str:
 
 
 def test_a_client_is_added_once_and_only_by_the_office(story: Cast) -> None:
-    made = done(add_client(actor=story.ines, name="Saltmarsh Print", domains=["@Saltmarsh.example", "saltmarsh.example"]))
+    made = done(
+        add_client(
+            actor=story.ines, name="Saltmarsh Print", domains=["@Saltmarsh.example", "saltmarsh.example"]
+        )
+    )
     assert made.domains == ["saltmarsh.example"]
     assert made.legal_name == "Saltmarsh Print"
     assert code(add_client(actor=story.ines, name="saltmarsh print")) == "duplicate"
@@ -52,15 +56,27 @@ def test_a_client_is_added_once_and_only_by_the_office(story: Cast) -> None:
 
 
 def test_a_contact_outside_the_clients_domains_is_known_as_such(story: Cast) -> None:
-    outside = done(add_contact(actor=story.ines, client_id=story.northwick.id, contact=NewContact("Mara at home", "mara@home.example")))
+    outside = done(
+        add_contact(
+            actor=story.ines,
+            client_id=story.northwick.id,
+            contact=NewContact("Mara at home", "mara@home.example"),
+        )
+    )
     assert outside.outside_domain
-    done(change_client(actor=story.ines, client_id=story.northwick.id, domains=["northwick.example", "home.example"]))
+    done(
+        change_client(
+            actor=story.ines, client_id=story.northwick.id, domains=["northwick.example", "home.example"]
+        )
+    )
     outside.refresh_from_db()
     assert not outside.outside_domain
 
 
 def test_a_contact_may_not_share_an_address_with_the_new_provider(story: Cast) -> None:
-    refused = add_contact(actor=story.ines, client_id=story.northwick.id, contact=NewContact("Theo", "theo@alderrow.example"))
+    refused = add_contact(
+        actor=story.ines, client_id=story.northwick.id, contact=NewContact("Theo", "theo@alderrow.example")
+    )
     assert code(refused) == "same_address"
 
 
@@ -88,7 +104,9 @@ def test_the_last_contact_with_a_working_address_stays(story: Cast) -> None:
 
 
 def test_proof_of_authority_is_a_signatorys(story: Cast) -> None:
-    assert code(record_authority(actor=story.ines, contact_id=story.tom.id, kind="Letter")) == "not_a_signatory"
+    assert (
+        code(record_authority(actor=story.ines, contact_id=story.tom.id, kind="Letter")) == "not_a_signatory"
+    )
     proof = done(record_authority(actor=story.ines, contact_id=story.mara.id, kind="Power of attorney", file=b"%PDF-1.4 deed",
                                   file_name="poa.pdf", file_type="application/pdf", valid_until=date(2030, 1, 1)))  # fmt: skip
     assert proof.file is not None and read_file(proof.file) == b"%PDF-1.4 deed"
@@ -97,48 +115,116 @@ def test_proof_of_authority_is_a_signatorys(story: Cast) -> None:
 def test_a_new_agreement_replaces_and_never_edits(story: Cast) -> None:
     terms = AgreementTerms(signed_on=date(2025, 5, 1), included_hours=Decimal("5"), hourly_rate=Decimal("150"), block_hours=Decimal(2),
                            currency="GBP", ownership={Category.SOFTWARE: Owner.VENDOR}, retention_months=12)  # fmt: skip
-    new = done(record_agreement(actor=story.ines, client_id=story.northwick.id, terms=terms, document=b"signed", document_name="msa.pdf"))
+    new = done(
+        record_agreement(
+            actor=story.ines,
+            client_id=story.northwick.id,
+            terms=terms,
+            document=b"signed",
+            document_name="msa.pdf",
+        )
+    )
     old = Agreement.objects.get(client=story.northwick, version=1)
     assert (new.version, new.replaced_at, new.ownership) == (2, None, {"software": "vendor"})
     assert old.replaced_at is not None and old.included_hours == 4
-    bad = AgreementTerms(signed_on=date(2025, 5, 1), included_hours=Decimal(-1), hourly_rate=Decimal(1), block_hours=Decimal(1), currency="GBP")
-    assert code(record_agreement(actor=story.ines, client_id=story.northwick.id, terms=bad)) == "amount_invalid"
+    bad = AgreementTerms(
+        signed_on=date(2025, 5, 1),
+        included_hours=Decimal(-1),
+        hourly_rate=Decimal(1),
+        block_hours=Decimal(1),
+        currency="GBP",
+    )
+    assert (
+        code(record_agreement(actor=story.ines, client_id=story.northwick.id, terms=bad)) == "amount_invalid"
+    )
 
 
 def test_the_five_exit_facts_become_present_one_by_one(story: Cast) -> None:
     quayside = story.quayside.id
 
     def present() -> set[str]:
-        return {fact.key for fact in exit_facts(readiness([quayside], timezone.localdate())[quayside]) if fact.present}
+        return {
+            fact.key
+            for fact in exit_facts(readiness([quayside], timezone.localdate())[quayside])
+            if fact.present
+        }
 
     assert present() == {"signatory", "agreement"}
-    done(add_backup_set(actor=story.ines, client_id=quayside, name="Server images", location="Coldshelf, Dublin", vendor_window_days=45))
+    done(
+        add_backup_set(
+            actor=story.ines,
+            client_id=quayside,
+            name="Server images",
+            location="Coldshelf, Dublin",
+            vendor_window_days=45,
+        )
+    )
     assert present() == {"signatory", "agreement", "backup_sets"}
-    done(record_authority(actor=story.ines, contact_id=story.leo.id, kind="Old", valid_until=timezone.localdate() - timedelta(days=2)))
+    done(
+        record_authority(
+            actor=story.ines,
+            contact_id=story.leo.id,
+            kind="Old",
+            valid_until=timezone.localdate() - timedelta(days=2),
+        )
+    )
     assert "signatory" in present(), "the register extract of before still stands"
 
 
 def test_that_there_are_no_backups_is_a_known_fact(story: Cast) -> None:
     none = done(add_backup_set(actor=story.ines, client_id=story.quayside.id, none_kept=True))
-    done(add_backup_set(actor=story.ines, client_id=story.quayside.id, name="Mail archive", location="Coldshelf"))
+    done(
+        add_backup_set(
+            actor=story.ines, client_id=story.quayside.id, name="Mail archive", location="Coldshelf"
+        )
+    )
     none.refresh_from_db()
     assert none.removed_at is not None, "the statement that there is none does not stand beside a set"
 
 
 def test_nothing_is_held_back_for_a_debt_and_the_attempt_is_on_record(story: Cast) -> None:
     for actor in (story.jonah, story.ines, story.dan):
-        assert code(set_pause(actor=actor, client_id=story.northwick.id, ground="debt", note="Two invoices unpaid")) == "hostage"
+        assert (
+            code(
+                set_pause(
+                    actor=actor, client_id=story.northwick.id, ground="debt", note="Two invoices unpaid"
+                )
+            )
+            == "hostage"
+        )
     assert Entry.objects.filter(type="refusal.recorded", client_ref=story.northwick.id).count() == 3
-    assert code(set_pause(actor=story.jonah, client_id=story.northwick.id, ground="mood", note="They were rude")) == "pause_unnamed"
-    assert code(set_pause(actor=story.ines, client_id=story.northwick.id, ground="court_order", note="Order 7/26")) == "not_your_role"
+    assert (
+        code(set_pause(actor=story.jonah, client_id=story.northwick.id, ground="mood", note="They were rude"))
+        == "pause_unnamed"
+    )
+    assert (
+        code(
+            set_pause(actor=story.ines, client_id=story.northwick.id, ground="court_order", note="Order 7/26")
+        )
+        == "not_your_role"
+    )
 
 
 def test_a_lawful_pause_stands_until_an_owner_lifts_it(story: Cast) -> None:
-    pause = done(set_pause(actor=story.jonah, client_id=story.northwick.id, ground="court_order", note="Order 7/26", file=b"order", file_name="order.pdf"))
+    pause = done(
+        set_pause(
+            actor=story.jonah,
+            client_id=story.northwick.id,
+            ground="court_order",
+            note="Order 7/26",
+            file=b"order",
+            file_name="order.pdf",
+        )
+    )
     assert pause.file is not None and pause.file.internal
-    assert code(set_pause(actor=story.jonah, client_id=story.northwick.id, ground="court_order", note="again")) == "duplicate"
+    assert (
+        code(set_pause(actor=story.jonah, client_id=story.northwick.id, ground="court_order", note="again"))
+        == "duplicate"
+    )
     assert code(lift_pause(actor=story.jonah, pause_id=pause.id, reason=" ")) == "required"
-    assert done(lift_pause(actor=story.jonah, pause_id=pause.id, reason="Order set aside")).lifted_at is not None
+    assert (
+        done(lift_pause(actor=story.jonah, pause_id=pause.id, reason="Order set aside")).lifted_at is not None
+    )
 
 
 def test_a_site_is_added(story: Cast) -> None:

@@ -33,7 +33,11 @@ def granted(cast: ConsentCast, **more: Any) -> Authorisation:
     """A consent that stands, by Mara and a call."""
     row = cast.proposed(**more)
     done = sign_authorisation(
-        actor=actor(cast.mara), authorisation_id=row.id, shown_digest=row.text_digest, intent=True, electronic_form=True
+        actor=actor(cast.mara),
+        authorisation_id=row.id,
+        shown_digest=row.text_digest,
+        intent=True,
+        electronic_form=True,
     )
     assert not isinstance(done, Refusal), done
     done = log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True)
@@ -43,7 +47,9 @@ def granted(cast: ConsentCast, **more: Any) -> Authorisation:
 
 def release(cast: ConsentCast, *keys: str, to: str = "theo", key: str = "") -> Outcome | Refusal:
     target = (
-        Target(Party.CLIENT, contact=cast.mara) if to == "mara" else Target(Party.PROVIDER, person=getattr(cast, to))
+        Target(Party.CLIENT, contact=cast.mara)
+        if to == "mara"
+        else Target(Party.PROVIDER, person=getattr(cast, to))
     )
     return release_items(
         actor=cast.staff.dan, client_id=cast.client.id, target=target,
@@ -91,7 +97,9 @@ def test_withdrawal_stops_what_is_queued_and_tells_the_client_at_both_addresses(
     assert isinstance(release(cast, "diagram", "process"), Outcome)
     queued = Envelope.objects.get(kind="release_announcement")
     assert queued.state == "queued"
-    done = withdraw_authorisation(actor=actor(cast.mara), authorisation_id=row.id, words="We changed our mind.")
+    done = withdraw_authorisation(
+        actor=actor(cast.mara), authorisation_id=row.id, words="We changed our mind."
+    )
     assert not isinstance(done, Refusal), done
     queued.refresh_from_db()
     assert (queued.state, queued.stop_code) == ("stopped", "withdrawn")
@@ -172,7 +180,11 @@ def test_narrowing_acts_at_once_and_stops_only_what_fell_out() -> None:
     states = {line.item_id: line.state for line in ReleaseLine.objects.all()}
     assert states[cast.items["process"].id] == "stopped"
     assert states[cast.items["diagram"].id] == "sent"
-    kinds = list(Envelope.objects.filter(kind="release_announcement").order_by("queued_at").values_list("state", flat=True))
+    kinds = list(
+        Envelope.objects.filter(kind="release_announcement")
+        .order_by("queued_at")
+        .values_list("state", flat=True)
+    )
     assert kinds == ["stopped", "queued"]
     assert cast.items["process"].title in Envelope.objects.get(kind="authorisation_changed").text
     outcome = release(cast, "process", key="once more")
@@ -210,7 +222,9 @@ def test_narrowing_never_widens(wider: dict[str, Any]) -> None:
         more["person_ids"] = [cast.theo.id, cast.mara.id]
     else:
         more.update(wider)
-    result = narrow_authorisation(actor=actor(cast.mara), authorisation_id=row.id, scope=scope_like(row, cast, **more))
+    result = narrow_authorisation(
+        actor=actor(cast.mara), authorisation_id=row.id, scope=scope_like(row, cast, **more)
+    )
     assert code(result) == "would_widen"
     assert fresh(row).state == "granted"
 
@@ -235,7 +249,11 @@ def test_narrowing_before_signing_needs_a_signature_of_the_new_words() -> None:
     assert (new.state, new.signed_at, fresh(row).state) == ("proposed", None, "replaced")
     assert new.text_digest != row.text_digest
     old_words = sign_authorisation(
-        actor=actor(cast.mara), authorisation_id=new.id, shown_digest=row.text_digest, intent=True, electronic_form=True
+        actor=actor(cast.mara),
+        authorisation_id=new.id,
+        shown_digest=row.text_digest,
+        intent=True,
+        electronic_form=True,
     )
     assert code(old_words) == "shown_other_text"
     assert new.shown_items == [cast.items["diagram"].id.hex]
@@ -244,16 +262,31 @@ def test_narrowing_before_signing_needs_a_signature_of_the_new_words() -> None:
 def test_narrowing_to_nothing_is_no_narrowing() -> None:
     cast = consent_cast()
     row = granted(cast)
-    nothing = narrow_authorisation(actor=actor(cast.mara), authorisation_id=row.id, scope=scope_like(row, cast, presets=[]))
+    nothing = narrow_authorisation(
+        actor=actor(cast.mara), authorisation_id=row.id, scope=scope_like(row, cast, presets=[])
+    )
     assert code(nothing) == "scope_empty"
     nobody = narrow_authorisation(
         actor=actor(cast.mara), authorisation_id=row.id, scope=scope_like(row, cast, person_ids=[])
     )
     assert code(nobody) == "persons_empty"
     for who in (cast.leo, cast.theo):
-        assert code(narrow_authorisation(actor=actor(who), authorisation_id=row.id, scope=scope_like(row, cast))) == "not_found"
-    assert code(narrow_authorisation(actor=actor(cast.tom), authorisation_id=row.id, scope=scope_like(row, cast))) == "not_your_role"
-    assert code(narrow_authorisation(actor=cast.staff.ines, authorisation_id=row.id, scope=scope_like(row, cast))) == "not_found"
+        assert (
+            code(narrow_authorisation(actor=actor(who), authorisation_id=row.id, scope=scope_like(row, cast)))
+            == "not_found"
+        )
+    assert (
+        code(
+            narrow_authorisation(actor=actor(cast.tom), authorisation_id=row.id, scope=scope_like(row, cast))
+        )
+        == "not_your_role"
+    )
+    assert (
+        code(
+            narrow_authorisation(actor=cast.staff.ines, authorisation_id=row.id, scope=scope_like(row, cast))
+        )
+        == "not_found"
+    )
 
 
 def test_what_was_being_asked_lapses_when_the_consent_changes() -> None:

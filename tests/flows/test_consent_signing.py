@@ -116,15 +116,24 @@ def test_signing_without_a_passkey_waits_for_the_call() -> None:
     # A second click records nothing new.
     sign(actor(cast.mara), row)
     assert entries("authorisation.awaits_call_back") == 1
-    assert code(log_call_back(actor=cast.staff.ines, authorisation_id=row.id, confirmed=True)) == "callback_by_preparer"
-    unreached = log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=False, note="voice mail")
+    assert (
+        code(log_call_back(actor=cast.staff.ines, authorisation_id=row.id, confirmed=True))
+        == "callback_by_preparer"
+    )
+    unreached = log_call_back(
+        actor=cast.staff.dan, authorisation_id=row.id, confirmed=False, note="voice mail"
+    )
     assert isinstance(unreached, Authorisation)
     assert fresh(row).state == "proposed"
-    assert not isinstance(log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True), Refusal)
+    assert not isinstance(
+        log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True), Refusal
+    )
     row = fresh(row)
     assert (row.state, row.factor) == ("granted", "call_back")
     assert CallBack.objects.count() == 2
-    assert code(log_call_back(actor=cast.staff.priya, authorisation_id=row.id, confirmed=True)) == "not_proposed"
+    assert (
+        code(log_call_back(actor=cast.staff.priya, authorisation_id=row.id, confirmed=True)) == "not_proposed"
+    )
 
 
 def test_a_number_that_came_after_the_notice_is_not_called() -> None:
@@ -135,7 +144,10 @@ def test_a_number_that_came_after_the_notice_is_not_called() -> None:
         deed.record("contact.changed", subjects=[cast.mara.id], public={"contact": cast.mara.name})
     row = cast.proposed()
     sign(actor(cast.mara), row)
-    assert code(log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True)) == "callback_number_not_on_file"
+    assert (
+        code(log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True))
+        == "callback_number_not_on_file"
+    )
     assert fresh(row).state == "proposed"
 
 
@@ -144,7 +156,9 @@ def test_a_contractor_needs_no_offboarding_and_the_number_must_precede_the_propo
     row = cast.proposed()
     assert row.offboarding is None
     sign(actor(cast.mara), row)
-    assert not isinstance(log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True), Refusal)
+    assert not isinstance(
+        log_call_back(actor=cast.staff.dan, authorisation_id=row.id, confirmed=True), Refusal
+    )
     assert fresh(row).state == "granted"
 
 
@@ -180,7 +194,9 @@ def test_only_the_one_named_signs_but_another_signatory_may_decline() -> None:
     nina = contact_of(cast.staff.jonah, cast.client, "Nina Vale", "signatory")
     row = cast.proposed()
     assert code(sign(actor(nina), row)) == "other_signatory"
-    assert not isinstance(decline_authorisation(actor=actor(nina), authorisation_id=row.id, words="Not now."), Refusal)
+    assert not isinstance(
+        decline_authorisation(actor=actor(nina), authorisation_id=row.id, words="Not now."), Refusal
+    )
     assert fresh(row).state == "declined"
 
 
@@ -195,7 +211,10 @@ def test_observer_and_strangers() -> None:
     ):
         for stranger in (actor(cast.leo), actor(cast.theo), cast.staff.jonah):
             assert code(action(stranger)) == "not_found"
-    assert code(log_call_back(actor=cast.staff.kerstin, authorisation_id=row.id, confirmed=True)) == "not_your_role"
+    assert (
+        code(log_call_back(actor=cast.staff.kerstin, authorisation_id=row.id, confirmed=True))
+        == "not_your_role"
+    )
     assert code(log_call_back(actor=actor(cast.mara), authorisation_id=row.id, confirmed=True)) == "not_found"
     assert fresh(row).state == "proposed"
 
@@ -218,8 +237,13 @@ def test_a_consent_on_paper_acts_after_the_call_back() -> None:
     assert row.state == "proposed"
     assert row.scan is not None
     assert read_file(row.scan) == b"%PDF-1.4 scan"
-    assert code(log_call_back(actor=cast.staff.ines, authorisation_id=row.id, confirmed=True)) == "callback_by_preparer"
-    assert not isinstance(log_call_back(actor=cast.staff.priya, authorisation_id=row.id, confirmed=True), Refusal)
+    assert (
+        code(log_call_back(actor=cast.staff.ines, authorisation_id=row.id, confirmed=True))
+        == "callback_by_preparer"
+    )
+    assert not isinstance(
+        log_call_back(actor=cast.staff.priya, authorisation_id=row.id, confirmed=True), Refusal
+    )
     assert (fresh(row).state, fresh(row).factor) == ("granted", "call_back")
     assert letters()
 
@@ -277,7 +301,10 @@ def test_a_proposal_needs_a_scope_people_and_days_in_order() -> None:
     def propose(**more: object) -> str:
         return code(
             propose_authorisation(
-                actor=cast.staff.ines, recipient_id=cast.alder.id, signatory_id=cast.mara.id, scope=cast.scope(**more)
+                actor=cast.staff.ines,
+                recipient_id=cast.alder.id,
+                signatory_id=cast.mara.id,
+                scope=cast.scope(**more),
             )
         )
 
@@ -285,21 +312,39 @@ def test_a_proposal_needs_a_scope_people_and_days_in_order() -> None:
     assert propose(person_ids=[]) == "persons_empty"
     assert propose(ends_on=timezone.localdate() - timedelta(days=1)) == "dates_reversed"
     assert propose(person_ids=[cast.mara.id]) == "not_found"
-    assert code(
-        propose_authorisation(
-            actor=cast.staff.ines, recipient_id=cast.alder.id, signatory_id=cast.leo.id, scope=cast.scope()
+    assert (
+        code(
+            propose_authorisation(
+                actor=cast.staff.ines,
+                recipient_id=cast.alder.id,
+                signatory_id=cast.leo.id,
+                scope=cast.scope(),
+            )
         )
-    ) == "not_found"
-    assert code(
-        propose_authorisation(
-            actor=cast.staff.ines, recipient_id=cast.alder.id, signatory_id=cast.tom.id, scope=cast.scope()
+        == "not_found"
+    )
+    assert (
+        code(
+            propose_authorisation(
+                actor=cast.staff.ines,
+                recipient_id=cast.alder.id,
+                signatory_id=cast.tom.id,
+                scope=cast.scope(),
+            )
         )
-    ) == "not_a_signatory"
-    assert code(
-        propose_authorisation(
-            actor=cast.staff.dan, recipient_id=cast.alder.id, signatory_id=cast.mara.id, scope=cast.scope()
+        == "not_a_signatory"
+    )
+    assert (
+        code(
+            propose_authorisation(
+                actor=cast.staff.dan,
+                recipient_id=cast.alder.id,
+                signatory_id=cast.mara.id,
+                scope=cast.scope(),
+            )
         )
-    ) == "not_your_role"
+        == "not_your_role"
+    )
 
 
 def test_what_is_shown_is_what_the_rule_resolves_to() -> None:

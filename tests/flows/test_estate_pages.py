@@ -23,8 +23,11 @@ from partwell.rules.actor import Actor
 from tests.flows.estate_cast import Cast, cast, confirmed, staged
 from tests.support.worlds import World
 
-urlpatterns = [path("", include("partwell.entrypoints.door.urls")), path("", include("partwell.entrypoints.theme.urls")),
-               path("", include("partwell.entrypoints.staff.urls"))]
+urlpatterns = [
+    path("", include("partwell.entrypoints.door.urls")),
+    path("", include("partwell.entrypoints.theme.urls")),
+    path("", include("partwell.entrypoints.staff.urls")),
+]
 ONLY_STAFF = override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
 
 
@@ -34,7 +37,10 @@ def browser(actor: Actor) -> Browser:
     client = Browser()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}, {"method": "mfa", "at": time.time(), "type": "totp"}]
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time()},
+        {"method": "mfa", "at": time.time(), "type": "totp"},
+    ]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client
@@ -44,7 +50,17 @@ def items(who: Cast, count: int, **more: Any) -> list[Item]:
     """Items straight into the estate, in one deed."""
     with Deed(who.dan) as deed:
         deed.lock(who.northwick.id)
-        rows = [Item(client=who.northwick, title=f"Thing {n:05}", category="hardware", kind="hardware", added_at=deed.now, **more) for n in range(count)]
+        rows = [
+            Item(
+                client=who.northwick,
+                title=f"Thing {n:05}",
+                category="hardware",
+                kind="hardware",
+                added_at=deed.now,
+                **more,
+            )
+            for n in range(count)
+        ]
         deed.add_many(Item, rows)
         deed.record("item.classified", subjects=[row.id for row in rows[:300]], public={"count": count})
     return rows
@@ -58,7 +74,9 @@ def test_the_same_number_of_queries_at_50_500_and_5000_items(db_world: World) ->
     for more in (50, 450, 4500):
         items(who, more)
         page.get(f"/clients/{who.northwick.id}/estate/")
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             begun = time.perf_counter()
             answer = page.get(f"/clients/{who.northwick.id}/estate/?sort=-title")
             seconds.append(time.perf_counter() - begun)
@@ -72,18 +90,43 @@ def test_the_same_number_of_queries_at_50_500_and_5000_items(db_world: World) ->
 @ONLY_STAFF
 def test_every_page_answers_and_strangers_get_nothing(db_world: World) -> None:
     who = cast()
-    batch = confirmed(who.dan, staged(who.dan, who.northwick, ("assets.csv", b"Name,Serial,Category\nfw-1,SN1,Firewall\npc-1,SN2,Laptop\n")))
+    batch = confirmed(
+        who.dan,
+        staged(
+            who.dan,
+            who.northwick,
+            ("assets.csv", b"Name,Serial,Category\nfw-1,SN1,Firewall\npc-1,SN2,Laptop\n"),
+        ),
+    )
     item = Item.objects.present().get(title="fw-1")
     c, other = who.northwick.id, who.quayside.id
-    paths = ["/estate/", f"/clients/{c}/estate/", f"/clients/{c}/estate/?category=hardware&owner=client&q=fw&sort=owner", f"/clients/{c}/estate/add/",
-             f"/clients/{c}/estate/classify/", f"/clients/{c}/items/{item.id}/", f"/clients/{c}/items/{item.id}/change/", "/import/",
-             f"/clients/{c}/import/", f"/clients/{c}/import/{batch.id}/", f"/clients/{c}/import/{batch.id}/job/", f"/clients/{c}/import/{batch.id}/?show=left_out"]
+    paths = [
+        "/estate/",
+        f"/clients/{c}/estate/",
+        f"/clients/{c}/estate/?category=hardware&owner=client&q=fw&sort=owner",
+        f"/clients/{c}/estate/add/",
+        f"/clients/{c}/estate/classify/",
+        f"/clients/{c}/items/{item.id}/",
+        f"/clients/{c}/items/{item.id}/change/",
+        "/import/",
+        f"/clients/{c}/import/",
+        f"/clients/{c}/import/{batch.id}/",
+        f"/clients/{c}/import/{batch.id}/job/",
+        f"/clients/{c}/import/{batch.id}/?show=left_out",
+    ]
     page = browser(who.dan)
     for one in paths:
         assert page.get(one).status_code == 200, one
         assert Browser().get(one).status_code == 302, one
-    for wrong in (f"/clients/{other}/items/{item.id}/", f"/clients/{other}/import/{batch.id}/", f"/clients/{uuid4()}/estate/", "/clients/nonsense/estate/",
-                  f"/clients/{c}/items/{item.id}/files/{uuid4()}/", f"/clients/{c}/items/{item.id}/preview.png", f"/clients/{c}/estate/?batch=nonsense"):
+    for wrong in (
+        f"/clients/{other}/items/{item.id}/",
+        f"/clients/{other}/import/{batch.id}/",
+        f"/clients/{uuid4()}/estate/",
+        "/clients/nonsense/estate/",
+        f"/clients/{c}/items/{item.id}/files/{uuid4()}/",
+        f"/clients/{c}/items/{item.id}/preview.png",
+        f"/clients/{c}/estate/?batch=nonsense",
+    ):
         assert page.get(wrong).status_code == 404, wrong
     auditor = browser(who.kerstin)
     assert auditor.get(f"/clients/{c}/items/{item.id}/").status_code == 200
@@ -101,8 +144,18 @@ def png(size: tuple[int, int] = (60, 40)) -> bytes:
 def test_a_credential_is_sealed_tried_with_a_redacted_picture_and_seen_on_record(db_world: World) -> None:
     who = cast()
     page, c = browser(who.dan), who.northwick.id
-    made = page.post(f"/clients/{c}/estate/add/", {"title": "Domain admin", "category": "admin_access", "kind": "credential", "owner": "client",
-                                                  "custodian": "msp", "sensitivity": "sensitive", "details": "Username: administrator"})
+    made = page.post(
+        f"/clients/{c}/estate/add/",
+        {
+            "title": "Domain admin",
+            "category": "admin_access",
+            "kind": "credential",
+            "owner": "client",
+            "custodian": "msp",
+            "sensitivity": "sensitive",
+            "details": "Username: administrator",
+        },
+    )
     assert made.status_code == 302
     item = Item.objects.get()
     assert item.critical, "its title says so"
@@ -116,7 +169,13 @@ def test_a_credential_is_sealed_tried_with_a_redacted_picture_and_seen_on_record
     assert page.post(f"{base}try/", {"outcome": "worked"}).status_code == 409, "no proof"
     upload = io.BytesIO(png())
     upload.name = "proof.png"
-    assert page.post(f"{base}try/", {"outcome": "worked", "picture": upload, "picture_redactions": '[{"x":0,"y":0,"w":30,"h":40}]'}).status_code == 302
+    assert (
+        page.post(
+            f"{base}try/",
+            {"outcome": "worked", "picture": upload, "picture_redactions": '[{"x":0,"y":0,"w":30,"h":40}]'},
+        ).status_code
+        == 302
+    )
     trial, picture = Trial.objects.get(), Picture.objects.get()
     assert trial.proof_id == picture.id and picture.redactions == 1
     pixels = Image.open(io.BytesIO(read_file(picture.file))).convert("RGB")
@@ -134,7 +193,10 @@ def test_a_picture_whose_redaction_fails_is_never_stored_bare(db_world: World, r
     item = items(who, 1)[0]
     upload = io.BytesIO(png())
     upload.name = "p.png"
-    answer = browser(who.dan).post(f"/clients/{who.northwick.id}/pictures/add/item/{item.id}/", {"picture": upload, "picture_redactions": redactions})
+    answer = browser(who.dan).post(
+        f"/clients/{who.northwick.id}/pictures/add/item/{item.id}/",
+        {"picture": upload, "picture_redactions": redactions},
+    )
     assert answer.status_code in (409, 422)
     assert not Picture.objects.exists()
 
@@ -170,14 +232,30 @@ def test_the_wizard_reads_changes_the_mapping_and_remembers_it(db_world: World) 
     preview = page.get(answer.headers["Location"])
     assert b"Nothing is written until you confirm" in preview.content
     batch.refresh_from_db()
-    fields = {"map-0-0": "external_id", "map-0-1": "title", "map-0-2": "location", "kind-0": "csv", "encoding-0": "cp1252", "delimiter-0": ";", "names": ""}
+    fields = {
+        "map-0-0": "external_id",
+        "map-0-1": "title",
+        "map-0-2": "location",
+        "kind-0": "csv",
+        "encoding-0": "cp1252",
+        "delimiter-0": ";",
+        "names": "",
+    }
     assert page.post(f"{answer.headers['Location']}again/", fields).status_code == 302
     run_now(max(work_of(batch), key=lambda job: job.created_at))
     batch.refresh_from_db()
     assert batch.state == "staged", batch.problem
-    assert page.post(f"{answer.headers['Location']}confirm/", {"owner": "client", "custodian": "msp"}).status_code == 302
+    assert (
+        page.post(
+            f"{answer.headers['Location']}confirm/", {"owner": "client", "custodian": "msp"}
+        ).status_code
+        == 302
+    )
     run_now(max(work_of(batch), key=lambda job: job.created_at))
-    assert set(Item.objects.present().values_list("title", "owner")) == {("Firewall", "client"), ("Switch", "client")}
+    assert set(Item.objects.present().values_list("title", "owner")) == {
+        ("Firewall", "client"),
+        ("Switch", "client"),
+    }
     assert Item.objects.get(title="Switch").handover["location"] == "Büro"
     again = staged(who.dan, who.northwick, ("next.csv", table + "3;Router;Dach\n".encode("cp1252")))
     assert any(one["code"] == "remembered" for one in again.understood["sentences"])

@@ -37,7 +37,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("path", "kind", "more"), KINDS, ids=[one[0] for one in KINDS])
-def test_a_real_file_is_previewed_confirmed_and_undone(db_world: World, path: str, kind: str, more: dict[str, object]) -> None:
+def test_a_real_file_is_previewed_confirmed_and_undone(
+    db_world: World, path: str, kind: str, more: dict[str, object]
+) -> None:
     who = cast()
     batch = staged(who.dan, who.northwick, inputs(path), **more)
     assert batch.source == kind
@@ -58,40 +60,73 @@ def test_a_real_file_is_previewed_confirmed_and_undone(db_world: World, path: st
 
 def test_a_key_file_opens_a_store_and_its_secret_is_seen_with_a_purpose(db_world: World) -> None:
     who = cast()
-    batch = staged(who.dan, who.northwick, inputs("credentials/keepassxc/KeyFileProtected.kdbx"), password=Secret("a"),
-                   key_file=inputs("credentials/keepassxc/KeyFileProtected.key").read_bytes())
+    batch = staged(
+        who.dan,
+        who.northwick,
+        inputs("credentials/keepassxc/KeyFileProtected.kdbx"),
+        password=Secret("a"),
+        key_file=inputs("credentials/keepassxc/KeyFileProtected.key").read_bytes(),
+    )
     if batch.state == "refused":
-        batch = staged(who.dan, who.northwick, inputs("credentials/keepassxc/KeyFileProtected.kdbx"),
-                       key_file=inputs("credentials/keepassxc/KeyFileProtected.key").read_bytes())
+        batch = staged(
+            who.dan,
+            who.northwick,
+            inputs("credentials/keepassxc/KeyFileProtected.kdbx"),
+            key_file=inputs("credentials/keepassxc/KeyFileProtected.key").read_bytes(),
+        )
     assert batch.state == "staged", batch.problem
     confirmed(who.dan, batch)
     item = next(one for one in Item.objects.present() if one.secret_fields)
     field = item.secret_fields[0]
-    assert isinstance(see_secret(actor=who.ines, client_id=who.northwick.id, item_id=item.id, field=field, purpose="x"), Refusal)
-    assert isinstance(see_secret(actor=who.dan, client_id=who.northwick.id, item_id=item.id, field=field, purpose=" "), Refusal)
-    found = see_secret(actor=who.dan, client_id=who.northwick.id, item_id=item.id, field=field, purpose="handover")
+    assert isinstance(
+        see_secret(actor=who.ines, client_id=who.northwick.id, item_id=item.id, field=field, purpose="x"),
+        Refusal,
+    )
+    assert isinstance(
+        see_secret(actor=who.dan, client_id=who.northwick.id, item_id=item.id, field=field, purpose=" "),
+        Refusal,
+    )
+    found = see_secret(
+        actor=who.dan, client_id=who.northwick.id, item_id=item.id, field=field, purpose="handover"
+    )
     assert not isinstance(found, Refusal)
     assert found.reveal()
 
 
 def test_documents_of_a_zip_keep_every_byte(db_world: World, tmp_path: Path) -> None:
     who = cast()
-    wanted = {p.name: p.read_bytes() for p in (inputs("documents/pdf/habibi.pdf"), inputs("diagrams/lan_plan_1.xml"),
-                                               inputs("mail/japanese.eml"), inputs("documents/screenshots/paperless_simple.jpg"))}
+    wanted = {
+        p.name: p.read_bytes()
+        for p in (
+            inputs("documents/pdf/habibi.pdf"),
+            inputs("diagrams/lan_plan_1.xml"),
+            inputs("mail/japanese.eml"),
+            inputs("documents/screenshots/paperless_simple.jpg"),
+        )
+    }
     packed = tmp_path / "everything.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in wanted.items():
             archive.writestr(f"docs/{name}", data)
     batch = confirmed(who.dan, staged(who.dan, who.northwick, packed))
     assert batch.item_count == len(wanted)
-    stored = {row.name: read_file(row) for row in StoredFile.objects.filter(pk__in=Item.objects.values("document_id"))}
+    stored = {
+        row.name: read_file(row)
+        for row in StoredFile.objects.filter(pk__in=Item.objects.values("document_id"))
+    }
     assert stored == wanted
 
 
 def test_several_files_at_once_are_one_import(db_world: World) -> None:
     who = cast()
-    batch = staged(who.dan, who.northwick, inputs("inventory_agent/glpi_json/computer_2.json"),
-                   inputs("csv_assets/snipeit/assets-sample.csv"), inputs("documents/pdf/habibi.pdf"), options={"client_names": NAMES})
+    batch = staged(
+        who.dan,
+        who.northwick,
+        inputs("inventory_agent/glpi_json/computer_2.json"),
+        inputs("csv_assets/snipeit/assets-sample.csv"),
+        inputs("documents/pdf/habibi.pdf"),
+        options={"client_names": NAMES},
+    )
     assert batch.source == "files" and batch.state == "staged", batch.problem
     lines = list(ImportLine.objects.filter(batch=batch, outcome="item").values_list("line", flat=True))
     assert {line.split(",")[0] for line in lines} == {"computer_2.json", "assets-sample.csv", "habibi.pdf"}

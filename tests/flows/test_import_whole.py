@@ -34,11 +34,16 @@ from tests.support.worlds import World
 
 
 def table(rows: int, start: int = 0) -> bytes:
-    return ("Name,Serial,Category,Location,Notes\n" + "".join(f"pc-{n},SN{n:08},Laptop,Rack {n % 90},row {n}\n" for n in range(start, start + rows))).encode()
+    return (
+        "Name,Serial,Category,Location,Notes\n"
+        + "".join(f"pc-{n},SN{n:08},Laptop,Rack {n % 90},row {n}\n" for n in range(start, start + rows))
+    ).encode()
 
 
 @pytest.mark.both_databases
-def test_a_crash_between_chunks_resumes_without_doubles_and_seals_every_row(db_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_chunks_resumes_without_doubles_and_seals_every_row(
+    db_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     who = cast()
     batch = staged(who.dan, who.northwick, ("many.csv", table(2500)))
     job = confirm_import(actor=who.dan, client_id=who.northwick.id, import_id=batch.id)
@@ -65,7 +70,9 @@ def test_a_crash_between_chunks_resumes_without_doubles_and_seals_every_row(db_w
     found = Entry.objects.get(type="import.confirmed")
     leaf = entry.parse_leaf(bytes(found.leaf))
     rows = RowCommitment.objects.filter(entry_uid=found.uid).order_by("position")
-    number, root = entry.rows_root((row.table, row.row_ref.hex, row.version, bytes(row.digest)) for row in rows)
+    number, root = entry.rows_root(
+        (row.table, row.row_ref.hex, row.version, bytes(row.digest)) for row in rows
+    )
     assert (leaf.rows_n, leaf.rows_root) == (number, root)
     assert number >= 2501, "items and the import itself"
     item = Item.objects.filter(batch=batch).order_by("?").first()
@@ -89,10 +96,35 @@ def test_an_import_is_undone_as_a_whole_or_not_at_all(db_world: World) -> None:
     assert released is not None
     with Deed(who.dan) as deed:
         deed.lock(c)
-        release = deed.add(Release(client=who.northwick, number=1, party="client", released_at=deed.now, window_ends_at=deed.now, idempotency="x"))
-        deed.add(ReleaseLine(release=release, item=released, item_version=1, title=released.title, category="hardware", kind="hardware",
-                             method="on_site", digest="0" * 64, state="sent", sent_at=deed.now))
-        deed.record("release.sent", subjects=[release.id], public={"recipient": "Northwick Traders", "items": [released.title]})
+        release = deed.add(
+            Release(
+                client=who.northwick,
+                number=1,
+                party="client",
+                released_at=deed.now,
+                window_ends_at=deed.now,
+                idempotency="x",
+            )
+        )
+        deed.add(
+            ReleaseLine(
+                release=release,
+                item=released,
+                item_version=1,
+                title=released.title,
+                category="hardware",
+                kind="hardware",
+                method="on_site",
+                digest="0" * 64,
+                state="sent",
+                sent_at=deed.now,
+            )
+        )
+        deed.record(
+            "release.sent",
+            subjects=[release.id],
+            public={"recipient": "Northwick Traders", "items": [released.title]},
+        )
     refusal = undo_import(actor=who.dan, client_id=c, import_id=other.id)
     assert isinstance(refusal, Refusal) and refusal.code == "import_items_released"
     gone = remove_item(actor=who.dan, client_id=c, item_id=released.id, reason="a mistake")
@@ -141,21 +173,49 @@ def test_who_left_writes_nothing_any_more(db_world: World) -> None:
 def test_r16_tries_second_person_and_labels(db_world: World) -> None:
     who = cast()
     c = who.northwick.id
-    admin = add_item(actor=who.dan, client_id=c, title="Domain admin", category="admin_access", kind="credential", owner="client")
-    plain = add_item(actor=who.dan, client_id=c, title="Coffee machine", category="admin_access", kind="credential", owner="client")
+    admin = add_item(
+        actor=who.dan,
+        client_id=c,
+        title="Domain admin",
+        category="admin_access",
+        kind="credential",
+        owner="client",
+    )
+    plain = add_item(
+        actor=who.dan,
+        client_id=c,
+        title="Coffee machine",
+        category="admin_access",
+        kind="credential",
+        owner="client",
+    )
     assert isinstance(admin, Item) and isinstance(plain, Item)
     no = label_untested(actor=who.dan, client_id=c, item_ids=[admin.id, plain.id])
     assert isinstance(no, Refusal) and no.code == "credential_untested"
     assert label_untested(actor=who.dan, client_id=c, item_ids=[plain.id]) == 1
     no = try_credential(actor=who.dan, client_id=c, item_id=admin.id, outcome="cannot_be_tried")
     assert isinstance(no, Refusal) and no.code == "untestable_reason_missing"
-    assert isinstance(try_credential(actor=who.dan, client_id=c, item_id=admin.id, outcome="cannot_be_tried", reason="it is in a safe"), Trial)
+    assert isinstance(
+        try_credential(
+            actor=who.dan, client_id=c, item_id=admin.id, outcome="cannot_be_tried", reason="it is in a safe"
+        ),
+        Trial,
+    )
     own = second_credential(actor=who.dan, client_id=c, item_id=admin.id)
     assert isinstance(own, Refusal) and own.code == "second_person_needed"
-    assert isinstance(second_credential(actor=who.ines, client_id=c, item_id=admin.id), Refusal), "an account manager's role does not reach"
+    assert isinstance(second_credential(actor=who.ines, client_id=c, item_id=admin.id), Refusal), (
+        "an account manager's role does not reach"
+    )
     agreed = second_credential(actor=who.priya, client_id=c, item_id=admin.id)
     assert isinstance(agreed, Trial) and agreed.second_person_name == "Priya Nair"
-    kept = record_handover(actor=who.dan, client_id=c, item_id=admin.id, account="northwick\\admin", privilege="Domain Admins", clients_account=True)
+    kept = record_handover(
+        actor=who.dan,
+        client_id=c,
+        item_id=admin.id,
+        account="northwick\\admin",
+        privilege="Domain Admins",
+        clients_account=True,
+    )
     assert isinstance(kept, Item) and kept.handover["clients_account"] is True
     wrong = record_handover(actor=who.dan, client_id=c, item_id=admin.id, serial="x")
     assert isinstance(wrong, Refusal)
@@ -165,7 +225,9 @@ def test_r16_tries_second_person_and_labels(db_world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.both_databases
-def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(db_world: World, tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(
+    db_world: World, tmp_path: Path
+) -> None:
     who = cast()
     path = tmp_path / "big.csv"
     rows = 100_000 if db_world.kind == "sqlite" else 20_000  # the same code; the suite has ten minutes
@@ -177,7 +239,13 @@ def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(db_wo
         try:
             while not stop.is_set():
                 begun = time.perf_counter()
-                add_item(actor=who.priya, client_id=who.quayside.id, title="a thing", category="other", kind="other")
+                add_item(
+                    actor=who.priya,
+                    client_id=who.quayside.id,
+                    title="a thing",
+                    category="other",
+                    kind="other",
+                )
                 waits.append(time.perf_counter() - begun)
                 time.sleep(0.05)
         finally:
@@ -196,8 +264,10 @@ def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(db_wo
         stop.set()
         thread.join()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(f"\n{db_world.kind}: read {read:.1f} s, all {time.perf_counter() - begun:.1f} s, memory +{grown:.0f} MiB, "
-          f"others waited {max(waits):.2f} s at most, {len(waits)} times")
+    print(
+        f"\n{db_world.kind}: read {read:.1f} s, all {time.perf_counter() - begun:.1f} s, memory +{grown:.0f} MiB, "
+        f"others waited {max(waits):.2f} s at most, {len(waits)} times"
+    )
     assert Item.objects.present().filter(client=who.northwick).count() == rows
     assert grown < 200
     assert max(waits) < 5
@@ -211,11 +281,22 @@ def test_the_command_reads_writes_and_says_so(db_world: World, tmp_path: Path) -
     (tmp_path / "pw.txt").write_text("wrong-Qq8\n")
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        run = ("import django; django.setup()\nimport typer\nfrom partwell.entrypoints.cli.import_cmd import import_command\n"
-               "app = typer.Typer()\napp.command()(import_command)\napp()")
-        environment = {**db_world.environment(), "DJANGO_SETTINGS_MODULE": "partwell.settings", "PYTHONPATH": "src"}
-        return subprocess.run([sys.executable, "-c", run, *arguments], env=environment, capture_output=True, text=True,
-                              cwd=Path(__file__).resolve().parents[2])
+        run = (
+            "import django; django.setup()\nimport typer\nfrom partwell.entrypoints.cli.import_cmd import import_command\n"
+            "app = typer.Typer()\napp.command()(import_command)\napp()"
+        )
+        environment = {
+            **db_world.environment(),
+            "DJANGO_SETTINGS_MODULE": "partwell.settings",
+            "PYTHONPATH": "src",
+        }
+        return subprocess.run(
+            [sys.executable, "-c", run, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).resolve().parents[2],
+        )
 
     dry = command(str(path), "--client", "Northwick Traders", "--dry-run", "--json")
     assert dry.returncode == 0, dry.stderr
@@ -238,7 +319,9 @@ def test_the_command_reads_writes_and_says_so(db_world: World, tmp_path: Path) -
     assert json.loads(packed.stdout)["items"] == 1, packed.stdout + packed.stderr
 
 
-def test_a_crash_after_the_last_deed_still_wipes_the_originals(db_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_after_the_last_deed_still_wipes_the_originals(
+    db_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     who = cast()
     batch = staged(who.dan, who.northwick, ("a.csv", b"Name,Password\nrouter,pw-Kk3\n"))
     job = confirm_import(actor=who.dan, client_id=who.northwick.id, import_id=batch.id)

@@ -42,13 +42,19 @@ def test_a_set_is_confirmed_at_once_and_an_objection_outlives_it() -> None:
     c.release("diagram", "switch", "router")
     done(confirm_receipt(actor=c.theo, line_ids=lines(c, "diagram", "switch", "router")))
     assert confirm_receipt(actor=c.leo, line_ids=lines(c, "diagram")).code == "not_found"
-    assert object_to_receipt(actor=c.theo, reasons={lines(c, "switch")[0]: " "}).code == "objection_needs_words"
+    assert (
+        object_to_receipt(actor=c.theo, reasons={lines(c, "switch")[0]: " "}).code == "objection_needs_words"
+    )
     done(object_to_receipt(actor=c.sunniva, reasons={lines(c, "switch")[0]: "The power supply is missing."}))
     row = ReleaseLine.objects.get(pk=lines(c, "switch")[0])
     assert (row.answer, row.answered_by_name) == ("objected", "Sunniva Aas")
     assert confirm_receipt(actor=c.theo, line_ids=[row.id]).code == "already_answered"
     mail = Envelope.objects.filter(kind="receipt_answer").order_by("queued_at").last()
-    assert [one["role"] for one in mail.recipients] == ["client", "provider", "provider"] and "power supply" in mail.text
+    assert [one["role"] for one in mail.recipients] == [
+        "client",
+        "provider",
+        "provider",
+    ] and "power supply" in mail.text
     assert answer_objection(actor=c.kerstin, line_id=row.id, words="x").code == "not_your_role"
     done(answer_objection(actor=c.dan, line_id=row.id, words="It follows by courier today."))
     assert "courier" in Envelope.objects.filter(kind="message").get().text
@@ -61,7 +67,10 @@ def test_the_window_closes_and_the_providers_silence_binds_nobody() -> None:
     done(confirm_receipt(actor=c.theo, line_ids=lines(c, "switch")))
     assert end_windows() == 0
     with later(16):
-        assert object_to_receipt(actor=c.theo, reasons={lines(c, "diagram")[0]: "Too late."}).code == "window_closed"
+        assert (
+            object_to_receipt(actor=c.theo, reasons={lines(c, "diagram")[0]: "Too late."}).code
+            == "window_closed"
+        )
         assert calendar.run_due()["receipt windows"] == 1
         assert calendar.run_due()["receipt windows"] == 0
     assert ReleaseLine.objects.get(pk=lines(c, "diagram")[0]).window_outcome == "no_objection"

@@ -22,7 +22,11 @@ pytestmark = pytest.mark.both_databases
 
 def announcements(release: Release) -> list[Envelope]:
     """The release's announcements, oldest first."""
-    return list(Envelope.objects.filter(release=release, kind="release_announcement").order_by("queued_at", "dedupe_key"))
+    return list(
+        Envelope.objects.filter(release=release, kind="release_announcement").order_by(
+            "queued_at", "dedupe_key"
+        )
+    )
 
 
 def states(release: Release) -> dict[str, str]:
@@ -32,7 +36,10 @@ def states(release: Release) -> dict[str, str]:
 
 def test_a_mixed_set_sends_asks_and_refuses_each_by_its_own_reason() -> None:
     c = cast(signed=True)
-    shown = {one.item.title: one.decision.verdict for one in preview(c.northwick, c.to_provider(), [c.items[n] for n in c.items if n != "foreign"])}
+    shown = {
+        one.item.title: one.decision.verdict
+        for one in preview(c.northwick, c.to_provider(), [c.items[n] for n in c.items if n != "foreign"])
+    }
     assert shown["Network diagram"] is Verdict.SEND and shown["Month-end runbook"] is Verdict.ASK_CLIENT
     out = c.release("diagram", "runbook", "router", "switch", "unknown", "script", "note")
     assert {item.title for item in out.sent} == {"Network diagram", "Edge router login", "Core switch"}
@@ -81,8 +88,18 @@ def test_an_approval_speaks_only_for_what_was_asked() -> None:
     c = cast(signed=True)
     release = c.release("diagram", "runbook").release
     request = ApprovalRequest.objects.get(release=release)
-    done(approve_release(actor=c.mara, request_id=request.id, yes=list(ReleaseLine.objects.filter(release=release, state="asked").values_list("id", flat=True))))
-    done(change_item(actor=c.dan, client_id=c.northwick.id, item_id=c.items["diagram"].id, sensitivity="sensitive"))
+    done(
+        approve_release(
+            actor=c.mara,
+            request_id=request.id,
+            yes=list(ReleaseLine.objects.filter(release=release, state="asked").values_list("id", flat=True)),
+        )
+    )
+    done(
+        change_item(
+            actor=c.dan, client_id=c.northwick.id, item_id=c.items["diagram"].id, sensitivity="sensitive"
+        )
+    )
     assert [item.title for item in c.release("diagram", key="later").asked] == ["Network diagram"]
 
 
@@ -95,7 +112,11 @@ def test_withdrawal_stops_queued_asked_and_claimed_and_lists_what_was_leaving() 
     leaving = c.release("router", key="3").release
     taken = deliver.claim(announcements(leaving)[0].id)
     assert deliver.start_data(taken.id, taken.claim)
-    done(withdraw_authorisation(actor=c.mara, authorisation_id=c.authorisation.id, words="We changed our mind."))
+    done(
+        withdraw_authorisation(
+            actor=c.mara, authorisation_id=c.authorisation.id, words="We changed our mind."
+        )
+    )
     assert states(first) == {"Network diagram": "stopped"}
     assert states(second) == {"Core switch": "stopped", "Month-end runbook": "stopped"}
     assert states(leaving) == {"Edge router login": "sent"}
@@ -108,8 +129,18 @@ def test_withdrawal_stops_queued_asked_and_claimed_and_lists_what_was_leaving() 
 def test_narrowing_stops_the_failed_lines_and_announces_the_rest_anew() -> None:
     c = cast(signed=True)
     release = c.release("diagram", "switch", "router").release
-    done(narrow_authorisation(actor=c.mara, authorisation_id=c.authorisation.id, scope=scope(c, excluded_item_ids=(c.items["switch"].id,))))
-    assert states(release) == {"Network diagram": "sent", "Core switch": "stopped", "Edge router login": "sent"}
+    done(
+        narrow_authorisation(
+            actor=c.mara,
+            authorisation_id=c.authorisation.id,
+            scope=scope(c, excluded_item_ids=(c.items["switch"].id,)),
+        )
+    )
+    assert states(release) == {
+        "Network diagram": "sent",
+        "Core switch": "stopped",
+        "Edge router login": "sent",
+    }
     old, new = sorted(announcements(release), key=lambda one: one.state != "stopped")
     assert (old.state, new.state) == ("stopped", "queued")
     assert "Core switch" in old.text and "Core switch" not in new.text and "Network diagram" in new.text
@@ -139,9 +170,17 @@ def test_roles_and_keys_are_asked_in_the_action_too() -> None:
     c = cast(signed=True)
     ids = c.ids("diagram")
     for actor in (c.kerstin, c.mara, c.theo):
-        refused = release_items(actor=actor, client_id=c.northwick.id, target=c.to_provider(), item_ids=ids, idempotency="x")
+        refused = release_items(
+            actor=actor, client_id=c.northwick.id, target=c.to_provider(), item_ids=ids, idempotency="x"
+        )
         assert isinstance(refused, Refusal)
     assert c.release("diagram", key="one").release == c.release("diagram", key="one").release
     assert Release.objects.count() == 1
-    other = release_items(actor=c.dan, client_id=c.quayside.id, target=c.to_provider(), item_ids=c.ids("foreign"), idempotency="one")
+    other = release_items(
+        actor=c.dan,
+        client_id=c.quayside.id,
+        target=c.to_provider(),
+        item_ids=c.ids("foreign"),
+        idempotency="one",
+    )
     assert other.code == "idempotency_conflict"

@@ -45,10 +45,14 @@ def test_another_person_session_or_too_late_shows_nothing() -> None:
     row = done(make_reveal(actor=c.theo, line_id=line.id, session_key="mine"))
     assert claim_reveal(actor=c.sunniva, reveal_id=row.id, session_key="mine").code == "not_found"
     assert claim_reveal(actor=c.leo, reveal_id=row.id, session_key="mine").code == "not_found"
-    assert claim_reveal(actor=c.theo, reveal_id=row.id, session_key="stolen id only").code == "reveal_not_yours"
+    assert (
+        claim_reveal(actor=c.theo, reveal_id=row.id, session_key="stolen id only").code == "reveal_not_yours"
+    )
     with patch("django.utils.timezone.now", return_value=timezone.now() + timedelta(minutes=11)):
         assert claim_reveal(actor=c.theo, reveal_id=row.id, session_key="mine").code == "reveal_not_yours"
-        again = done(make_reveal(actor=c.theo, line_id=line.id, session_key="mine"))  # nothing was shown: once more
+        again = done(
+            make_reveal(actor=c.theo, line_id=line.id, session_key="mine")
+        )  # nothing was shown: once more
         done(claim_reveal(actor=c.theo, reveal_id=again.id, session_key="mine"))
     assert Reveal.objects.count() == 1
 
@@ -73,12 +77,22 @@ def test_a_second_showing_is_staffs_to_allow_with_a_reason() -> None:
     done(claim_reveal(actor=c.theo, reveal_id=row.id, session_key="t"))
     # Sunniva had the page open too: it was shown already.
     assert claim_reveal(actor=c.sunniva, reveal_id=theirs.id, session_key="s").code == "reveal_used"
-    assert allow_reveal(actor=c.dan, line_id=line.id, person_id=c.theo.id, reason=" ").code == "sensitive_purpose_missing"
+    assert (
+        allow_reveal(actor=c.dan, line_id=line.id, person_id=c.theo.id, reason=" ").code
+        == "sensitive_purpose_missing"
+    )
     assert allow_reveal(actor=c.dan, line_id=line.id, person_id=c.leo.id, reason="x").code == "not_found"
     assert allow_reveal(actor=c.theo, line_id=line.id, person_id=c.theo.id, reason="x").code == "not_found"
-    done(allow_reveal(actor=c.dan, line_id=line.id, person_id=c.theo.id, reason="The page was closed too early."))
+    done(
+        allow_reveal(
+            actor=c.dan, line_id=line.id, person_id=c.theo.id, reason="The page was closed too early."
+        )
+    )
     once_more = done(make_reveal(actor=c.theo, line_id=line.id, session_key="t"))
-    assert done(claim_reveal(actor=c.theo, reveal_id=once_more.id, session_key="t")).values["password"].reveal() == PASSWORD
+    assert (
+        done(claim_reveal(actor=c.theo, reveal_id=once_more.id, session_key="t")).values["password"].reveal()
+        == PASSWORD
+    )
 
 
 def test_mara_receives_her_own_credential_the_same_way() -> None:
@@ -87,7 +101,10 @@ def test_mara_receives_her_own_credential_the_same_way() -> None:
     line = ReleaseLine.objects.get()
     assert make_reveal(actor=c.tom, line_id=line.id, session_key="t").code == "not_your_role"
     row = done(make_reveal(actor=c.mara, line_id=line.id, session_key="m"))
-    assert done(claim_reveal(actor=c.mara, reveal_id=row.id, session_key="m")).values["password"].reveal() == PASSWORD
+    assert (
+        done(claim_reveal(actor=c.mara, reveal_id=row.id, session_key="m")).values["password"].reveal()
+        == PASSWORD
+    )
 
 
 def test_a_purged_copy_says_so() -> None:

@@ -50,8 +50,12 @@ def left(c: Cast, envelope: Envelope, script: Script) -> Any:
 
 def foreign_person(c: Cast) -> RecipientPerson:
     """Somebody at a new provider of Quayside Dental."""
-    firm = done(add_recipient(actor=c.ines, client_id=c.quayside.id, firm="Other IT", kind=RecipientKind.NEW_PROVIDER))
-    person = done(add_person(actor=c.ines, recipient_id=firm.id, name="Nils Berg", email="nils@other.example"))
+    firm = done(
+        add_recipient(actor=c.ines, client_id=c.quayside.id, firm="Other IT", kind=RecipientKind.NEW_PROVIDER)
+    )
+    person = done(
+        add_person(actor=c.ines, recipient_id=firm.id, name="Nils Berg", email="nils@other.example")
+    )
     return RecipientPerson.objects.select_related("recipient").get(pk=person.id)
 
 
@@ -61,7 +65,13 @@ def foreign_person(c: Cast) -> RecipientPerson:
 def test_another_clients_items_are_not_found(db_world: Any) -> None:
     c = cast(signed=True)
     for ids in (c.ids("foreign"), c.ids("diagram", "foreign"), [uuid4()], []):
-        result = release_items(actor=c.dan, client_id=c.northwick.id, target=c.to_provider(), item_ids=ids, idempotency=uuid4().hex)
+        result = release_items(
+            actor=c.dan,
+            client_id=c.northwick.id,
+            target=c.to_provider(),
+            item_ids=ids,
+            idempotency=uuid4().hex,
+        )
         assert isinstance(result, Refusal) and result.code == "not_found"
     assert not Release.objects.exists()
 
@@ -71,7 +81,13 @@ def test_another_clients_recipient_or_contact_is_unknown(db_world: Any) -> None:
     for target in (Target(Party.PROVIDER, person=foreign_person(c)), Target(Party.CLIENT, contact=c.contact(c.leo)),
                    Target(Party.CLIENT, person=c.person(c.theo)), Target(Party.PROVIDER, contact=c.contact(c.mara)),
                    Target(Party.CLIENT)):  # fmt: skip
-        out = release_items(actor=c.dan, client_id=c.northwick.id, target=target, item_ids=c.ids("diagram", "switch"), idempotency=uuid4().hex)
+        out = release_items(
+            actor=c.dan,
+            client_id=c.northwick.id,
+            target=target,
+            item_ids=c.ids("diagram", "switch"),
+            idempotency=uuid4().hex,
+        )
         assert isinstance(out, Outcome) and out.release is None and not out.sent and not out.asked
     assert not Envelope.objects.filter(kind="release_announcement").exists()
 
@@ -79,7 +95,16 @@ def test_another_clients_recipient_or_contact_is_unknown(db_world: Any) -> None:
 def test_only_staff_release(db_world: Any) -> None:
     c = cast(signed=True)
     for actor in (c.theo, c.mara, c.leo, c.kerstin):
-        assert isinstance(release_items(actor=actor, client_id=c.northwick.id, target=c.to_provider(), item_ids=c.ids("diagram"), idempotency="k"), Refusal)
+        assert isinstance(
+            release_items(
+                actor=actor,
+                client_id=c.northwick.id,
+                target=c.to_provider(),
+                item_ids=c.ids("diagram"),
+                idempotency="k",
+            ),
+            Refusal,
+        )
     assert not Release.objects.exists()
 
 
@@ -89,9 +114,21 @@ def test_only_staff_release(db_world: Any) -> None:
 def test_a_crafted_form_releases_nothing(db_world: Any) -> None:
     c = cast(signed=True)
     dan, base = browser_of(c.dan), f"/clients/{c.northwick.id}/release/"
-    good = {"to": f"p:{c.theo.id}", "item": str(c.items["diagram"].id), "way": "portal", "key": "k", "shown": "made up"}
+    good = {
+        "to": f"p:{c.theo.id}",
+        "item": str(c.items["diagram"].id),
+        "way": "portal",
+        "key": "k",
+        "shown": "made up",
+    }
     assert dan.post(f"{base}send/", good).status_code == 409  # shown again: nobody saw these verdicts
-    for bad in ({"item": str(c.items["foreign"].id)}, {"to": f"p:{foreign_person(c).id}"}, {"to": f"c:{c.leo.id}"}, {"item": "' OR 1=1"}, {"key": ""}):
+    for bad in (
+        {"item": str(c.items["foreign"].id)},
+        {"to": f"p:{foreign_person(c).id}"},
+        {"to": f"c:{c.leo.id}"},
+        {"item": "' OR 1=1"},
+        {"key": ""},
+    ):
         assert dan.post(f"{base}send/", good | bad).status_code == 404
         assert dan.post(f"{base}check/", good | bad).status_code in (200, 302, 404)
     assert browser_of(c.mara).post(f"{base}send/", good).status_code == 404
@@ -105,7 +142,11 @@ def test_two_tabs_at_once_release_once(db_world: Any) -> None:
 
     def click() -> None:
         try:
-            results.append(release_items(actor=c.dan, client_id=c.northwick.id, target=target, item_ids=ids, idempotency="one form"))
+            results.append(
+                release_items(
+                    actor=c.dan, client_id=c.northwick.id, target=target, item_ids=ids, idempotency="one form"
+                )
+            )
         except Exception as error:
             results.append(error)
         finally:
@@ -178,7 +219,9 @@ def test_an_envelope_edited_with_its_trigger_dropped_does_not_leave(db_world: An
     on = " ON correspondence_envelope" if db_world.kind == "postgresql" else ""
     with db_world.behind() as raw:
         raw.execute(f"DROP TRIGGER pw_envelope_frozen{on}")
-        raw.execute(f"UPDATE correspondence_envelope SET text = 'Send the passwords to me.' WHERE id = '{envelope.id.hex}'")
+        raw.execute(
+            f"UPDATE correspondence_envelope SET text = 'Send the passwords to me.' WHERE id = '{envelope.id.hex}'"
+        )
     with serving(Script()) as script:
         assert left(c, envelope, script) == "envelope_changed"
     assert not script.said
@@ -188,10 +231,17 @@ def test_an_envelope_edited_with_its_trigger_dropped_does_not_leave(db_world: An
 def _copy(raw: Any, envelope: Envelope, **changes: Any) -> None:
     """Insert a copy of an envelope by SQL with some columns changed."""
     names = [field.column for field in Envelope._meta.concrete_fields]
-    values = {"id": f"'{uuid4().hex}'", "dedupe_key": f"'{uuid4().hex}'", "internet_message_id": f"'<{uuid4().hex}@x.example>'", **changes}
+    values = {
+        "id": f"'{uuid4().hex}'",
+        "dedupe_key": f"'{uuid4().hex}'",
+        "internet_message_id": f"'<{uuid4().hex}@x.example>'",
+        **changes,
+    }
     picked = ", ".join(str(values.get(name, f'"{name}"')) for name in names)
     columns = ", ".join(f'"{name}"' for name in names)
-    raw.execute(f"INSERT INTO correspondence_envelope ({columns}) SELECT {picked} FROM correspondence_envelope WHERE id = '{envelope.id.hex}'")
+    raw.execute(
+        f"INSERT INTO correspondence_envelope ({columns}) SELECT {picked} FROM correspondence_envelope WHERE id = '{envelope.id.hex}'"
+    )
 
 
 def test_an_envelope_without_the_client_cannot_be_inserted_by_sql(db_world: Any) -> None:
@@ -199,7 +249,12 @@ def test_an_envelope_without_the_client_cannot_be_inserted_by_sql(db_world: Any)
     envelope = queued(c)
     provider = '[{"role": "provider", "name": "Theo Brandt", "address": "theo@alderrow.example"}]'
     with db_world.behind() as raw:
-        for changes in ({"recipients": f"'{provider}'"}, {"recipients": "'[]'"}, {"client_contact_id": f"'{c.leo.id.hex}'"}, {"client_id": f"'{c.quayside.id.hex}'"}):
+        for changes in (
+            {"recipients": f"'{provider}'"},
+            {"recipients": "'[]'"},
+            {"client_contact_id": f"'{c.leo.id.hex}'"},
+            {"client_id": f"'{c.quayside.id.hex}'"},
+        ):
             with pytest.raises(Exception, match="R2: no envelope without a contact"):
                 _copy(raw, envelope, **changes)
 
@@ -212,13 +267,34 @@ def test_an_envelope_inserted_by_sql_does_not_leave(db_world: Any) -> None:
     both = '[{"role": "client", "name": "Mara Ellery", "address": "mara@northwick.example"}, {"role": "provider", "name": "Theo Brandt", "address": "theo@alderrow.example"}]'
     yes = "TRUE" if db_world.kind == "postgresql" else "1"
     with db_world.behind() as raw:
-        _copy(raw, envelope, id="'" + "a" * 32 + "'", recipients=f"'{both}'", to_provider=yes, recipient_id=f"'{c.recipient.id.hex}'", kind="'message'")
+        _copy(
+            raw,
+            envelope,
+            id="'" + "a" * 32 + "'",
+            recipients=f"'{both}'",
+            to_provider=yes,
+            recipient_id=f"'{c.recipient.id.hex}'",
+            kind="'message'",
+        )
         row = Envelope.objects.get(pk="a" * 32)
         with serving(Script()) as script:
             assert left(c, row, script) == "envelope_changed"
-        ids = {"id": "'" + "b" * 32 + "'", "dedupe_key": "'forged'", "internet_message_id": "'<forged@x.example>'"}
+        ids = {
+            "id": "'" + "b" * 32 + "'",
+            "dedupe_key": "'forged'",
+            "internet_message_id": "'<forged@x.example>'",
+        }
         row.dedupe_key, row.internet_message_id = "forged", "<forged@x.example>"
-        _copy(raw, envelope, **ids, recipients=f"'{both}'", to_provider=yes, recipient_id=f"'{c.recipient.id.hex}'", kind="'message'", digest=f"'{envelope_digest(row)}'")
+        _copy(
+            raw,
+            envelope,
+            **ids,
+            recipients=f"'{both}'",
+            to_provider=yes,
+            recipient_id=f"'{c.recipient.id.hex}'",
+            kind="'message'",
+            digest=f"'{envelope_digest(row)}'",
+        )
     with serving(Script()) as script:
         assert left(c, Envelope.objects.get(pk="b" * 32), script) == "not_signed"
     assert not script.said
@@ -230,7 +306,9 @@ def test_a_consent_granted_by_sql_has_no_second_factor(db_world: Any) -> None:
     with db_world.behind() as raw:
         raw.execute(f"UPDATE authorisations_authorisation SET state = 'granted' WHERE id = '{row.id.hex}'")
     assert Authorisation.objects.get(pk=row.id).state == "granted"
-    assert {refusal.code for _, refusal in c.release("diagram", "switch").refused} == {"second_factor_missing"}
+    assert {refusal.code for _, refusal in c.release("diagram", "switch").refused} == {
+        "second_factor_missing"
+    }
 
 
 def test_a_model_cannot_be_saved_outside_an_action(db_world: Any) -> None:
@@ -281,4 +359,7 @@ def test_what_leaves_has_the_client_on_it(db_world: Any) -> None:
         assert left(c, queued(c), script) == "accepted"
     message = script.messages[0].decode()
     assert "mara@northwick.example" in message.split("\n\n")[0] and "Bcc" not in message
-    assert next(line for line in script.said if line.startswith("RCPT")).lower().count("mara@northwick.example") == 1
+    assert (
+        next(line for line in script.said if line.startswith("RCPT")).lower().count("mara@northwick.example")
+        == 1
+    )

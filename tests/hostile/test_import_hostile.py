@@ -32,11 +32,15 @@ def written_anywhere(world: World) -> bytes:
     with world.behind() as connection:
         if world.kind == "sqlite":
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return b"".join(path.read_bytes() for path in world.home.rglob("*") if path.is_file() and "vault" not in path.parts)
+    return b"".join(
+        path.read_bytes() for path in world.home.rglob("*") if path.is_file() and "vault" not in path.parts
+    )
 
 
 @pytest.mark.parametrize(("name", "files"), [("itglue.zip", ITGLUE), ("hudu.zip", HUDU)])
-def test_one_client_is_taken_from_an_account_export_and_no_other_leaves_a_trace(db_world: World, name: str, files: dict[str, Any]) -> None:
+def test_one_client_is_taken_from_an_account_export_and_no_other_leaves_a_trace(
+    db_world: World, name: str, files: dict[str, Any]
+) -> None:
     who = cast()
     batch = staged(who.dan, who.northwick, (name, packed(files)), options={"client_names": ["Acme"]})
     assert batch.state == "staged", batch.problem
@@ -60,7 +64,11 @@ def bomb() -> bytes:
 
 HOSTILE: list[tuple[str, bytes, str]] = [
     ("bomb.zip", bomb(), ""),
-    ("entities.xml", b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><nmaprun><host>&b;</host></nmaprun>', "nmap"),
+    (
+        "entities.xml",
+        b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><nmaprun><host>&b;</host></nmaprun>',
+        "nmap",
+    ),
     ("deep.json", b"[" * 100_000, "glpi"),
     ("deep2.json", b'{"a":' * 50_000, "bitwarden"),
     ("not.kdbx", b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5" + b"\xff" * 400, "keepass"),
@@ -72,11 +80,16 @@ HOSTILE: list[tuple[str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "data", "kind"), HOSTILE, ids=[one[0] for one in HOSTILE])
-def test_a_hostile_file_is_refused_with_a_sentence_or_left_out_by_line(db_world: World, name: str, data: bytes, kind: str) -> None:
+def test_a_hostile_file_is_refused_with_a_sentence_or_left_out_by_line(
+    db_world: World, name: str, data: bytes, kind: str
+) -> None:
     who = cast()
     batch = staged(who.dan, who.northwick, (name, data), source=kind)
     if batch.state == "staged":
-        assert not ImportLine.objects.filter(batch=batch, outcome="item").exists() or ImportLine.objects.filter(batch=batch, outcome="left_out").exists()
+        assert (
+            not ImportLine.objects.filter(batch=batch, outcome="item").exists()
+            or ImportLine.objects.filter(batch=batch, outcome="left_out").exists()
+        )
     else:
         assert batch.state == "refused"
         assert batch.problem.endswith(".") and len(batch.problem) > 20
@@ -87,7 +100,20 @@ def test_a_hostile_file_is_refused_with_a_sentence_or_left_out_by_line(db_world:
 def test_paths_that_climb_never_become_paths(db_world: World, tmp_path: Path) -> None:
     who = cast()
     before = set(db_world.home.parent.rglob("*"))
-    batch = staged(who.dan, who.northwick, ("docs.zip", packed({"../../../escaped.txt": "out", "/etc/absolute.txt": "out", "fine/plan.txt": "a network diagram"})))
+    batch = staged(
+        who.dan,
+        who.northwick,
+        (
+            "docs.zip",
+            packed(
+                {
+                    "../../../escaped.txt": "out",
+                    "/etc/absolute.txt": "out",
+                    "fine/plan.txt": "a network diagram",
+                }
+            ),
+        ),
+    )
     after = set(db_world.home.parent.rglob("*")) - before
     assert not [path for path in after if "escaped" in path.name or "absolute" in path.name]
     assert batch.item_count <= 3
@@ -95,7 +121,10 @@ def test_paths_that_climb_never_become_paths(db_world: World, tmp_path: Path) ->
 
 def test_a_formula_stays_text(db_world: World) -> None:
     who = cast()
-    batch = confirmed(who.dan, staged(who.dan, who.northwick, ("a.csv", b"Name,Serial,Notes\nfw,SN1,\"=cmd|'/c calc'!A1\"\n")))
+    batch = confirmed(
+        who.dan,
+        staged(who.dan, who.northwick, ("a.csv", b"Name,Serial,Notes\nfw,SN1,\"=cmd|'/c calc'!A1\"\n")),
+    )
     assert batch.item_count == 1
     assert "=cmd|" in str(Item.objects.get().details)
     assert ImportLine.objects.filter(batch=batch, outcome="note").exists()
@@ -103,7 +132,12 @@ def test_a_formula_stays_text(db_world: World) -> None:
 
 def test_a_store_that_exhausts_or_resists_is_refused_and_its_password_is_nowhere(db_world: World) -> None:
     who = cast()
-    batch = staged(who.dan, who.northwick, inputs("credentials/keepassxc/NewDatabase.kdbx"), password=Secret("wrong-password-Xy7"))
+    batch = staged(
+        who.dan,
+        who.northwick,
+        inputs("credentials/keepassxc/NewDatabase.kdbx"),
+        password=Secret("wrong-password-Xy7"),
+    )
     assert batch.state == "refused" and "password" in batch.problem.lower()
     assert all("unlock" not in job.payload for job in Job.objects.all())
     assert b"wrong-password-Xy7" not in written_anywhere(db_world)

@@ -49,13 +49,34 @@ def spool(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "C:\\x", "c:x", "..\\x", "a\\..\\x", "\\\\srv\\x", "a//b",
-                                  "./x", "a/\x01b", "nul", "a/COM1.txt", "x" * 1001, "a/" * 60 + "x", " "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "a/../../x",
+        "/etc/x",
+        "C:\\x",
+        "c:x",
+        "..\\x",
+        "a\\..\\x",
+        "\\\\srv\\x",
+        "a//b",
+        "./x",
+        "a/\x01b",
+        "nul",
+        "a/COM1.txt",
+        "x" * 1001,
+        "a/" * 60 + "x",
+        " ",
+    ],
+)
 def test_unsafe_names_are_left_out(tmp_path: Path, spool: Path, name: str) -> None:
     found = unpack(zipped(tmp_path / "x.zip", {name: b"evil", "good.txt": b"good"}), spool)
     assert codes(found) == ["unsafe_name"]
     assert [one.place for one in found if isinstance(one, Extracted)] == ["good.txt"]
-    assert [path.parent for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".zip"] == [spool]
+    assert [path.parent for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".zip"] == [
+        spool
+    ]
 
 
 def test_a_name_behind_a_nul_is_not_hidden() -> None:
@@ -71,7 +92,14 @@ def test_links_devices_duplicates_and_encrypted(tmp_path: Path, spool: Path) -> 
             out.writestr(info, "/etc/passwd")
         for name in ("A.txt", "a.TXT", "e\u0301.txt", "\u00e9.txt", "__MACOSX/._A.txt", ".DS_Store"):
             out.writestr(name, name)
-    assert codes(unpack(path, spool)) == ["link", "link", "same_name", "same_name", "system_file", "system_file"]
+    assert codes(unpack(path, spool)) == [
+        "link",
+        "link",
+        "same_name",
+        "same_name",
+        "system_file",
+        "system_file",
+    ]
     data = bytearray(zipped(path, {"a.txt": b"x"}).read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
@@ -87,8 +115,11 @@ def test_bombs(tmp_path: Path, spool: Path) -> None:
     assert caught.value.code == "archive_bomb"
     assert list(spool.iterdir()) == [path for path in spool.iterdir() if path.read_bytes() == b"good"]
     with pytest.raises(ImportRefused) as caught:
-        unpack(zipped(tmp_path / "many.zip", {f"{n}": b"" for n in range(200)}), spool,
-               dataclasses.replace(Limits(), archive_members=100))
+        unpack(
+            zipped(tmp_path / "many.zip", {f"{n}": b"" for n in range(200)}),
+            spool,
+            dataclasses.replace(Limits(), archive_members=100),
+        )
     assert caught.value.code == "too_many_members"
 
 
@@ -111,7 +142,9 @@ def test_wrong_crc_leaves_nothing_behind(tmp_path: Path, spool: Path) -> None:
 
 
 def test_overlapping_members(tmp_path: Path, spool: Path) -> None:
-    data = bytearray(zipped(tmp_path / "x.zip", {"a": b"A" * 100, "b": b"B" * 100}, zipfile.ZIP_STORED).read_bytes())
+    data = bytearray(
+        zipped(tmp_path / "x.zip", {"a": b"A" * 100, "b": b"B" * 100}, zipfile.ZIP_STORED).read_bytes()
+    )
     second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
     data[second + 42 : second + 46] = struct.pack("<I", 0)  # both now quote the first member's bytes
     path = tmp_path / "overlap.zip"
@@ -170,14 +203,25 @@ def test_sorting_by_content_then_name(tmp_path: Path) -> None:
         return zipped(tmp_path.parent / "office.zip", members).read_bytes()
 
     files = {
-        "plan.xml": b'<?xml version="1.0"?><mxfile host="x"></mxfile>', "scan.xml": b"<?xml version='1.0'?><nmaprun></nmaprun>",
-        "Incident-Response_Runbook.docx": office(OFFICE), "macro.docx": office(OFFICE | {"word/vbaProject.bin": b"x"}),
-        "net.vsdx": office({"[Content_Types].xml": b"", "visio/document.xml": b""}), "UserGuide.md": b"# Hello\n",
-        "invoice.pdf": PNG, "Passwords.txt": b"see vault", "server.pem": b"-----BEGIN RSA PRIVATE KEY-----\n",
-        "setup.exe": b"MZ" + bytes(100), "empty.txt": b"", "deploy.ps1": b"Get-Item x", "unknown.bin": bytes(range(256)),
+        "plan.xml": b'<?xml version="1.0"?><mxfile host="x"></mxfile>',
+        "scan.xml": b"<?xml version='1.0'?><nmaprun></nmaprun>",
+        "Incident-Response_Runbook.docx": office(OFFICE),
+        "macro.docx": office(OFFICE | {"word/vbaProject.bin": b"x"}),
+        "net.vsdx": office({"[Content_Types].xml": b"", "visio/document.xml": b""}),
+        "UserGuide.md": b"# Hello\n",
+        "invoice.pdf": PNG,
+        "Passwords.txt": b"see vault",
+        "server.pem": b"-----BEGIN RSA PRIVATE KEY-----\n",
+        "setup.exe": b"MZ" + bytes(100),
+        "empty.txt": b"",
+        "deploy.ps1": b"Get-Item x",
+        "unknown.bin": bytes(range(256)),
         "export.csv": b"name,url,username,password\r\na,b,c,d\r\n",
-        "secret.pdf": b"%PDF-1.7\n1 0 obj\n<<>>\ntrailer << /Encrypt 5 0 R >>\n%%EOF", "a.kdbx": b"\x03\xd9\xa2\x9agf\xfbK\xb5",
-        "locked.docx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+        "secret.pdf": b"%PDF-1.7\n1 0 obj\n<<>>\ntrailer << /Encrypt 5 0 R >>\n%%EOF",
+        "a.kdbx": b"\x03\xd9\xa2\x9agf\xfbK\xb5",
+        "locked.docx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(600)
+        + "EncryptedPackage".encode("utf-16-le"),
     }
     folder = tmp_path / "in"
     folder.mkdir()
@@ -195,13 +239,32 @@ def test_sorting_by_content_then_name(tmp_path: Path) -> None:
     assert found["invoice.pdf"].details["media_type"] == "image/png"
     assert "PNG picture" in found["invoice.pdf"].details["mismatch"]
     assert found["macro.docx"].details["has_macros"] == "yes"
-    assert found["secret.pdf"].details["password_protected"] == found["locked.docx"].details["password_protected"] == "yes"
+    assert (
+        found["secret.pdf"].details["password_protected"]
+        == found["locked.docx"].details["password_protected"]
+        == "yes"
+    )
     assert found["Passwords.txt"].sensitivity is Sensitivity.SENSITIVE
     assert found["server.pem"].kind is ItemKind.CREDENTIAL
     left = {one.line: one.reason_code for one in reads if isinstance(one, LeftOut)}
-    assert left == {"setup.exe": "program", "empty.txt": "empty", "a.kdbx": "keepass", "export.csv": "plain_credentials"}
-    assert {one.code for one in reads if isinstance(one, Notice)} == {"type_mismatch", "macros", "password", "credentials", "script"}
-    assert not any(mediatype.mismatch(name, item.details["media_type"]) for name, item in found.items() if name != "invoice.pdf")
+    assert left == {
+        "setup.exe": "program",
+        "empty.txt": "empty",
+        "a.kdbx": "keepass",
+        "export.csv": "plain_credentials",
+    }
+    assert {one.code for one in reads if isinstance(one, Notice)} == {
+        "type_mismatch",
+        "macros",
+        "password",
+        "credentials",
+        "script",
+    }
+    assert not any(
+        mediatype.mismatch(name, item.details["media_type"])
+        for name, item in found.items()
+        if name != "invoice.pdf"
+    )
 
 
 def test_real_documents_in_the_sandbox(tmp_path: Path) -> None:
@@ -219,7 +282,9 @@ def test_real_diagrams_audits_and_zip(tmp_path: Path) -> None:
     audits = by_name(list(documents.read(inputs("net_audit"), options=Options())))
     rest = {name for name, item in audits.items() if item.category is not Category.AUDIT_REPORTS}
     assert rest == {"ms_defender__report_many_vulns.json"}
-    reads = list(read_guarded("documents", inputs("documents/pdf/paperless_simple.zip"), Options(spool=tmp_path)))
+    reads = list(
+        read_guarded("documents", inputs("documents/pdf/paperless_simple.zip"), Options(spool=tmp_path))
+    )
     (item,) = by_name(reads).values()
     assert item.file is not None
     assert item.file.read_bytes().startswith(b"%PDF")
@@ -251,23 +316,47 @@ def test_an_archive_of_exports_is_read_by_what_each_is(tmp_path: Path) -> None:
     scan = inputs("net_audit/nmap/2_hosts_version.xml").read_bytes()
     spool = tmp_path / "spool"
     spool.mkdir()
-    reads = list(read_guarded("archive", zipped(tmp_path / "x.zip", {"scans/1.xml": scan, "note.txt": b"x"}), Options(spool=spool)))
+    reads = list(
+        read_guarded(
+            "archive",
+            zipped(tmp_path / "x.zip", {"scans/1.xml": scan, "note.txt": b"x"}),
+            Options(spool=spool),
+        )
+    )
     found = [one for one in reads if isinstance(one, ImportedItem)]
     assert {one.kind for one in found} >= {ItemKind.DOCUMENT, ItemKind.HARDWARE}
 
 
-@pytest.mark.parametrize(("data", "media"), [
-    (b"", mediatype.TEXT), (b"\xff\xfea\x00", mediatype.TEXT), (b"From: a@b\r\nTo: c@d\r\n\r\nx", mediatype.MAIL),
-    (b"key: value\nother: value\n", mediatype.TEXT), (b"<html><body>", "text/html"), (b"<svg xmlns='x'/>", "image/svg+xml"),
-    (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"), (b"\x00\x01\x02", mediatype.BINARY), (b"  \n%PDF-1.4", mediatype.PDF),
-])
+@pytest.mark.parametrize(
+    ("data", "media"),
+    [
+        (b"", mediatype.TEXT),
+        (b"\xff\xfea\x00", mediatype.TEXT),
+        (b"From: a@b\r\nTo: c@d\r\n\r\nx", mediatype.MAIL),
+        (b"key: value\nother: value\n", mediatype.TEXT),
+        (b"<html><body>", "text/html"),
+        (b"<svg xmlns='x'/>", "image/svg+xml"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"\x00\x01\x02", mediatype.BINARY),
+        (b"  \n%PDF-1.4", mediatype.PDF),
+    ],
+)
 def test_types_by_first_bytes(data: bytes, media: str) -> None:
     assert mediatype.of_bytes(data) == media
     assert mediatype.of_stream(io.BytesIO(data))[0] == media
 
 
-@pytest.mark.parametrize("path", ["net_audit/vuln/openvas__many_vuln.csv", "net_audit/vuln/nexpose__dns.xml", "diagrams/rack_1.xml",
-                                  "net_audit/cloud_tls/testssl__demo.csv", "diagrams/network-topology.txt", "documents/pdf/habibi.pdf"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "net_audit/vuln/openvas__many_vuln.csv",
+        "net_audit/vuln/nexpose__dns.xml",
+        "diagrams/rack_1.xml",
+        "net_audit/cloud_tls/testssl__demo.csv",
+        "diagrams/network-topology.txt",
+        "documents/pdf/habibi.pdf",
+    ],
+)
 def test_reports_and_diagrams_are_proposed_as_documents_first(path: str) -> None:
     assert detect(inputs(path))[0].kind == "documents"
 

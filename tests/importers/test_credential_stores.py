@@ -42,10 +42,16 @@ def refused(module: Any, path: Path, given: Options) -> ImportRefused:
     return caught.value
 
 
-@pytest.mark.parametrize(("name", "password", "key", "count"), [
-    ("NewDatabase", "a", None, 3), ("Format300", "a", None, 1), ("MergeDatabase", "a", None, 3),
-    ("KeyFileProtected", "a", "KeyFileProtected.key", 2), ("RecycleBinWithData", "123", None, 5),
-])
+@pytest.mark.parametrize(
+    ("name", "password", "key", "count"),
+    [
+        ("NewDatabase", "a", None, 3),
+        ("Format300", "a", None, 1),
+        ("MergeDatabase", "a", None, 3),
+        ("KeyFileProtected", "a", "KeyFileProtected.key", 2),
+        ("RecycleBinWithData", "123", None, 5),
+    ],
+)
 def test_real_keepass(name: str, password: str, key: str | None, count: int) -> None:
     folder = inputs("credentials/keepassxc")
     given = options(password, key_file=folder / key if key else None)
@@ -55,17 +61,26 @@ def test_real_keepass(name: str, password: str, key: str | None, count: int) -> 
     assert {one.category for one in found} == {Category.ADMIN_ACCESS}
 
 
-@pytest.mark.parametrize(("name", "password", "code"), [
-    ("BrokenHeaderHash.kdbx", "", "kdbx_header"), ("Format200.kdbx", "a", "kdbx2"), ("basic.kdb", "masterpw", "kdb1"),
-    ("NewDatabase.kdbx", "b", "wrong_password"), ("KeyFileProtected.kdbx", "a", "wrong_password"),
-    ("NewDatabase.kdbx", None, "password_needed"), ("NewDatabase.xml", "a", "not_kdbx"),
-])
+@pytest.mark.parametrize(
+    ("name", "password", "code"),
+    [
+        ("BrokenHeaderHash.kdbx", "", "kdbx_header"),
+        ("Format200.kdbx", "a", "kdbx2"),
+        ("basic.kdb", "masterpw", "kdb1"),
+        ("NewDatabase.kdbx", "b", "wrong_password"),
+        ("KeyFileProtected.kdbx", "a", "wrong_password"),
+        ("NewDatabase.kdbx", None, "password_needed"),
+        ("NewDatabase.xml", "a", "not_kdbx"),
+    ],
+)
 def test_real_keepass_refused_in_a_sentence(name: str, password: str | None, code: str) -> None:
     assert refused(keepass, inputs("credentials/keepassxc") / name, options(password)).code == code
 
 
 def test_recycle_bin_is_left_out_and_said() -> None:
-    reads = list(keepass.read(inputs("credentials/keepassxc/RecycleBinWithData.kdbx"), options=options("123")))
+    reads = list(
+        keepass.read(inputs("credentials/keepassxc/RecycleBinWithData.kdbx"), options=options("123"))
+    )
     left = [one for one in reads if isinstance(one, LeftOut)]
     assert [one.reason_code for one in left] == ["deleted"] * 6
     critical = {one.title for one in items(reads) if one.details.get("critical") == "yes"}
@@ -80,7 +95,9 @@ def test_pass_import_keepass_in_the_sandbox(tmp_path: Path) -> None:
     assert len(found) == 20
     attached = [one for one in found if one.details.get("attached_to")]
     assert [(one.file.name, one.file.media_type) for one in attached if one.file] == [
-        ("pass.png", "image/png"), ("tomb.jpg", "image/jpeg")]
+        ("pass.png", "image/png"),
+        ("tomb.jpg", "image/jpeg"),
+    ]
     assert sum("otp" in one.secrets for one in found) >= 4
 
 
@@ -111,8 +128,15 @@ def made_bytes() -> bytes:
     costs = kp.kdbx.header.value.dynamic_header.kdf_parameters.data.dict
     costs["I"].value, costs["M"].value = 2, 1024 * 1024
     group = kp.add_group(kp.root_group, "Servers")
-    entry = kp.add_entry(group, "Firewall", "admin", "Pa55-fw", url="https://u:Pa55-url@fw.example/x?t=Pa55-q",
-                         notes="Pa55-notes", otp="otpauth://totp/x?secret=PA55OTP")
+    entry = kp.add_entry(
+        group,
+        "Firewall",
+        "admin",
+        "Pa55-fw",
+        url="https://u:Pa55-url@fw.example/x?t=Pa55-q",
+        notes="Pa55-notes",
+        otp="otpauth://totp/x?secret=PA55OTP",
+    )
     entry.set_custom_property("PIN", "Pa55-pin", protect=True)
     entry.set_custom_property("Answer", "Pa55-answer")
     entry.set_custom_property("Serial", "SN-1")
@@ -130,9 +154,17 @@ def made_bytes() -> bytes:
 
 def test_nothing_secret_outside_secrets(tmp_path: Path) -> None:
     reads = list(keepass.read(made(tmp_path / "x.kdbx"), options=options("geheim")))
-    shown = json.dumps([[dataclasses.asdict(one) if not isinstance(one, ImportedItem) else
-                         [one.title, one.details, one.external_id, one.source_line, repr(one)]] for one in reads],
-                       default=repr)
+    shown = json.dumps(
+        [
+            [
+                dataclasses.asdict(one)
+                if not isinstance(one, ImportedItem)
+                else [one.title, one.details, one.external_id, one.source_line, repr(one)]
+            ]
+            for one in reads
+        ],
+        default=repr,
+    )
     assert "Pa55" not in shown
     assert "PA55" not in shown
     found = {one.title: one for one in items(reads)}
@@ -165,9 +197,13 @@ def raised(path: Path, name: str, value: int, width: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "value", "width"), [
-    ("M", 2**40, 8), ("M", 2**63, 8), ("I", 2**62, 8), ("I", 2**24, 8), ("P", 2**31, 4)])
-def test_argon2_of_a_stranger_is_bounded_before_it_runs(tmp_path: Path, name: str, value: int, width: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "width"),
+    [("M", 2**40, 8), ("M", 2**63, 8), ("I", 2**62, 8), ("I", 2**24, 8), ("P", 2**31, 4)],
+)
+def test_argon2_of_a_stranger_is_bounded_before_it_runs(
+    tmp_path: Path, name: str, value: int, width: int
+) -> None:
     path = raised(made(tmp_path / "x.kdbx"), name, value, width)
     before = time.monotonic()
     refusal = refused(keepass, path, options("geheim"))
@@ -247,21 +283,44 @@ def sealed(plain: bytes, key: bytes) -> str:
 
 def export(tmp_path: Path, plain: object, **changed: object) -> Path:
     key = bitwarden.derive("pw", "c2FsdA==", 1, 2, 16, 2, Limits())
-    document = {"encrypted": True, "passwordProtected": True, "salt": "c2FsdA==", "kdfType": 1, "kdfIterations": 2,
-                "kdfMemory": 16, "kdfParallelism": 2, "encKeyValidation_DO_NOT_EDIT": sealed(b"check", key),
-                "data": sealed(json.dumps(plain).encode(), key)} | changed
+    document = {
+        "encrypted": True,
+        "passwordProtected": True,
+        "salt": "c2FsdA==",
+        "kdfType": 1,
+        "kdfIterations": 2,
+        "kdfMemory": 16,
+        "kdfParallelism": 2,
+        "encKeyValidation_DO_NOT_EDIT": sealed(b"check", key),
+        "data": sealed(json.dumps(plain).encode(), key),
+    } | changed
     path = tmp_path / "export.json"
     path.write_text(json.dumps(document))
     return path
 
 
-VAULT = {"items": [
-    {"type": 5, "name": "ssh", "sshKey": {"privateKey": "-----KEY", "publicKey": "ssh-ed25519 AAAA", "keyFingerprint": "SHA256:x"}},
-    {"type": 1, "name": "gone", "deletedDate": "2026-01-01", "login": {}},
-    {"type": 1, "name": "Break glass", "passwordHistory": [{"password": "old-one"}],
-     "login": {"password": "p", "fido2Credentials": [{"keyValue": "k"}]}},
-    {"type": 9, "name": "new kind"}, "not a dict",
-]}
+VAULT = {
+    "items": [
+        {
+            "type": 5,
+            "name": "ssh",
+            "sshKey": {
+                "privateKey": "-----KEY",
+                "publicKey": "ssh-ed25519 AAAA",
+                "keyFingerprint": "SHA256:x",
+            },
+        },
+        {"type": 1, "name": "gone", "deletedDate": "2026-01-01", "login": {}},
+        {
+            "type": 1,
+            "name": "Break glass",
+            "passwordHistory": [{"password": "old-one"}],
+            "login": {"password": "p", "fido2Credentials": [{"keyValue": "k"}]},
+        },
+        {"type": 9, "name": "new kind"},
+        "not a dict",
+    ]
+}
 
 
 def test_argon2id_export(tmp_path: Path) -> None:
@@ -276,30 +335,50 @@ def test_argon2id_export(tmp_path: Path) -> None:
     assert [one.code for one in reads if isinstance(one, Notice)] == ["passkey"]
 
 
-@pytest.mark.parametrize(("changed", "code"), [
-    ({"kdfMemory": 4096}, "kdf_too_costly"), ({"kdfIterations": 10**9}, "kdf_too_costly"),
-    ({"kdfType": 0, "kdfIterations": 10**9}, "kdf_too_costly"), ({"kdfParallelism": 10**6}, "kdf_too_costly"),
-    ({"kdfType": 7}, "kdf_unknown"), ({"passwordProtected": False}, "account_encrypted"), ({"salt": 3}, "bitwarden_layout"),
-    ({"data": "2.AAAA|AAAA|AAAA"}, "bitwarden_layout"), ({"data": "0.x"}, "bitwarden_layout"), ({"kdfIterations": 0}, "kdf_too_costly"),
-])
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"kdfMemory": 4096}, "kdf_too_costly"),
+        ({"kdfIterations": 10**9}, "kdf_too_costly"),
+        ({"kdfType": 0, "kdfIterations": 10**9}, "kdf_too_costly"),
+        ({"kdfParallelism": 10**6}, "kdf_too_costly"),
+        ({"kdfType": 7}, "kdf_unknown"),
+        ({"passwordProtected": False}, "account_encrypted"),
+        ({"salt": 3}, "bitwarden_layout"),
+        ({"data": "2.AAAA|AAAA|AAAA"}, "bitwarden_layout"),
+        ({"data": "0.x"}, "bitwarden_layout"),
+        ({"kdfIterations": 0}, "kdf_too_costly"),
+    ],
+)
 def test_hostile_exports_are_refused(tmp_path: Path, changed: dict[str, object], code: str) -> None:
     before = time.monotonic()
     assert refused(bitwarden, export(tmp_path, VAULT, **changed), options("pw")).code == code
     assert time.monotonic() - before < 1.0
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"items": ' + "[" * 100 + "]" * 100 + "}", "{", '{"items": 3}', "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"items": ' + "[" * 100 + "]" * 100 + "}", "{", '{"items": 3}', "\ud800"]
+)
 def test_broken_json_is_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     assert refused(bitwarden, path, options()).code in ("json", "json_depth", "not_bitwarden", "encoding")
 
 
-@pytest.mark.parametrize(("named", "critical"), [
-    (("Veeam", "", "Backup encryption key"), True), (("M365", "breakglass@x.onmicrosoft.com"), True),
-    (("MFA recovery codes",), True), (("DSRM",), True), (("SQL", "sa"), True), (("Printer", "badminton"), False),
-    (("Newsletter", "anna"), False), (("grassroots.org", "x"), False), (("switch", "enable"), True),
-])
+@pytest.mark.parametrize(
+    ("named", "critical"),
+    [
+        (("Veeam", "", "Backup encryption key"), True),
+        (("M365", "breakglass@x.onmicrosoft.com"), True),
+        (("MFA recovery codes",), True),
+        (("DSRM",), True),
+        (("SQL", "sa"), True),
+        (("Printer", "badminton"), False),
+        (("Newsletter", "anna"), False),
+        (("grassroots.org", "x"), False),
+        (("switch", "enable"), True),
+    ],
+)
 def test_what_is_proposed_as_critical(named: tuple[str, ...], critical: bool) -> None:
     assert bool(credentials.critical_reason(named)) is critical
 
@@ -321,5 +400,9 @@ def test_bomb_in_a_kdbx_is_a_sentence(tmp_path: Path) -> None:
     limits = dataclasses.replace(Limits(), memory=512 * 1024 * 1024)
     with pytest.raises(ImportRefused) as caught:
         list(read_guarded("keepass", path, options("geheim", limits=limits)))
-    assert caught.value.code in ("kdbx_bomb", "kdbx_damaged", "too_costly")  # by memory, or by lxml's own bound
+    assert caught.value.code in (
+        "kdbx_bomb",
+        "kdbx_damaged",
+        "too_costly",
+    )  # by memory, or by lxml's own bound
     assert caught.value.remedy

@@ -33,7 +33,9 @@ def exif() -> Image.Exif:
     return made
 
 
-@pytest.mark.parametrize(("kind", "media"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
+@pytest.mark.parametrize(
+    ("kind", "media"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")]
+)
 def test_cleaning_strips_and_turns(kind: str, media: str) -> None:
     data = picture(kind, exif=exif())
     assert b"SecretCamera" in data
@@ -53,8 +55,19 @@ def test_comments_and_trailing_bytes_go() -> None:
     assert opened(made).info == {}
 
 
-@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "P"), ("PNG", "L"), ("PNG", "LA"),
-                                            ("PNG", "1"), ("JPEG", "CMYK"), ("WEBP", "RGBA")])
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("PNG", "RGB"),
+        ("PNG", "RGBA"),
+        ("PNG", "P"),
+        ("PNG", "L"),
+        ("PNG", "LA"),
+        ("PNG", "1"),
+        ("JPEG", "CMYK"),
+        ("WEBP", "RGBA"),
+    ],
+)
 def test_redaction_is_in_the_pixels(kind: str, mode: str) -> None:
     data = picture(kind, mode)
     made = opened(images.redact(data, [Rectangle(10.4, 5, 9.2, 10), Rectangle(-5, -5, 7, 7)]))
@@ -80,9 +93,18 @@ def test_two_secrets_give_the_same_redaction() -> None:
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("rectangles", [
-    [], [Rectangle(100, 100, 5, 5)], [Rectangle(0, 0, 0, 5)], [Rectangle(0, 0, -5, 5)], [Rectangle(0, float("nan"), 5, 5)],
-    [Rectangle(0, 0, float("inf"), 5)], [Rectangle(1, 1, 1, 1)] * 501])
+@pytest.mark.parametrize(
+    "rectangles",
+    [
+        [],
+        [Rectangle(100, 100, 5, 5)],
+        [Rectangle(0, 0, 0, 5)],
+        [Rectangle(0, 0, -5, 5)],
+        [Rectangle(0, float("nan"), 5, 5)],
+        [Rectangle(0, 0, float("inf"), 5)],
+        [Rectangle(1, 1, 1, 1)] * 501,
+    ],
+)
 def test_a_redaction_that_would_cover_nothing_is_refused(rectangles: list[Rectangle]) -> None:
     with pytest.raises(ImportRefused):
         images.redact(picture("PNG"), rectangles)
@@ -93,15 +115,29 @@ def huge(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (huge(60_000, 60_000), "image_pixels"), (huge(30_000, 10), "image_pixels"), (huge(8_000, 8_000), "image_pixels"),
-    (huge(100, 100), "image_broken"), (b"", "image_broken"), (b"GIF89a" + bytes(50), "image_broken"),
-    (b"%!PS-Adobe-3.0 EPSF-3.0\n", "image_broken"), (picture("PNG")[:60], "image_broken"), (picture("TIFF"), "image_broken"),
-    (bytes(images.MAX_SIZE + 1), "image_too_large"),
-])
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (huge(60_000, 60_000), "image_pixels"),
+        (huge(30_000, 10), "image_pixels"),
+        (huge(8_000, 8_000), "image_pixels"),
+        (huge(100, 100), "image_broken"),
+        (b"", "image_broken"),
+        (b"GIF89a" + bytes(50), "image_broken"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "image_broken"),
+        (picture("PNG")[:60], "image_broken"),
+        (picture("TIFF"), "image_broken"),
+        (bytes(images.MAX_SIZE + 1), "image_too_large"),
+    ],
+)
 def test_hostile_pictures_are_refused(data: bytes, code: str) -> None:
     with pytest.raises(ImportRefused) as caught:
         images.clean_image(data)

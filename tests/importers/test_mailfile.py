@@ -50,8 +50,9 @@ def test_notice() -> None:
 
 
 def test_doubts_are_said() -> None:
-    raw = NOTICE.replace(b"Subject:", b"Reply-To: other@else.example\nAuto-Submitted: auto-replied\nSubject:").replace(
-        b"Date: Tue, 3 Nov", b"Date: Tue, 27 Oct")
+    raw = NOTICE.replace(
+        b"Subject:", b"Reply-To: other@else.example\nAuto-Submitted: auto-replied\nSubject:"
+    ).replace(b"Date: Tue, 3 Nov", b"Date: Tue, 27 Oct")
     doubts = " ".join(mailfile.propose_notice(mailfile.parse(raw)).doubts)
     for words in ("other@else.example", "sent by a program", "more than a day"):
         assert words in doubts
@@ -66,7 +67,10 @@ def test_every_real_mail() -> None:
     assert read["japanese.eml"].subject == "日本語メールテスト (testing Japanese emails)"
     assert "日本語が" in read["japanese.eml"].text
     assert read["mailparser_mail_test_12.eml"].sender.startswith("张先生")
-    assert [one.name for one in read["smime_thunderbird-signed.eml"].attachments] == ["signed.jpg", "smime.p7s"]
+    assert [one.name for one in read["smime_thunderbird-signed.eml"].attachments] == [
+        "signed.jpg",
+        "smime.p7s",
+    ]
     assert read["delivery-status.eml"].automatic
     assert not read["paperless_broken.eml"].is_mail
     assert not read["attachments.tnef"].is_mail
@@ -79,17 +83,33 @@ def nested(depth: int) -> bytes:
     return head + b"Content-Type: text/plain\n\nat the bottom\n"
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"\n\n", b"\x00" * 1000, b":" * 10_000, b"From:\n", b"From: \xff\xfe <\xff@\xff>\nSubject: \xff\n\n\xff",
-    b"From: " + b"(" * 50_000 + b"\n\nx", b"From: " + b"a@b, " * 50_000 + b"\n\nx", b"To: " + b'"' * 9_999 + b"\n\nx",
-    b"From: a@b\nSubject: =?utf-8?b?!!!?= =?nope-8?q?=FF?= =?unicode_escape?q?=5Cx41?=\n\nx",
-    b"From: a@b\nDate: Foo, 99 Bar 99999 99:99:99 +9999\n\nx", b"From: a@b\nContent-Type: text/plain; charset=rot13\n\nx",
-    b"From: a@b\nContent-Type: text/plain; charset*=''%ff\nContent-Transfer-Encoding: base64\n\n%%%",
-    b"From: a@b\nContent-Type: \x00/\x00; name*0*=x; name*2*=y\nContent-Disposition: ;;;=\n\nx",
-    b"From: a@b\nContent-Type: text/html\n\n<![CDATA[<!x <![if y]><p>hi", b"From: a@b\nMIME-Version: \n\n",
-    b"From: @\nTo: [\nCc: <\nMessage-ID: [\nReferences: " + b"<x>" * 20_000 + b"\n\n",
-    b"From: a@b\nContent-Type: message/rfc822\n\n" * 500, nested(30), nested(400), nested(1900), nested(3000),
-])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n\n",
+        b"\x00" * 1000,
+        b":" * 10_000,
+        b"From:\n",
+        b"From: \xff\xfe <\xff@\xff>\nSubject: \xff\n\n\xff",
+        b"From: " + b"(" * 50_000 + b"\n\nx",
+        b"From: " + b"a@b, " * 50_000 + b"\n\nx",
+        b"To: " + b'"' * 9_999 + b"\n\nx",
+        b"From: a@b\nSubject: =?utf-8?b?!!!?= =?nope-8?q?=FF?= =?unicode_escape?q?=5Cx41?=\n\nx",
+        b"From: a@b\nDate: Foo, 99 Bar 99999 99:99:99 +9999\n\nx",
+        b"From: a@b\nContent-Type: text/plain; charset=rot13\n\nx",
+        b"From: a@b\nContent-Type: text/plain; charset*=''%ff\nContent-Transfer-Encoding: base64\n\n%%%",
+        b"From: a@b\nContent-Type: \x00/\x00; name*0*=x; name*2*=y\nContent-Disposition: ;;;=\n\nx",
+        b"From: a@b\nContent-Type: text/html\n\n<![CDATA[<!x <![if y]><p>hi",
+        b"From: a@b\nMIME-Version: \n\n",
+        b"From: @\nTo: [\nCc: <\nMessage-ID: [\nReferences: " + b"<x>" * 20_000 + b"\n\n",
+        b"From: a@b\nContent-Type: message/rfc822\n\n" * 500,
+        nested(30),
+        nested(400),
+        nested(1900),
+        nested(3000),
+    ],
+)
 def test_hostile_mail_never_raises(raw: bytes) -> None:
     mail = mailfile.parse(raw)
     assert mail.size == len(raw)
@@ -98,10 +118,32 @@ def test_hostile_mail_never_raises(raw: bytes) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from([
-    b"From: ", b"Date: ", b"Subject: =?utf-8?q?", b"?=", b"\n", b"\r\n", b"Content-Type: multipart/mixed; boundary=x\n\n",
-    b"--x\n", b"--x--\n", b"Content-Type: message/rfc822\n\n", b"Content-Transfer-Encoding: uuencode\n\n", b'"', b"<", b"=\xff"])),
-    max_size=40))
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=80),
+            st.sampled_from(
+                [
+                    b"From: ",
+                    b"Date: ",
+                    b"Subject: =?utf-8?q?",
+                    b"?=",
+                    b"\n",
+                    b"\r\n",
+                    b"Content-Type: multipart/mixed; boundary=x\n\n",
+                    b"--x\n",
+                    b"--x--\n",
+                    b"Content-Type: message/rfc822\n\n",
+                    b"Content-Transfer-Encoding: uuencode\n\n",
+                    b'"',
+                    b"<",
+                    b"=\xff",
+                ]
+            ),
+        ),
+        max_size=40,
+    )
+)
 def test_any_bytes(pieces: list[bytes]) -> None:
     raw = b"".join(pieces)
     mail = mailfile.parse(raw)
@@ -121,12 +163,16 @@ def test_a_date_without_zone_is_utc() -> None:
 
 
 def test_html_becomes_text() -> None:
-    assert mailfile.html_to_text("<style>x{}</style><p>a &amp; b<br>c<script>evil()</script></p>") == "a & b\nc"
+    assert (
+        mailfile.html_to_text("<style>x{}</style><p>a &amp; b<br>c<script>evil()</script></p>") == "a & b\nc"
+    )
 
 
 def test_attachment_names_are_plain(tmp_path: Path) -> None:
-    raw = (b"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
-           b'Content-Disposition: attachment; filename="../../etc/passwd"\n\nhello\n--x--\n')
+    raw = (
+        b"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
+        b'Content-Disposition: attachment; filename="../../etc/passwd"\n\nhello\n--x--\n'
+    )
     assert [(one.name, one.size) for one in mailfile.parse(raw).attachments] == [("passwd", 5)]
 
 

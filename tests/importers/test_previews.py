@@ -24,8 +24,10 @@ def test_real_drawings_are_drawn_from_plain_shapes_only(path: Path) -> None:
 
 
 def test_what_stands_in_a_drawing_cannot_run() -> None:
-    cell = ('<mxCell id="2" vertex="1" parent="1" value="&lt;script&gt;alert(1)&lt;/script&gt;&quot;&gt;&amp;lt;img onerror=x&amp;gt;" '
-            'style="fillColor=url(javascript:alert(1));strokeColor=#12345&quot;/&gt;"><mxGeometry x="1e999" y="nan" width="9" height="9"/></mxCell>')
+    cell = (
+        '<mxCell id="2" vertex="1" parent="1" value="&lt;script&gt;alert(1)&lt;/script&gt;&quot;&gt;&amp;lt;img onerror=x&amp;gt;" '
+        'style="fillColor=url(javascript:alert(1));strokeColor=#12345&quot;/&gt;"><mxGeometry x="1e999" y="nan" width="9" height="9"/></mxCell>'
+    )
     svg = to_svg(f"<mxGraphModel><root>{cell}</root></mxGraphModel>".encode())
     assert "<script" not in svg and "javascript" not in svg and "<img" not in svg
 

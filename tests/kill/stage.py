@@ -207,9 +207,7 @@ def _work_with_steps(work: Callable[[], None], at: int) -> int:
         stack.enter_context(mock.patch.object(smtplib.SMTP, "getreply", stepping(smtplib.SMTP.getreply)))
         # The commit itself: Django commits outside execute wrappers.
         for name in ("_commit",):
-            stack.enter_context(
-                mock.patch.object(real, name, stepping(getattr(real, name)))
-            )
+            stack.enter_context(mock.patch.object(real, name, stepping(getattr(real, name))))
         work()
     return steps
 

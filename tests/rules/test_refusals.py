@@ -10,7 +10,49 @@ import pytest
 from partwell.rules.refusals import REFUSALS, Refused, refuse
 from partwell.rules.terms import Owner
 
-NEEDED = ["no_authorisation", "not_yet_started", "ended", "withdrawn", "person_not_named", "terms_not_accepted", "recipient_unknown", "narrowed", "msp_property", "vendor_property", "no_working_client_address", "out_of_scope", "unknown_owner", "sensitive", "read_never_yields_credential", "credential_untested", "credential_never_by_mail", "msp_internal", "client_inactive", "not_departing", "date_needs_client", "second_person_needed", "callback_by_preparer", "second_factor_missing", "second_factor_weak", "authority_missing", "callback_number_not_on_file", "not_your_role", "auditor_expired", "cannot_close", "hostage", "preview_stale", "import_undone", "import_items_released", "document_changed", "envelope_changed", "ledger_not_healthy", "mfa_required", "idempotency_conflict", "not_found", "version_conflict"]
+NEEDED = [
+    "no_authorisation",
+    "not_yet_started",
+    "ended",
+    "withdrawn",
+    "person_not_named",
+    "terms_not_accepted",
+    "recipient_unknown",
+    "narrowed",
+    "msp_property",
+    "vendor_property",
+    "no_working_client_address",
+    "out_of_scope",
+    "unknown_owner",
+    "sensitive",
+    "read_never_yields_credential",
+    "credential_untested",
+    "credential_never_by_mail",
+    "msp_internal",
+    "client_inactive",
+    "not_departing",
+    "date_needs_client",
+    "second_person_needed",
+    "callback_by_preparer",
+    "second_factor_missing",
+    "second_factor_weak",
+    "authority_missing",
+    "callback_number_not_on_file",
+    "not_your_role",
+    "auditor_expired",
+    "cannot_close",
+    "hostage",
+    "preview_stale",
+    "import_undone",
+    "import_items_released",
+    "document_changed",
+    "envelope_changed",
+    "ledger_not_healthy",
+    "mfa_required",
+    "idempotency_conflict",
+    "not_found",
+    "version_conflict",
+]
 
 
 @pytest.mark.parametrize("code", NEEDED)

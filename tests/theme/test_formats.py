@@ -33,18 +33,34 @@ def test_moments_are_in_the_viewers_zone_and_name_it() -> None:
         assert words(formats.when_words(moment, "day", TODAY)) == "Sat 21 Nov 2026"
 
 
-@pytest.mark.parametrize(("days", "style", "said"), [
-    (0, "", "today"), (1, "", "in 1 day"), (7, "", "in 7 days"), (-10, "late", "10 days over"), (-84, "", "12 weeks ago"),
-    (200, "", "in 7 months"),
-])
+@pytest.mark.parametrize(
+    ("days", "style", "said"),
+    [
+        (0, "", "today"),
+        (1, "", "in 1 day"),
+        (7, "", "in 7 days"),
+        (-10, "late", "10 days over"),
+        (-84, "", "12 weeks ago"),
+        (200, "", "in 7 months"),
+    ],
+)
 def test_how_far_a_day_is(days: int, style: str, said: str) -> None:
     assert formats.until_words(TODAY + timedelta(days=days), style, TODAY) == said
 
 
-@pytest.mark.parametrize(("value", "said"), [
-    (210, "3 h 30 min"), (45, "45 min"), (240, "4 h"), (0, "none"), (-30, "30 min over"),
-    (timedelta(hours=1, minutes=15), "1 h 15 min"), (timedelta(days=7), "7 days"), (None, ""),
-])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (210, "3 h 30 min"),
+        (45, "45 min"),
+        (240, "4 h"),
+        (0, "none"),
+        (-30, "30 min over"),
+        (timedelta(hours=1, minutes=15), "1 h 15 min"),
+        (timedelta(days=7), "7 days"),
+        (None, ""),
+    ],
+)
 def test_durations(value: int | timedelta | None, said: str) -> None:
     assert words(formats.duration_words(value)) == said
 
@@ -66,9 +82,14 @@ def test_sizes_counts_and_digests() -> None:
     assert formats.digest_groups("sha256:4f2a91c7") == "4f2a 91c7"
 
 
-@pytest.mark.parametrize("accent", ["#ffff00", "#ffffff", "#000000", "#8a3ffc", "#f2b64c", "#777777", "#00ff00", "#0000ff"])
+@pytest.mark.parametrize(
+    "accent", ["#ffff00", "#ffffff", "#000000", "#8a3ffc", "#f2b64c", "#777777", "#00ff00", "#0000ff"]
+)
 def test_any_accent_becomes_readable(accent: str) -> None:
-    for dark, grounds in ((False, ("#fffffd", "#f4f4ef", "#ebebe4")), (True, ("#172125", "#10181b", "#1f2b30"))):
+    for dark, grounds in (
+        (False, ("#fffffd", "#f4f4ef", "#ebebe4")),
+        (True, ("#172125", "#10181b", "#1f2b30")),
+    ):
         family = brand._family(accent, dark)
         for ground in (*grounds, family["accent-tint"]):
             assert brand.contrast(family["accent"], ground) >= 4.5

@@ -34,21 +34,58 @@ class EvilForm(forms.Form):
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LINK = {"label": EVIL, "url": EVIL}
 PARTS = {
-    "{% gate_strip x %}": [{"name": EVIL, "state": "waiting", "word": EVIL, "reason": EVIL, "url": EVIL, "link": EVIL}],
+    "{% gate_strip x %}": [
+        {"name": EVIL, "state": "waiting", "word": EVIL, "reason": EVIL, "url": EVIL, "link": EVIL}
+    ],
     "{% timeline x 5 %}": [{"at": NOW, "who": EVIL, "text": EVIL, "note": EVIL, "index": 3, "url": EVIL}],
     "{% timeline x short=True %}": [{"at": NOW, "who": EVIL, "text": EVIL}],
     "{% refusal x x x x other_label=x other_url=x method='post' %}": EVIL,
-    "{% item_row x 5 select='item' %}": {"id": EVIL, "name": EVIL, "note": EVIL, "category": EVIL, "owner": EVIL, "custodian": EVIL, "url": EVIL,
-                                         "index": 1, "proof_url": EVIL, "verdict": {"verdict": "ask_client", "reason": EVIL}},
-    "{% receipt x 5 %}": {"number": EVIL, "state": "done", "word": EVIL, "text": EVIL, "note": EVIL, "rows": [(EVIL, EVIL)], "pdf_url": EVIL, "index": 2},
-    "{% ask x %}": {"title": EVIL, "text": EVIL, "main": LINK, "other": LINK, "more": [{**LINK, "text": EVIL, "by": EVIL}]},
+    "{% item_row x 5 select='item' %}": {
+        "id": EVIL,
+        "name": EVIL,
+        "note": EVIL,
+        "category": EVIL,
+        "owner": EVIL,
+        "custodian": EVIL,
+        "url": EVIL,
+        "index": 1,
+        "proof_url": EVIL,
+        "verdict": {"verdict": "ask_client", "reason": EVIL},
+    },
+    "{% receipt x 5 %}": {
+        "number": EVIL,
+        "state": "done",
+        "word": EVIL,
+        "text": EVIL,
+        "note": EVIL,
+        "rows": [(EVIL, EVIL)],
+        "pdf_url": EVIL,
+        "index": 2,
+    },
+    "{% ask x %}": {
+        "title": EVIL,
+        "text": EVIL,
+        "main": LINK,
+        "other": LINK,
+        "more": [{**LINK, "text": EVIL, "by": EVIL}],
+    },
     "{% stations x %}": [{"state": "now", "text": EVIL, "strong": EVIL, "when": EVIL}],
     "{% empty x x x x x x %}": EVIL,
     "{% tabs x %}": [{**LINK, "current": True, "count": 3}],
     "{% facts x %}": [(EVIL, EVIL), {**LINK, "value": EVIL, "note": EVIL}, {"label": EVIL, "digest": EVIL}],
     "{% tally x %}": [(3, EVIL)],
     "{% form_errors x %}{% for f in x %}{% field f %}{% endfor %}": EvilForm({"a": EVIL}),
-    "{% job x %}": {"label": EVIL, "state": "running", "done": 1, "total": 3, "unit": EVIL, "note": EVIL, "url": EVIL, "stop_url": EVIL, "page_url": EVIL},
+    "{% job x %}": {
+        "label": EVIL,
+        "state": "running",
+        "done": 1,
+        "total": 3,
+        "unit": EVIL,
+        "note": EVIL,
+        "url": EVIL,
+        "stop_url": EVIL,
+        "page_url": EVIL,
+    },
     "{% undo x x %}": EVIL,
     "{% confirm_name x x x x %}": EVIL,
     "{% picture x x x %}": EVIL,
@@ -57,7 +94,10 @@ PARTS = {
     "{% bulk_bar x %}": [{"name": EVIL, "value": EVIL, "label": EVIL}],
     "{% person_menu x %}": {"name": EVIL, "role": EVIL, "links": [LINK], "sign_out_url": EVIL},
     "{% state 'open' x %}{% icon x %}{{ x|initials }}": EVIL,
-    "{% course x %}": {"phases": [{"name": EVIL, "start": date(2026, 9, 1), "end": date(2026, 9, 20), "state": "now"}], "end": date(2026, 11, 30)},
+    "{% course x %}": {
+        "phases": [{"name": EVIL, "start": date(2026, 9, 1), "end": date(2026, 9, 20), "state": "now"}],
+        "end": date(2026, 11, 30),
+    },
 }
 
 
@@ -86,7 +126,12 @@ def test_verdicts_and_categories_have_words(verdict: Verdict) -> None:
 
 
 def test_the_axis_says_its_dates_and_marks_what_is_cut_off() -> None:
-    row = {"notice": date(2026, 1, 1), "end": date(2026, 9, 30), "gone": date(2028, 3, 30), "today": date(2026, 11, 23)}
+    row = {
+        "notice": date(2026, 1, 1),
+        "end": date(2026, 9, 30),
+        "gone": date(2028, 3, 30),
+        "today": date(2026, 11, 23),
+    }
     window = {"start": date(2026, 7, 15), "end": date(2027, 8, 1)}
     html = render("{% axis r w %}", r=row, w=window)
     assert "end of service 30 Sep 2026" in html and "data kept until 30 Mar 2028" in html
@@ -96,8 +141,15 @@ def test_the_axis_says_its_dates_and_marks_what_is_cut_off() -> None:
         assert 0 <= float(value) <= 100
 
 
-@pytest.mark.parametrize("row", [{}, {"notice": date(2026, 1, 1)}, {"end": date(2026, 1, 1), "held": True},
-                                 {"notice": date(2026, 5, 1), "end": date(2026, 5, 1), "gone": date(2026, 5, 1), "late": True}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"notice": date(2026, 1, 1)},
+        {"end": date(2026, 1, 1), "held": True},
+        {"notice": date(2026, 5, 1), "end": date(2026, 5, 1), "gone": date(2026, 5, 1), "late": True},
+    ],
+)
 def test_the_axis_stands_without_dates(row: dict[str, Any]) -> None:
     assert "<svg" in render("{% axis r %}", r=row)
 
@@ -110,7 +162,9 @@ def test_hours_over_and_progress_of_nothing() -> None:
 
 def test_paging_and_sorting_keep_the_query() -> None:
     request = RequestFactory().get("/", {"state": "open", "page": "2", "sort": "name", "tag": ["a", "b"]})
-    html = render("{% pager p %}{% sort_head 'Name' 'name' %}", p=Paginator(range(300), 10).page(2), request=request)
+    html = render(
+        "{% pager p %}{% sort_head 'Name' 'name' %}", p=Paginator(range(300), 10).page(2), request=request
+    )
     assert "?state=open&amp;sort=name&amp;tag=a&amp;tag=b&amp;page=3" in html
     assert "sort=-name" in html and 'aria-sort="ascending"' in html
 
@@ -123,7 +177,14 @@ def test_fields_bind_hint_and_error() -> None:
 
 
 def test_a_way_back_stays_here() -> None:
-    for bad in ("javascript:alert(1)", "", None, "https:", "/\\evil.example", "https://evil.example//other.example"):
+    for bad in (
+        "javascript:alert(1)",
+        "",
+        None,
+        "https:",
+        "/\\evil.example",
+        "https://evil.example//other.example",
+    ):
         assert render("{{ b|safe_path }}", b=bad) == "/"
     assert render("{{ b|safe_path }}", b="//evil.example/x") == "/x"
     assert render("{{ b|safe_path }}", b="https://us.example/a?b=1") == "/a?b=1"

@@ -25,7 +25,9 @@ FORBIDDEN = {
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.relative_to(SOURCE).as_posix())
 def test_template_keeps_the_content_policy(path: Path) -> None:
     text = re.sub(r"{%\s*comment.*?endcomment\s*%}", "", path.read_text(encoding="utf-8"), flags=re.S)
-    found = {name: match.group(0)[:80] for name, pattern in FORBIDDEN.items() if (match := pattern.search(text))}
+    found = {
+        name: match.group(0)[:80] for name, pattern in FORBIDDEN.items() if (match := pattern.search(text))
+    }
     assert not found, f"{path.name}: {found}"
 
 

@@ -18,7 +18,9 @@ def ours(request: object) -> dict[str, str]:
 def test_brand_css_has_an_etag() -> None:
     first = brand.brand_css(RequestFactory().get("/theme/brand.css"))
     assert first["Content-Type"].startswith("text/css") and b"--pw-accent:" in first.content
-    again = brand.brand_css(RequestFactory().get("/theme/brand.css", headers={"If-None-Match": first["ETag"]}))
+    again = brand.brand_css(
+        RequestFactory().get("/theme/brand.css", headers={"If-None-Match": first["ETag"]})
+    )
     assert again.status_code == 304 and not again.content
 
 

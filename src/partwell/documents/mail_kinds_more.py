@@ -266,7 +266,12 @@ def passkey_added(v: Values) -> Body:
         subject=fill(_("A passkey was added for you at {msp_name}"), v),
         title=_("A passkey was added"),
         happened=(
-            fill(_("From now on it can sign for {client} in the portal of {msp_name}, together with your sign-in link."), v),
+            fill(
+                _(
+                    "From now on it can sign for {client} in the portal of {msp_name}, together with your sign-in link."
+                ),
+                v,
+            ),
             _("If this was not you, call us at once: somebody else may read your mail."),
         ),
         facts=facts(v, (_("Named"), "label"), (_("Added"), "at"), (_("From the address"), "address")),
@@ -278,9 +283,7 @@ def staff_invitation(v: Values) -> Body:
         subject=fill(_("{invited_by} invites you to {msp_name}"), v),
         title=fill(_("Welcome to {msp_name}"), v),
         happened=(fill(_("{invited_by} made an account for you, as {role}."), v),),
-        asked=_(
-            "Open the page, which works once, choose a password and then set up a second factor."
-        ),
+        asked=_("Open the page, which works once, choose a password and then set up a second factor."),
         by=v["until"] or "",
         button=_("Open the page"),
         link=v["portal_url"],

@@ -68,14 +68,20 @@ class Budget:
     def count(self) -> None:
         self.members -= 1
         if self.members < 0:
-            raise ImportRefused("too_many_members", f"The source holds more than {self.limits.archive_members:,} files.",
-                                remedy="Split it and import the parts.")
+            raise ImportRefused(
+                "too_many_members",
+                f"The source holds more than {self.limits.archive_members:,} files.",
+                remedy="Split it and import the parts.",
+            )
 
     def spend(self, amount: int) -> None:
         self.total -= amount
         if self.total < 0:
-            raise ImportRefused("archive_bomb", "The archive unpacks to more than "
-                                f"{self.limits.archive_total_size // MIB:,} MiB.", remedy="Split it and import the parts.")
+            raise ImportRefused(
+                "archive_bomb",
+                f"The archive unpacks to more than {self.limits.archive_total_size // MIB:,} MiB.",
+                remedy="Split it and import the parts.",
+            )
 
 
 def _damaged(sentence: str) -> ImportRefused:
@@ -101,8 +107,11 @@ def checked_directory(stream: BinaryIO, size: int, limits: Limits | None = None)
                 if record[:4] == b"PK\x06\x06" and len(record) == 56:
                     count, length = struct.unpack("<QQ", record[32:48])
     if count > limits.archive_members:
-        raise ImportRefused("too_many_members", f"The archive holds {count:,} files; at most "
-                            f"{limits.archive_members:,} are taken.", remedy="Split it and import the parts.")
+        raise ImportRefused(
+            "too_many_members",
+            f"The archive holds {count:,} files; at most {limits.archive_members:,} are taken.",
+            remedy="Split it and import the parts.",
+        )
     if length > min(_MAX_DIRECTORY, size):
         raise _damaged("The directory of this ZIP archive claims a size that cannot be.")
 
@@ -132,7 +141,10 @@ def _member_problem(info: zipfile.ZipInfo, limits: Limits) -> tuple[str, str]:
         kind = "a link" if stat.S_ISLNK(mode) else "a device or pipe"
         return "link", f"it is {kind}, not a file"
     if info.flag_bits & 0x41:
-        return "encrypted", "it is encrypted inside the archive; unpack it with its password and import it by itself"
+        return (
+            "encrypted",
+            "it is encrypted inside the archive; unpack it with its password and import it by itself",
+        )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "compression", "it is packed by a method that Partwell does not unpack"
     if info.file_size > limits.archive_member_size:
@@ -185,8 +197,9 @@ def _copy(source: BinaryIO, info: zipfile.ZipInfo, sink: BinaryIO, budget: Budge
     return count, digest.hexdigest()
 
 
-def extract(source: Path, *, into: Path | None, budget: Budget, prefix: str = "", depth: int = 0) -> (
-        Iterator[Extracted | LeftOut]):
+def extract(
+    source: Path, *, into: Path | None, budget: Budget, prefix: str = "", depth: int = 0
+) -> Iterator[Extracted | LeftOut]:
     """Every regular file of a ZIP, one after the other, and every member that is left out, with why.
 
     ``into``: a folder that takes files under random names; None: small files come as bytes, larger
@@ -196,13 +209,23 @@ def extract(source: Path, *, into: Path | None, budget: Budget, prefix: str = ""
     limits = budget.limits
     size = source.stat().st_size
     if size > limits.file_size:
-        raise ImportRefused("too_large", f"The archive is larger than {limits.file_size // MIB:,} MiB.",
-                            remedy="Split it and import the parts.")
+        raise ImportRefused(
+            "too_large",
+            f"The archive is larger than {limits.file_size // MIB:,} MiB.",
+            remedy="Split it and import the parts.",
+        )
     with source.open("rb") as stream:
         checked_directory(stream, size, limits)
         try:
             archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OSError, UnicodeError) as error:
+        except (
+            zipfile.BadZipFile,
+            ValueError,
+            NotImplementedError,
+            struct.error,
+            OSError,
+            UnicodeError,
+        ) as error:
             raise _damaged("The directory of this ZIP archive cannot be read.") from error
         infos = archive.infolist()
         overlapping = _overlapping(stream, infos, archive.start_dir)
@@ -215,7 +238,11 @@ def extract(source: Path, *, into: Path | None, budget: Budget, prefix: str = ""
                 yield LeftOut(place, "unsafe_name", f"“{clean(place, 120)}” is left out: {problem}.")
                 continue
             if _JUNK.search(name):
-                yield LeftOut(place, "system_file", f"“{clean(place, 120)}” is left out: it belongs to an operating system.")
+                yield LeftOut(
+                    place,
+                    "system_file",
+                    f"“{clean(place, 120)}” is left out: it belongs to an operating system.",
+                )
                 continue
             code, problem = _member_problem(info, limits)
             if not code and info.header_offset in overlapping:
@@ -227,7 +254,11 @@ def extract(source: Path, *, into: Path | None, budget: Budget, prefix: str = ""
                 continue
             key = unicodedata.normalize("NFC", name).casefold()
             if key in seen:
-                yield LeftOut(place, "same_name", f"“{clean(place, 120)}” is left out: the archive holds this name twice.")
+                yield LeftOut(
+                    place,
+                    "same_name",
+                    f"“{clean(place, 120)}” is left out: the archive holds this name twice.",
+                )
                 continue
             seen.add(key)
             found = _one(archive, info, place, into, budget)
@@ -237,10 +268,15 @@ def extract(source: Path, *, into: Path | None, budget: Budget, prefix: str = ""
                 yield found
 
 
-def _one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, into: Path | None,
-         budget: Budget) -> Extracted | LeftOut:
+def _one(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, into: Path | None, budget: Budget
+) -> Extracted | LeftOut:
     if into is None and info.file_size > budget.limits.inline_file:
-        return LeftOut(place, "no_spool", f"“{clean(place, 120)}” is left out: it is large and there is no place to unpack it.")
+        return LeftOut(
+            place,
+            "no_spool",
+            f"“{clean(place, 120)}” is left out: it is large and there is no place to unpack it.",
+        )
     path = into / uuid.uuid4().hex if into is not None else None
     memory = io.BytesIO()
     done = False
@@ -256,8 +292,20 @@ def _one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, into: Path
         raise
     except ValueError as error:
         return LeftOut(place, "size_lie", f"“{clean(place, 120)}” is left out: {clean(error, 100)}.")
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, struct.error, UnicodeError):
-        return LeftOut(place, "damaged", f"“{clean(place, 120)}” is left out: it is damaged (its checksum or packing is wrong).")
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        struct.error,
+        UnicodeError,
+    ):
+        return LeftOut(
+            place,
+            "damaged",
+            f"“{clean(place, 120)}” is left out: it is damaged (its checksum or packing is wrong).",
+        )
     finally:
         if not done and path is not None:
             path.unlink(missing_ok=True)
@@ -277,8 +325,12 @@ def _nested(found: Extracted, into: Path | None, budget: Budget, depth: int) -> 
     place = found.place
     try:
         if depth >= budget.limits.archive_depth or found.path is None:
-            yield LeftOut(place, "nested_archive", f"“{clean(place, 120)}” is left out: an archive inside an archive is "
-                          f"opened {budget.limits.archive_depth} deep; unpack it and import it by itself.")
+            yield LeftOut(
+                place,
+                "nested_archive",
+                f"“{clean(place, 120)}” is left out: an archive inside an archive is "
+                f"opened {budget.limits.archive_depth} deep; unpack it and import it by itself.",
+            )
             return
         try:
             yield from extract(found.path, into=into, budget=budget, prefix=place + "/", depth=depth + 1)
@@ -298,7 +350,11 @@ def walk_folder(folder: Path, *, budget: Budget) -> Iterator[Extracted | LeftOut
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError:
-            yield LeftOut(prefix or ".", "unreadable", f"The folder “{clean(prefix or folder.name, 120)}” cannot be read.")
+            yield LeftOut(
+                prefix or ".",
+                "unreadable",
+                f"The folder “{clean(prefix or folder.name, 120)}” cannot be read.",
+            )
             continue
         folders = []
         for entry in entries:
@@ -314,7 +370,8 @@ def walk_folder(folder: Path, *, budget: Budget) -> Iterator[Extracted | LeftOut
 
 def _entry(entry: "os.DirEntry[str]", place: str, depth: int, budget: Budget) -> Extracted | LeftOut | None:
     leave: Callable[[str, str], LeftOut] = lambda code, why: LeftOut(  # noqa: E731
-        place, code, f"“{clean(place, 120)}” is left out: {why}.")
+        place, code, f"“{clean(place, 120)}” is left out: {why}."
+    )
     try:
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
@@ -341,7 +398,10 @@ def _entry(entry: "os.DirEntry[str]", place: str, depth: int, budget: Budget) ->
 KIND = "archive"
 LABEL = "ZIP archive of exports and documents"
 UNDERSTANDS = ("ZIP archives and folders whose files are read by what each is, the rest kept as documents",)
-DOES_NOT_UNDERSTAND = ("encrypted ZIPs, 7z, RAR and tar", "credential stores inside, which need a password: import them alone")
+DOES_NOT_UNDERSTAND = (
+    "encrypted ZIPs, 7z, RAR and tar",
+    "credential stores inside, which need a password: import them alone",
+)
 _READ_INSIDE = (("glpi", 0.8), ("nmap", 0.9), ("snipeit", 0.9))  # kind and how sure it must be
 
 
@@ -377,8 +437,11 @@ def _by_kind(item: ImportedItem, path: Path, options: Options) -> Iterator[Read]
                 elif isinstance(found, LeftOut):
                     yield replace(found, line=f"{item.source_line}:{found.line}")
         except ImportRefused as refusal:
-            yield Notice(str(item.source_line), refusal.code, f"“{clean(item.title, 80)}” is kept as a document only: "
-                         f"{refusal.sentence}")
+            yield Notice(
+                str(item.source_line),
+                refusal.code,
+                f"“{clean(item.title, 80)}” is kept as a document only: {refusal.sentence}",
+            )
         except ModuleNotFoundError:
             continue
         return

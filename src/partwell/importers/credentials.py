@@ -12,18 +12,37 @@ from partwell.importers.base import ImportedItem, Secret, clean, fingerprint_of,
 from partwell.rules.terms import Category, Custodian, ItemKind, Sensitivity
 
 _CRITICAL: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a backup or disk encryption key", re.compile(
-        r"(backup|veeam|datto|acronis|restic|borg|archive|disk|volume).{0,40}"
-        r"(key|passphrase|encryption|password|phrase)"
-        r"|(encryption|recovery|master) ?(key|passphrase)|bitlocker|filevault|\bluks\b", re.I)),
-    ("MFA recovery", re.compile(
-        r"(mfa|2fa|totp|otp|two.?factor|authenticator).{0,30}(recover|backup|scratch|reset|seed|code)"
-        r"|(recovery|backup|scratch) codes?\b", re.I)),
-    ("an emergency account", re.compile(
-        r"break.?glass|emergency|\bdsrm\b|directory services restore|notfall|failsafe|\bkrbtgt\b", re.I)),
-    ("an administrator", re.compile(
-        r"(?<![a-z])(root|admin|administrator|administrateur|global.?admin|domain.?admin\w*|superuser|sysadmin"
-        r"|sa|enable|supervisor|super.?admin)(?![a-z])|\badmin[-_.@]|_admin\b|hypervisor|ilo\b|idrac\b", re.I)),
+    (
+        "a backup or disk encryption key",
+        re.compile(
+            r"(backup|veeam|datto|acronis|restic|borg|archive|disk|volume).{0,40}"
+            r"(key|passphrase|encryption|password|phrase)"
+            r"|(encryption|recovery|master) ?(key|passphrase)|bitlocker|filevault|\bluks\b",
+            re.I,
+        ),
+    ),
+    (
+        "MFA recovery",
+        re.compile(
+            r"(mfa|2fa|totp|otp|two.?factor|authenticator).{0,30}(recover|backup|scratch|reset|seed|code)"
+            r"|(recovery|backup|scratch) codes?\b",
+            re.I,
+        ),
+    ),
+    (
+        "an emergency account",
+        re.compile(
+            r"break.?glass|emergency|\bdsrm\b|directory services restore|notfall|failsafe|\bkrbtgt\b", re.I
+        ),
+    ),
+    (
+        "an administrator",
+        re.compile(
+            r"(?<![a-z])(root|admin|administrator|administrateur|global.?admin|domain.?admin\w*|superuser|sysadmin"
+            r"|sa|enable|supervisor|super.?admin)(?![a-z])|\badmin[-_.@]|_admin\b|hypervisor|ilo\b|idrac\b",
+            re.I,
+        ),
+    ),
 )
 _CODES_IN_NOTES = re.compile(r"(recovery|backup|scratch) (codes?|keys?)\b|break.?glass", re.I)
 
@@ -33,7 +52,8 @@ _PLAIN_FIELD = re.compile(
     r"^(host ?name|host|server|computer|ip|ip ?addr(ess)?|mac|port|vlan|ssid|domain|site|location|room|rack"
     r"|vendor|manufacturer|model|serial|serial (number|no)|asset ?tag|version|e-?mail|phone|contact"
     r"|department|company|expires?|expiry|renewal|url|website|type|protocol|database|tenant ?name)$",
-    re.I)
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -116,7 +136,9 @@ class Identities:
         mark = digest.digest()
         if self._seen.setdefault(base, mark) == mark:
             return base
-        return fingerprint_of("credential", login.title, login.username, split_url(login.url)[0], login.external_id)
+        return fingerprint_of(
+            "credential", login.title, login.username, split_url(login.url)[0], login.external_id
+        )
 
 
 def to_item(login: Login, identities: Identities) -> ImportedItem:
@@ -141,15 +163,28 @@ def to_item(login: Login, identities: Identities) -> ImportedItem:
     values = {"password": login.password, "otp": login.otp, "notes": "\n".join(parts), "key": login.key}
     secrets = {name: Secret(value) for name, value in values.items() if value}
     reason = critical_reason((login.title, login.username, login.group, *hidden), login.notes)
-    details |= {"username": login.username, "url": bare, "group": login.group,
-                "hidden_fields": ", ".join(sorted(clean(name, 80) for name in hidden))}
+    details |= {
+        "username": login.username,
+        "url": bare,
+        "group": login.group,
+        "hidden_fields": ", ".join(sorted(clean(name, 80) for name in hidden)),
+    }
     if not login.password and not login.key:
         details |= {"empty_password": "yes"}
     if reason:
-        details |= {"critical": "yes", "proposal": f"Proposed as critical: its name or notes speak of {reason}."}
+        details |= {
+            "critical": "yes",
+            "proposal": f"Proposed as critical: its name or notes speak of {reason}.",
+        }
     return ImportedItem(
         title=clean(login.title, 200) or clean(login.username, 200) or bare[:200] or "Entry without a title",
-        category=Category.ADMIN_ACCESS, kind=ItemKind.CREDENTIAL, custodian=Custodian.MSP,
+        category=Category.ADMIN_ACCESS,
+        kind=ItemKind.CREDENTIAL,
+        custodian=Custodian.MSP,
         sensitivity=Sensitivity.SENSITIVE if reason or login.sensitive else Sensitivity.NORMAL,
-        details=kept(details), secrets=secrets, external_id=clean(login.external_id, 200),
-        source_line=login.line, fingerprint=identities.fingerprint(login, secrets))
+        details=kept(details),
+        secrets=secrets,
+        external_id=clean(login.external_id, 200),
+        source_line=login.line,
+        fingerprint=identities.fingerprint(login, secrets),
+    )

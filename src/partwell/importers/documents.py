@@ -43,41 +43,91 @@ DOES_NOT_UNDERSTAND = (
 _CONTENT: tuple[tuple[re.Pattern[bytes], Category, str], ...] = (
     (re.compile(rb"<nmaprun\b|Nmap scan report for "), Category.AUDIT_REPORTS, "its content is an nmap scan"),
     (re.compile(rb"<NessusClientData"), Category.AUDIT_REPORTS, "its content is a Nessus report"),
-    (re.compile(rb"<NexposeReport|<report[^>]{0,300}(?:format_id|content_type)|<get_reports_response"),
-     Category.AUDIT_REPORTS, "its content is a vulnerability scanner's report"),
-    (re.compile(rb"^\W{0,4}(?:IP,Hostname,Port,Port Protocol,CVSS|Plugin ID,CVE,|\"?Plugin\"?,\"?Plugin Name)"),
-     Category.AUDIT_REPORTS, "its columns are those of a vulnerability scan"),
-    (re.compile(rb"^#+ (?:label|namespace|connect):", re.M), Category.DIAGRAMS, "its content is a draw.io diagram as CSV"),
-    (re.compile(rb"@startuml|^(?:graph|flowchart) (?:TD|LR|TB|RL)\b|^(?:di)?graph \w*\s*\{", re.M), Category.DIAGRAMS,
-     "its content is a diagram as text"),
+    (
+        re.compile(rb"<NexposeReport|<report[^>]{0,300}(?:format_id|content_type)|<get_reports_response"),
+        Category.AUDIT_REPORTS,
+        "its content is a vulnerability scanner's report",
+    ),
+    (
+        re.compile(
+            rb"^\W{0,4}(?:IP,Hostname,Port,Port Protocol,CVSS|Plugin ID,CVE,|\"?Plugin\"?,\"?Plugin Name)"
+        ),
+        Category.AUDIT_REPORTS,
+        "its columns are those of a vulnerability scan",
+    ),
+    (
+        re.compile(rb"^#+ (?:label|namespace|connect):", re.M),
+        Category.DIAGRAMS,
+        "its content is a draw.io diagram as CSV",
+    ),
+    (
+        re.compile(rb"@startuml|^(?:graph|flowchart) (?:TD|LR|TB|RL)\b|^(?:di)?graph \w*\s*\{", re.M),
+        Category.DIAGRAMS,
+        "its content is a diagram as text",
+    ),
 )
 _NAMES: tuple[tuple[str, Category, str], ...] = (
-    ((r"nmap|nessus|openvas|greenbone|qualys|nexpose|tenable|testssl|prowler|pen.?test|vulnerabilit\w*|audit\w*"
-     r"|assessments?|security report|compliance report"), Category.AUDIT_REPORTS, "an audit or assessment"),
-    ((r"diagrams?|topolog\w*|network map|rack ?(plan|layout|diagram)?|lan plan|floor ?plans?|visio|drawio"
-     r"|netzplan|wiring|cabling|patch ?panel"), Category.DIAGRAMS, "a network diagram"),
-    (r"training|user guide|guides?|handbook|tutorial|how.?to|manuals?|onboarding|instructions?|quick ?start|faq|schulung",
-     Category.TRAINING, "training material"),
-    ((r"run ?books?|polic(y|ies)|procedures?|process(es)?|sops?|business continuity|disaster recovery|bcp|drp|workflow"
-     r"|checklists?|playbooks?|escalation|incident response|verfahren"), Category.PROCESS_DOCS,
-     "process documentation"),
+    (
+        (
+            r"nmap|nessus|openvas|greenbone|qualys|nexpose|tenable|testssl|prowler|pen.?test|vulnerabilit\w*|audit\w*"
+            r"|assessments?|security report|compliance report"
+        ),
+        Category.AUDIT_REPORTS,
+        "an audit or assessment",
+    ),
+    (
+        (
+            r"diagrams?|topolog\w*|network map|rack ?(plan|layout|diagram)?|lan plan|floor ?plans?|visio|drawio"
+            r"|netzplan|wiring|cabling|patch ?panel"
+        ),
+        Category.DIAGRAMS,
+        "a network diagram",
+    ),
+    (
+        r"training|user guide|guides?|handbook|tutorial|how.?to|manuals?|onboarding|instructions?|quick ?start|faq|schulung",
+        Category.TRAINING,
+        "training material",
+    ),
+    (
+        (
+            r"run ?books?|polic(y|ies)|procedures?|process(es)?|sops?|business continuity|disaster recovery|bcp|drp|workflow"
+            r"|checklists?|playbooks?|escalation|incident response|verfahren"
+        ),
+        Category.PROCESS_DOCS,
+        "process documentation",
+    ),
     (r"licen[cs]es?|product keys?|entitlement|eula|proof of purchase", Category.SOFTWARE, "licences"),
-    (r"warrant(y|ies)|hardware|serials?|asset ?(list|register|inventory)|packing slip|delivery note", Category.HARDWARE,
-     "hardware"),
+    (
+        r"warrant(y|ies)|hardware|serials?|asset ?(list|register|inventory)|packing slip|delivery note",
+        Category.HARDWARE,
+        "hardware",
+    ),
     (r"backups?|exports?|dumps?|archive data", Category.ONSITE_DATA, "data or backups"),
 )
-_COMPILED = [(re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.I), category, what) for words, category, what in _NAMES]
-_CONTRACT = re.compile(r"(?<![a-z])(contracts?|agreements?|msa|sla|nda|invoices?|quotes?|vertrag|purchase orders?)(?![a-z])", re.I)
-_SECRET_NAME = re.compile(r"(?<![a-z])(passwords?|passwor[dt]e?r?|credentials?|creds|logins?|recovery (codes?|keys?)|secrets?"
-                          r"|bitlocker|private ?keys?|kennw\w+|dashlane|last ?pass|\d?passwords?\d?|bitwarden|keepass(xc)?"
-                          r"|nord ?pass|robo ?form|safe ?in ?cloud|passpack|passman|enpass)(?![a-z])", re.I)
-_SECRET_CONTENT = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File|BitLocker.{0,40}recovery key", re.I | re.S)
+_COMPILED = [
+    (re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.I), category, what) for words, category, what in _NAMES
+]
+_CONTRACT = re.compile(
+    r"(?<![a-z])(contracts?|agreements?|msa|sla|nda|invoices?|quotes?|vertrag|purchase orders?)(?![a-z])",
+    re.I,
+)
+_SECRET_NAME = re.compile(
+    r"(?<![a-z])(passwords?|passwor[dt]e?r?|credentials?|creds|logins?|recovery (codes?|keys?)|secrets?"
+    r"|bitlocker|private ?keys?|kennw\w+|dashlane|last ?pass|\d?passwords?\d?|bitwarden|keepass(xc)?"
+    r"|nord ?pass|robo ?form|safe ?in ?cloud|passpack|passman|enpass)(?![a-z])",
+    re.I,
+)
+_SECRET_CONTENT = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File|BitLocker.{0,40}recovery key", re.I | re.S
+)
 _KEY_FILE = re.compile(r"\.(key|keyx|pem|ppk|pfx|p12|jks|ovpn|kdb|agekey)$", re.I)
 _COLUMN = rb"(?:password|passwd|pwd|passwor[dt]|kennwort|login_password|totp|otp|otpauth|otp_secret|otpsecret|login_totp)"
 _STORE = re.compile(  # what password managers write in plain text: a column, a JSON member, KeePass's XML
     rb"\A[^\r\n]{0,2000}(?:^|[,;\t|\"])" + _COLUMN + rb"[\"]?(?:[,;\t|]|\r?$)"
     rb"|\"(?:password|totp|otpauth)\"\s*:\s*\"[^\"]"
-    rb"|<KeePassFile\b|\"encKeyValidation_DO_NOT_EDIT\"", re.I | re.M)
+    rb"|<KeePassFile\b|\"encKeyValidation_DO_NOT_EDIT\"",
+    re.I | re.M,
+)
 _SCRIPT = re.compile(r"\.(ps1|psm1|bat|cmd|vbs|js|sh|py|pl|rb|lua)$", re.I)
 _TEXTS = frozenset({mediatype.TEXT, mediatype.XML, mediatype.DRAWIO, "text/html", "image/svg+xml"})
 
@@ -111,13 +161,21 @@ def propose(place: str, media: str, head: bytes) -> tuple[Category, str]:
     for text, where in ((name, "its name"), (folder, "its folder")):
         words = re.sub(r"[_\-.]+", " ", re.sub(r"([a-z])([A-Z])", r"\1 \2", text))
         if _SECRET_NAME.search(words):
-            return Category.ADMIN_ACCESS, f"{Category.ADMIN_ACCESS.label}, because {where} speaks of credentials."
+            return (
+                Category.ADMIN_ACCESS,
+                f"{Category.ADMIN_ACCESS.label}, because {where} speaks of credentials.",
+            )
         if found := _CONTRACT.search(words):
-            return Category.OTHER, (f"Outside the eight categories, because {where} speaks of “{found[0].lower()}”: "
-                                    "it belongs to the agreement and the suppliers.")
+            return Category.OTHER, (
+                f"Outside the eight categories, because {where} speaks of “{found[0].lower()}”: "
+                "it belongs to the agreement and the suppliers."
+            )
         for compiled, category, what in _COMPILED:
             if found := compiled.search(words):
-                return category, f"{category.label}, because {where} speaks of {what} (“{found[0].strip().lower()}”)."
+                return (
+                    category,
+                    f"{category.label}, because {where} speaks of {what} (“{found[0].strip().lower()}”).",
+                )
     return Category.OTHER, "Nothing in its name, folder or first lines says what it is: please choose."
 
 
@@ -148,8 +206,12 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
         refusal.where = refusal.where or source.name
         raise
     if not taken and not left:
-        raise ImportRefused("empty", "There is nothing in here.", source.name, "Choose another file or folder.")
-    yield Understood("count", f"{taken:,} documents, {left:,} left out.", {"items": str(taken), "left_out": str(left)})
+        raise ImportRefused(
+            "empty", "There is nothing in here.", source.name, "Choose another file or folder."
+        )
+    yield Understood(
+        "count", f"{taken:,} documents, {left:,} left out.", {"items": str(taken), "left_out": str(left)}
+    )
 
 
 def _document(found: Extracted, options: Options) -> Iterator[Read]:
@@ -158,12 +220,22 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
         media, flags = mediatype.of_stream(stream)
         stream.seek(0)
         head = stream.read(mediatype.HEAD)
-    reason = {mediatype.KDBX: ("keepass", "it is a KeePass database; import it by itself, so that its entries go to the vault"),
-              mediatype.PROGRAM: ("program", "it is a program, not a document")}.get(media)
+    reason = {
+        mediatype.KDBX: (
+            "keepass",
+            "it is a KeePass database; import it by itself, so that its entries go to the vault",
+        ),
+        mediatype.PROGRAM: ("program", "it is a program, not a document"),
+    }.get(media)
     head = _as_utf8(head)
     if media in _TEXTS and media != mediatype.DRAWIO and _STORE.search(head):
-        reason = ("plain_credentials", ("it is a password store in plain text; import it by itself as what it is, so that "
-                                        "its entries go to the vault, and delete the file"))
+        reason = (
+            "plain_credentials",
+            (
+                "it is a password store in plain text; import it by itself as what it is, so that "
+                "its entries go to the vault, and delete the file"
+            ),
+        )
     if not found.size:
         reason = ("empty", "it is empty")
     if reason:
@@ -176,23 +248,47 @@ def _document(found: Extracted, options: Options) -> Iterator[Read]:
         with found.open() as stream:
             mail = mailfile.parse(stream.read())
         title = clean(mail.subject, 200) or title
-        extra = {"from": mail.sender, "date": mail.date.isoformat() if mail.date else "", "message_id": mail.message_id}
+        extra = {
+            "from": mail.sender,
+            "date": mail.date.isoformat() if mail.date else "",
+            "message_id": mail.message_id,
+        }
     lies = mediatype.mismatch(found.name, media)
     is_key = bool(_SECRET_CONTENT.search(head) or _KEY_FILE.search(found.name))
     if is_key:
-        category, why = Category.ADMIN_ACCESS, f"{Category.ADMIN_ACCESS.label}, because it is a key or holds one."
+        category, why = (
+            Category.ADMIN_ACCESS,
+            f"{Category.ADMIN_ACCESS.label}, because it is a key or holds one.",
+        )
     secret = is_key or category is Category.ADMIN_ACCESS
     notices = _notices(found, flags, lies, secret)
     name = safe_name(found.name)
     yield ImportedItem(
-        title=title, category=category, kind=ItemKind.CREDENTIAL if is_key else ItemKind.DOCUMENT, owner=Owner.UNKNOWN, custodian=Custodian.MSP,
+        title=title,
+        category=category,
+        kind=ItemKind.CREDENTIAL if is_key else ItemKind.DOCUMENT,
+        owner=Owner.UNKNOWN,
+        custodian=Custodian.MSP,
         sensitivity=Sensitivity.SENSITIVE if secret else Sensitivity.NORMAL,
-        details=kept({"file_name": name, "folder": place.rpartition("/")[0], "media_type": media,
-                      "size": str(found.size), "sha256": found.sha256, "proposal": why, "mismatch": lies,
-                      **{f"has_{flag}" if flag != "password" else "password_protected": "yes" for flag in flags},
-                      "script": "yes" if _SCRIPT.search(name) else "", **extra}),
+        details=kept(
+            {
+                "file_name": name,
+                "folder": place.rpartition("/")[0],
+                "media_type": media,
+                "size": str(found.size),
+                "sha256": found.sha256,
+                "proposal": why,
+                "mismatch": lies,
+                **{f"has_{flag}" if flag != "password" else "password_protected": "yes" for flag in flags},
+                "script": "yes" if _SCRIPT.search(name) else "",
+                **extra,
+            }
+        ),
         file=FileRef(name, media, found.size, path=found.path, data=found.data),
-        external_id=found.sha256, source_line=place, fingerprint=fingerprint_of("document", found.sha256))
+        external_id=found.sha256,
+        source_line=place,
+        fingerprint=fingerprint_of("document", found.sha256),
+    )
     yield from notices
 
 
@@ -205,15 +301,23 @@ def _as_utf8(head: bytes) -> bytes:
 
 def _notices(found: Extracted, flags: frozenset[str], lies: str, secret: bool) -> list[Notice]:
     name = f"“{clean(found.name, 120)}”"
-    notices = [Notice(found.place, code, f"{name} {what}.") for code, what in (
-        ("password", "is protected by a password and kept whole: hand its password over separately"),
-        ("macros", "holds macros: open it with care"),
-        ("active", "is a PDF that can run scripts: open it with care"),
-    ) if code in flags]
+    notices = [
+        Notice(found.place, code, f"{name} {what}.")
+        for code, what in (
+            ("password", "is protected by a password and kept whole: hand its password over separately"),
+            ("macros", "holds macros: open it with care"),
+            ("active", "is a PDF that can run scripts: open it with care"),
+        )
+        if code in flags
+    ]
     if lies:
         notices.append(Notice(found.place, "type_mismatch", f"{name}: {lies}"))
     if secret:
-        notices.append(Notice(found.place, "credentials", f"{name} may hold credentials; it is proposed as sensitive."))
+        notices.append(
+            Notice(found.place, "credentials", f"{name} may hold credentials; it is proposed as sensitive.")
+        )
     if _SCRIPT.search(found.name):
-        notices.append(Notice(found.place, "script", f"{name} is a script: say whether it is the client's or yours."))
+        notices.append(
+            Notice(found.place, "script", f"{name} is a script: say whether it is the client's or yours.")
+        )
     return notices

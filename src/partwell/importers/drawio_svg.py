@@ -28,7 +28,9 @@ MOST_PAGES = 20
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z|#[0-9a-fA-F]{3}\Z")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/div|/p|/li)\b[^>]{0,200}>", re.I)
-_REFUSED = ImportRefused("drawing_broken", "This drawing cannot be drawn here.", remedy="Download it and open it in draw.io.")
+_REFUSED = ImportRefused(
+    "drawing_broken", "This drawing cannot be drawn here.", remedy="Download it and open it in draw.io."
+)
 
 
 @dataclass
@@ -56,7 +58,11 @@ def to_svg(data: bytes) -> str:
 
     try:
         root = fromstring(data, forbid_dtd=True)
-        models = [root] if root.tag == "mxGraphModel" else [_page(page) for page in list(root.iter("diagram"))[:MOST_PAGES]]
+        models = (
+            [root]
+            if root.tag == "mxGraphModel"
+            else [_page(page) for page in list(root.iter("diagram"))[:MOST_PAGES]]
+        )
         drawn = [_draw(_cells(model)) for model in models if model is not None]
     except ImportRefused:
         raise
@@ -69,8 +75,10 @@ def to_svg(data: bytes) -> str:
     for shapes, _, height in drawn:
         body.append(f'<g transform="translate(0 {top:.1f})">{shapes}</g>')
         top += height + 20
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {max(top - 20, 1):.1f}" width="{width:.0f}" height="{max(top - 20, 1):.0f}" '
-            f'font-family="Helvetica, Arial, sans-serif" font-size="12"><rect width="100%" height="100%" fill="#ffffff"/>{"".join(body)}</svg>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {max(top - 20, 1):.1f}" width="{width:.0f}" height="{max(top - 20, 1):.0f}" '
+        f'font-family="Helvetica, Arial, sans-serif" font-size="12"><rect width="100%" height="100%" fill="#ffffff"/>{"".join(body)}</svg>'
+    )
 
 
 def _page(page: Any) -> Any:
@@ -85,7 +93,11 @@ def _page(page: Any) -> Any:
     worker = zlib.decompressobj(-15)
     raw = worker.decompress(base64.b64decode(packed), MOST_XML)
     if worker.unconsumed_tail:
-        raise ImportRefused("too_large", "This drawing is too large to be drawn here.", remedy="Download it and open it in draw.io.")
+        raise ImportRefused(
+            "too_large",
+            "This drawing is too large to be drawn here.",
+            remedy="Download it and open it in draw.io.",
+        )
     return fromstring(unquote(raw.decode("utf-8", "replace")), forbid_dtd=True)
 
 
@@ -99,19 +111,38 @@ def _number(value: Any) -> float:
 
 def _cells(model: Any) -> dict[str, _Cell]:
     cells: dict[str, _Cell] = {}
-    wrappers = {id(inner): outer for outer in model.iter() if outer.tag in ("object", "UserObject") for inner in outer.iter("mxCell")}
+    wrappers = {
+        id(inner): outer
+        for outer in model.iter()
+        if outer.tag in ("object", "UserObject")
+        for inner in outer.iter("mxCell")
+    }
     for element in model.iter("mxCell"):
         if len(cells) >= MOST_CELLS:
-            raise ImportRefused("too_large", "This drawing has too many shapes to be drawn here.", remedy="Download it and open it in draw.io.")
+            raise ImportRefused(
+                "too_large",
+                "This drawing has too many shapes to be drawn here.",
+                remedy="Download it and open it in draw.io.",
+            )
         outer = wrappers.get(id(element))
         name = (outer.get("id") if outer is not None else element.get("id")) or ""
         label = (outer.get("label") if outer is not None else element.get("value")) or ""
         style = dict(part.partition("=")[::2] for part in (element.get("style") or "").split(";") if part)
-        cell = _Cell(name, element.get("parent") or "", _words(label), style, element.get("vertex") == "1", element.get("edge") == "1",
-                     element.get("source") or "", element.get("target") or "")
+        cell = _Cell(
+            name,
+            element.get("parent") or "",
+            _words(label),
+            style,
+            element.get("vertex") == "1",
+            element.get("edge") == "1",
+            element.get("source") or "",
+            element.get("target") or "",
+        )
         geometry = element.find("mxGeometry")
         if geometry is not None:
-            cell.x, cell.y, cell.w, cell.h = (_number(geometry.get(key)) for key in ("x", "y", "width", "height"))
+            cell.x, cell.y, cell.w, cell.h = (
+                _number(geometry.get(key)) for key in ("x", "y", "width", "height")
+            )
             for point in geometry.iter("mxPoint"):
                 place = (_number(point.get("x")), _number(point.get("y")))
                 if point.get("as") in ("sourcePoint", "targetPoint"):
@@ -124,13 +155,19 @@ def _cells(model: Any) -> dict[str, _Cell]:
 
 def _words(label: str) -> str:
     text = html.unescape(_TAG.sub("", _BREAK.sub("\n", label)))
-    return "".join(c for c in text if c == "\n" or (c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF))[:400].strip()
+    return "".join(c for c in text if c == "\n" or (c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF))[
+        :400
+    ].strip()
 
 
 def _origin(cell: _Cell, cells: dict[str, _Cell], depth: int = 0) -> tuple[float, float]:
     if cell.placed is None:
         parent = cells.get(cell.parent)
-        left, top = _origin(parent, cells, depth + 1) if parent is not None and parent.vertex and parent is not cell and depth < 50 else (0.0, 0.0)
+        left, top = (
+            _origin(parent, cells, depth + 1)
+            if parent is not None and parent.vertex and parent is not cell and depth < 50
+            else (0.0, 0.0)
+        )
         cell.placed = (left + cell.x, top + cell.y)
     return cell.placed
 
@@ -149,7 +186,12 @@ def _draw(cells: dict[str, _Cell]) -> tuple[str, float, float]:
         if cell.vertex and not (cells.get(cell.parent) and cells[cell.parent].edge):
             x, y = _origin(cell, cells)
             xs += [x, x + max(cell.w, 1)]
-            ys += [y, y + max(cell.h, 1) + (14 if cell.label and cell.style.get("verticalLabelPosition") == "bottom" else 0)]
+            ys += [
+                y,
+                y
+                + max(cell.h, 1)
+                + (14 if cell.label and cell.style.get("verticalLabelPosition") == "bottom" else 0),
+            ]
             boxes.append(_box(cell, x, y))
         elif cell.edge:
             path = _path(cell, cells)
@@ -157,14 +199,27 @@ def _draw(cells: dict[str, _Cell]) -> tuple[str, float, float]:
                 xs += [p[0] for p in path]
                 ys += [p[1] for p in path]
                 points = " ".join(f"{a:.1f},{b:.1f}" for a, b in path)
-                lines.append(f'<polyline points="{points}" fill="none" stroke="{_colour(cell.style, "strokeColor", "#5b6770")}" stroke-width="1.3"/>')
+                lines.append(
+                    f'<polyline points="{points}" fill="none" stroke="{_colour(cell.style, "strokeColor", "#5b6770")}" stroke-width="1.3"/>'
+                )
                 if cell.label:
                     middle = path[len(path) // 2 - (len(path) % 2 == 0)], path[len(path) // 2]
-                    lines.append(_text(cell.label, (middle[0][0] + middle[1][0]) / 2, (middle[0][1] + middle[1][1]) / 2, "#333333"))
+                    lines.append(
+                        _text(
+                            cell.label,
+                            (middle[0][0] + middle[1][0]) / 2,
+                            (middle[0][1] + middle[1][1]) / 2,
+                            "#333333",
+                        )
+                    )
     if not boxes and not lines:
         return "", 0, 0
     left, top = min(xs) - 12, min(ys) - 12
-    return f'<g transform="translate({-left:.1f} {-top:.1f})">{"".join(lines)}{"".join(boxes)}</g>', max(xs) - left + 12, max(ys) - top + 12
+    return (
+        f'<g transform="translate({-left:.1f} {-top:.1f})">{"".join(lines)}{"".join(boxes)}</g>',
+        max(xs) - left + 12,
+        max(ys) - top + 12,
+    )
 
 
 def _path(cell: _Cell, cells: dict[str, _Cell]) -> list[tuple[float, float]]:
@@ -178,13 +233,19 @@ def _path(cell: _Cell, cells: dict[str, _Cell]) -> list[tuple[float, float]]:
             return [(x + other.w / 2, y + other.h / 2)]
         return [(cell.ends[point][0] + dx, cell.ends[point][1] + dy)] if point in cell.ends else []
 
-    return end(cell.source, "sourcePoint") + [(x + dx, y + dy) for x, y in cell.points] + end(cell.target, "targetPoint")
+    return (
+        end(cell.source, "sourcePoint")
+        + [(x + dx, y + dy) for x, y in cell.points]
+        + end(cell.target, "targetPoint")
+    )
 
 
 def _box(cell: _Cell, x: float, y: float) -> str:
     plain = "text" in cell.style or cell.style.get("shape") == "image" or "group" in cell.style
     fill = _colour(cell.style, "fillColor", "none" if plain else "#f6f8f9")
-    stroke = _colour(cell.style, "strokeColor", "none" if "text" in cell.style or "group" in cell.style else "#8a949b")
+    stroke = _colour(
+        cell.style, "strokeColor", "none" if "text" in cell.style or "group" in cell.style else "#8a949b"
+    )
     if "ellipse" in cell.style:
         shape = f'<ellipse cx="{x + cell.w / 2:.1f}" cy="{y + cell.h / 2:.1f}" rx="{cell.w / 2:.1f}" ry="{cell.h / 2:.1f}" fill="{fill}" stroke="{stroke}"/>'
     else:
@@ -193,14 +254,28 @@ def _box(cell: _Cell, x: float, y: float) -> str:
     if not cell.label:
         return shape
     below = cell.style.get("verticalLabelPosition") == "bottom"
-    middle = y + cell.h + 12 if below else y + 14 if cell.style.get("verticalAlign") == "top" or "swimlane" in cell.style else y + cell.h / 2
-    return shape + _text(cell.label, x + cell.w / 2, middle, _colour(cell.style, "fontColor", "#1d2529").replace("none", "#1d2529"))
+    middle = (
+        y + cell.h + 12
+        if below
+        else y + 14
+        if cell.style.get("verticalAlign") == "top" or "swimlane" in cell.style
+        else y + cell.h / 2
+    )
+    return shape + _text(
+        cell.label,
+        x + cell.w / 2,
+        middle,
+        _colour(cell.style, "fontColor", "#1d2529").replace("none", "#1d2529"),
+    )
 
 
 def _text(label: str, x: float, y: float, colour: str) -> str:
     rows = [row for row in label.split("\n") if row.strip()][:8]
     first = y - (len(rows) - 1) * 7 + 4
-    spans = "".join(f'<tspan x="{x:.1f}" y="{first + 14 * i:.1f}">{html.escape(row[:80])}</tspan>' for i, row in enumerate(rows))
+    spans = "".join(
+        f'<tspan x="{x:.1f}" y="{first + 14 * i:.1f}">{html.escape(row[:80])}</tspan>'
+        for i, row in enumerate(rows)
+    )
     return f'<text text-anchor="middle" fill="{colour}">{spans}</text>'
 
 
@@ -210,8 +285,15 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from partwell.importers.d
 def guarded_svg(data: bytes) -> str:
     """``to_svg`` in a child process with bounds on memory and time. A crash or a hang is an ImportRefused."""
     try:
-        done = subprocess.run([sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2])], input=data,
-                              capture_output=True, timeout=20, env={"PATH": os.defpath}, cwd=Path(os.sep), check=False)
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2])],
+            input=data,
+            capture_output=True,
+            timeout=20,
+            env={"PATH": os.defpath},
+            cwd=Path(os.sep),
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise _REFUSED from None
     if done.returncode or not done.stdout.startswith(b"<svg"):

@@ -56,17 +56,26 @@ def _refused(code: str, sentence: str, remedy: str) -> ImportRefused:
 def _open(data: bytes) -> tuple[Image.Image, str]:
     """The first frame, upright, in a plain mode, and the format by its content."""
     if len(data) > MAX_SIZE:
-        raise _refused("image_too_large", f"The picture is larger than {MAX_SIZE // MIB} MiB.", "Make it smaller.")
-    broken = _refused("image_broken", "The picture is damaged, or it is no PNG, JPEG or WebP.",
-                      "Save it as PNG or JPEG and try again.")
+        raise _refused(
+            "image_too_large", f"The picture is larger than {MAX_SIZE // MIB} MiB.", "Make it smaller."
+        )
+    broken = _refused(
+        "image_broken",
+        "The picture is damaged, or it is no PNG, JPEG or WebP.",
+        "Save it as PNG or JPEG and try again.",
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as probe:
                 width, height = probe.size
                 if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-                    raise _refused("image_pixels", f"The picture has {width} × {height} pixels; at most "
-                                   f"{MAX_PIXELS // 1_000_000} million are taken.", "Make it smaller.")
+                    raise _refused(
+                        "image_pixels",
+                        f"The picture has {width} × {height} pixels; at most "
+                        f"{MAX_PIXELS // 1_000_000} million are taken.",
+                        "Make it smaller.",
+                    )
                 probe.verify()
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 kind = image.format or ""
@@ -79,7 +88,9 @@ def _open(data: bytes) -> tuple[Image.Image, str]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused("image_pixels", "The picture has far too many pixels.", "Make it smaller.") from None
     except MemoryError:
-        raise _refused("image_pixels", "The picture needs more memory than is given to it.", "Make it smaller.") from None
+        raise _refused(
+            "image_pixels", "The picture needs more memory than is given to it.", "Make it smaller."
+        ) from None
     except Exception:  # noqa: BLE001  # Pillow's decoders raise SyntaxError, struct.error, ValueError and more
         raise broken from None
 
@@ -113,7 +124,9 @@ def redact(data: bytes, rectangles: Iterable[Rectangle]) -> bytes:
     draw = ImageDraw.Draw(image)
     chosen = list(rectangles)
     if not chosen or len(chosen) > 500:
-        raise _refused("redaction_empty", "Nothing is marked to be made black.", "Draw at least one rectangle.")
+        raise _refused(
+            "redaction_empty", "Nothing is marked to be made black.", "Draw at least one rectangle."
+        )
     for one in chosen:
         numbers = (one.x, one.y, one.width, one.height)
         if not all(map(math.isfinite, numbers)) or one.width <= 0 or one.height <= 0:
@@ -122,7 +135,9 @@ def redact(data: bytes, rectangles: Iterable[Rectangle]) -> bytes:
         right = min(image.width, math.ceil(one.x + one.width)) - 1
         bottom = min(image.height, math.ceil(one.y + one.height)) - 1
         if right < left or bottom < top:
-            raise _refused("redaction_outside", "A marked rectangle lies outside the picture.", "Draw it again.")
+            raise _refused(
+                "redaction_outside", "A marked rectangle lies outside the picture.", "Draw it again."
+            )
         draw.rectangle((left, top, right, bottom), fill=fill)
     return _encode(image, "PNG")
 
@@ -150,13 +165,27 @@ def guarded(operation: str, data: bytes, *, rectangles: Sequence[Rectangle] = ()
     A crash, a hang or an overrun of the decoder is an ImportRefused and harms nobody else.
     """
     if len(data) > MAX_SIZE:
-        raise _refused("image_too_large", f"The picture is larger than {MAX_SIZE // MIB} MiB.", "Make it smaller.")
-    request = {"do": operation, "side": side, "rectangles": [[r.x, r.y, r.width, r.height] for r in rectangles]}
-    died = _refused("image_broken", "The picture could not be read safely.", "Save it as PNG or JPEG and try again.")
+        raise _refused(
+            "image_too_large", f"The picture is larger than {MAX_SIZE // MIB} MiB.", "Make it smaller."
+        )
+    request = {
+        "do": operation,
+        "side": side,
+        "rectangles": [[r.x, r.y, r.width, r.height] for r in rectangles],
+    }
+    died = _refused(
+        "image_broken", "The picture could not be read safely.", "Save it as PNG or JPEG and try again."
+    )
     try:
-        done = subprocess.run([sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2])],
-                              input=json.dumps(request).encode() + b"\n" + data, capture_output=True, timeout=_TIME,
-                              env={"PATH": os.defpath}, cwd=Path(os.sep), check=False)
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2])],
+            input=json.dumps(request).encode() + b"\n" + data,
+            capture_output=True,
+            timeout=_TIME,
+            env={"PATH": os.defpath},
+            cwd=Path(os.sep),
+            check=False,
+        )
         head, _, body = done.stdout.partition(b"\n")
         answer = json.loads(head)
     except (subprocess.TimeoutExpired, ValueError):
@@ -176,11 +205,18 @@ def child_main() -> None:
         if request["do"] == "clean":
             picture = clean_image(data)
         else:
-            made = redact(data, [Rectangle(*one) for one in request["rectangles"]]) if request["do"] == "redact" \
+            made = (
+                redact(data, [Rectangle(*one) for one in request["rectangles"]])
+                if request["do"] == "redact"
                 else thumbnail(data, int(request["side"]))
+            )
             with Image.open(io.BytesIO(made)) as image:
                 picture = Picture("image/png", image.width, image.height, made)
-        answer: dict[str, object] = {"type": picture.media_type, "width": picture.width, "height": picture.height}
+        answer: dict[str, object] = {
+            "type": picture.media_type,
+            "width": picture.width,
+            "height": picture.height,
+        }
         body = picture.data
     except ImportRefused as refusal:
         answer, body = {"refused": [refusal.code, refusal.sentence, refusal.where, refusal.remedy]}, b""

@@ -16,7 +16,10 @@ _SIG1 = 0x9AA2D903
 _KDBX, _KDB1, _PRE = 0xB54BFB67, 0xB54BFB65, 0xB54BFB66
 _ARGON2D = bytes.fromhex("ef636ddf8c29444b91f7a9a403e30a0c")
 _ARGON2ID = bytes.fromhex("9e298b1956db4773b23dfc3ec6f0a1e6")
-_AES_KDF = (bytes.fromhex("c9d9f39a628a4460bf740d08c18a4fea"), bytes.fromhex("7c02bb8279a74ac0927d114a00648238"))
+_AES_KDF = (
+    bytes.fromhex("c9d9f39a628a4460bf740d08c18a4fea"),
+    bytes.fromhex("7c02bb8279a74ac0927d114a00648238"),
+)
 _MAX_HEADER = 1024 * 1024
 ARGON2_PASSES = 16 * 1024**3  # memory × iterations, in bytes: about ten seconds of one core
 ARGON2_LANES = 64
@@ -47,7 +50,9 @@ class Header:
 
 
 def _broken(sentence: str) -> ImportRefused:
-    return ImportRefused("kdbx_header", sentence, remedy="Save the database again in KeePass and import the new file.")
+    return ImportRefused(
+        "kdbx_header", sentence, remedy="Save the database again in KeePass and import the new file."
+    )
 
 
 def _take(data: bytes, at: int, length: int) -> bytes:
@@ -100,26 +105,41 @@ def _kdf4(raw: bytes) -> Kdf:
     if identity in (_ARGON2D, _ARGON2ID):
         name = "argon2d" if identity == _ARGON2D else "argon2id"
         return Kdf(name, salt, 0, number("M"), number("I"), number("P"), number("V"))
-    raise ImportRefused("kdbx_kdf_unknown", "This KeePass database uses a key derivation that Partwell does not know.",
-                        remedy="Choose AES-KDF or Argon2 in the database's encryption settings and save it again.")
+    raise ImportRefused(
+        "kdbx_kdf_unknown",
+        "This KeePass database uses a key derivation that Partwell does not know.",
+        remedy="Choose AES-KDF or Argon2 in the database's encryption settings and save it again.",
+    )
 
 
 def _check_signature(data: bytes) -> tuple[int, int]:
     if len(data) < 12:
-        raise ImportRefused("not_kdbx", "This file is too short to be a KeePass database.",
-                            remedy="Copy it again from its source.")
+        raise ImportRefused(
+            "not_kdbx",
+            "This file is too short to be a KeePass database.",
+            remedy="Copy it again from its source.",
+        )
     sig1, sig2, minor, major = struct.unpack("<IIHH", data[:12])
     if sig1 != _SIG1 or sig2 not in (_KDBX, _KDB1, _PRE):
         raise ImportRefused("not_kdbx", "This is not a KeePass database.", remedy="Choose a .kdbx file.")
     if sig2 == _KDB1:
-        raise ImportRefused("kdb1", "This is a KeePass 1 database (.kdb), an old format that Partwell does not open.",
-                            remedy="Import it into KeePass 2 or KeePassXC, save it as .kdbx, and take that file.")
+        raise ImportRefused(
+            "kdb1",
+            "This is a KeePass 1 database (.kdb), an old format that Partwell does not open.",
+            remedy="Import it into KeePass 2 or KeePassXC, save it as .kdbx, and take that file.",
+        )
     if sig2 == _PRE or major < 3:
-        raise ImportRefused("kdbx2", f"This KeePass database has the pre-release format {major}.{minor:02d}.",
-                            remedy="Open it in KeePass 2, save it as KDBX 3.1 or 4, and take that file.")
+        raise ImportRefused(
+            "kdbx2",
+            f"This KeePass database has the pre-release format {major}.{minor:02d}.",
+            remedy="Open it in KeePass 2, save it as KDBX 3.1 or 4, and take that file.",
+        )
     if major > 4:
-        raise ImportRefused("kdbx_newer", f"This KeePass database has format {major}.{minor}, newer than Partwell knows.",
-                            remedy="Save it as KDBX 4 and take that file.")
+        raise ImportRefused(
+            "kdbx_newer",
+            f"This KeePass database has format {major}.{minor}, newer than Partwell knows.",
+            remedy="Save it as KDBX 4 and take that file.",
+        )
     return major, minor
 
 
@@ -147,7 +167,9 @@ def parse_header(data: bytes) -> Header:
     raw = data[:at]
     if major == 4:
         if hashlib.sha256(raw).digest() != data[at : at + 32]:
-            raise _broken("The header of this KeePass database does not match its own hash: it was damaged or altered.")
+            raise _broken(
+                "The header of this KeePass database does not match its own hash: it was damaged or altered."
+            )
         return Header(major, minor, _kdf4(fields.get(11, b"")), raw)
     rounds = fields.get(6, b"")
     if len(rounds) != 8 or len(fields.get(5, b"")) != 32:
@@ -162,15 +184,25 @@ def check_cost(kdf: Kdf, limits: Limits) -> None:
         if kdf.rounds > limits.kdf_rounds:
             asked = f"{kdf.rounds:,} rounds of AES; at most {limits.kdf_rounds:,} are tried"
     elif kdf.memory > limits.kdf_memory:
-        asked = f"{kdf.memory // 1024**2:,} MiB of memory; at most {limits.kdf_memory // 1024**2:,} MiB are given"
+        asked = (
+            f"{kdf.memory // 1024**2:,} MiB of memory; at most {limits.kdf_memory // 1024**2:,} MiB are given"
+        )
     elif kdf.memory * kdf.iterations > ARGON2_PASSES:
-        asked = f"{kdf.iterations:,} passes over {kdf.memory // 1024**2:,} MiB, far more than ten seconds of work"
+        asked = (
+            f"{kdf.iterations:,} passes over {kdf.memory // 1024**2:,} MiB, far more than ten seconds of work"
+        )
     elif kdf.parallelism > ARGON2_LANES:
         asked = f"{kdf.parallelism:,} threads; at most {ARGON2_LANES} are given"
     elif kdf.iterations > 100_000:
         asked = f"{kdf.iterations:,} passes; at most 100,000 are made"
-    elif not kdf.iterations or not kdf.parallelism or kdf.memory < 8192 * kdf.parallelism or kdf.version not in (16, 19):
+    elif (
+        not kdf.iterations
+        or not kdf.parallelism
+        or kdf.memory < 8192 * kdf.parallelism
+        or kdf.version not in (16, 19)
+    ):
         raise _broken("The key derivation settings of this KeePass database make no sense.")
     if asked:
-        raise ImportRefused("kdf_too_costly", f"To open this KeePass database, its header asks for {asked}.",
-                            remedy=REMEDY)
+        raise ImportRefused(
+            "kdf_too_costly", f"To open this KeePass database, its header asks for {asked}.", remedy=REMEDY
+        )

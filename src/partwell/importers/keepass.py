@@ -53,10 +53,33 @@ DOES_NOT_UNDERSTAND = (
 )
 MAX_SIZE = 64 * MIB
 _TOO_DEEP = 64
-_OTP_FIELDS = ("otp", "TOTP Seed", "TimeOtp-Secret-Base32", "TimeOtp-Secret", "TimeOtp-Secret-Hex",
-               "TimeOtp-Secret-Base64", "HmacOtp-Secret", "HmacOtp-Secret-Base32", "HmacOtp-Secret-Hex",
-               "HmacOtp-Secret-Base64")
-_KEY_NAMES = (".pfx", ".p12", ".jks", ".key", ".pem", ".ppk", ".der", ".kdbx", ".keyx", ".ovpn", ".rdp", ".asc", ".gpg")
+_OTP_FIELDS = (
+    "otp",
+    "TOTP Seed",
+    "TimeOtp-Secret-Base32",
+    "TimeOtp-Secret",
+    "TimeOtp-Secret-Hex",
+    "TimeOtp-Secret-Base64",
+    "HmacOtp-Secret",
+    "HmacOtp-Secret-Base32",
+    "HmacOtp-Secret-Hex",
+    "HmacOtp-Secret-Base64",
+)
+_KEY_NAMES = (
+    ".pfx",
+    ".p12",
+    ".jks",
+    ".key",
+    ".pem",
+    ".ppk",
+    ".der",
+    ".kdbx",
+    ".keyx",
+    ".ovpn",
+    ".rdp",
+    ".asc",
+    ".gpg",
+)
 _NIL = "AAAAAAAAAAAAAAAAAAAAAA=="
 
 
@@ -74,11 +97,20 @@ def transform_key(composite: bytes, kdf: Kdf) -> bytes:
     if kdf.name != "aes":
         from argon2.low_level import Type, hash_secret_raw
 
-        return hash_secret_raw(composite, kdf.salt, time_cost=kdf.iterations, memory_cost=kdf.memory // 1024,
-                               parallelism=kdf.parallelism, hash_len=32, version=kdf.version,
-                               type=Type.D if kdf.name == "argon2d" else Type.ID)
+        return hash_secret_raw(
+            composite,
+            kdf.salt,
+            time_cost=kdf.iterations,
+            memory_cost=kdf.memory // 1024,
+            parallelism=kdf.parallelism,
+            hash_len=32,
+            version=kdf.version,
+            type=Type.D if kdf.name == "argon2d" else Type.ID,
+        )
     if len(kdf.salt) != 32:
-        raise ImportRefused("kdbx_header", "The key derivation settings of this KeePass database make no sense.")
+        raise ImportRefused(
+            "kdbx_header", "The key derivation settings of this KeePass database make no sense."
+        )
     halves = []
     zeros = bytes(MIB)
     for half in (composite[:16], composite[16:]):
@@ -96,24 +128,34 @@ def _composite(options: Options) -> bytes:
     from pykeepass.kdbx_parsing.common import compute_key_composite  # lazily: it loads lxml and construct
 
     if options.password is None and options.key_file is None:
-        raise ImportRefused("password_needed", "This KeePass database is locked.",
-                            remedy="Give its password, its key file, or both.")
+        raise ImportRefused(
+            "password_needed",
+            "This KeePass database is locked.",
+            remedy="Give its password, its key file, or both.",
+        )
     key_file = None
     if options.key_file is not None:
         try:
             if options.key_file.stat().st_size > 16 * MIB:
-                raise ImportRefused("key_file", "The key file is larger than 16 MiB.",
-                                    remedy="Check that it is the key file and not the database.")
+                raise ImportRefused(
+                    "key_file",
+                    "The key file is larger than 16 MiB.",
+                    remedy="Check that it is the key file and not the database.",
+                )
             key_file = io.BytesIO(options.key_file.read_bytes())
         except OSError as error:
-            raise ImportRefused("key_file", "The key file cannot be read.",
-                                remedy="Choose the key file again.") from error
+            raise ImportRefused(
+                "key_file", "The key file cannot be read.", remedy="Choose the key file again."
+            ) from error
     password = options.password.reveal() if options.password is not None else None
     try:
         result = compute_key_composite(password=password, keyfile=key_file)
     except Exception:  # noqa: BLE001  # AssertionError, OSError, binascii.Error: pykeepass does not name them
-        raise ImportRefused("key_file", "The key file is damaged: its own checksum or layout is wrong.",
-                            remedy="Fetch the key file again from where it is kept.") from None
+        raise ImportRefused(
+            "key_file",
+            "The key file is damaged: its own checksum or layout is wrong.",
+            remedy="Fetch the key file again from where it is kept.",
+        ) from None
     return bytes(result)
 
 
@@ -123,24 +165,36 @@ def _open(data: bytes, header: Header, options: Options) -> Any:
 
     composite = _composite(options)
     check_cost(header.kdf, options.limits)
-    damaged = ImportRefused("kdbx_damaged", "This KeePass database opens but its content is damaged.",
-                            remedy="Take an older copy, or repair it in KeePass (File, Import, Repair).")
+    damaged = ImportRefused(
+        "kdbx_damaged",
+        "This KeePass database opens but its content is damaged.",
+        remedy="Take an older copy, or repair it in KeePass (File, Import, Repair).",
+    )
     counter = _Counter()
     log = logging.getLogger("pykeepass.kdbx_parsing.common")
     log.addHandler(counter)
     try:
         kp = PyKeePass(io.BytesIO(data), transformed_key=transform_key(composite, header.kdf))
     except CredentialsError:
-        raise ImportRefused("wrong_password", "The password or key file does not open this KeePass database.",
-                            remedy="Check both; some databases need the password and the key file together.") from None
+        raise ImportRefused(
+            "wrong_password",
+            "The password or key file does not open this KeePass database.",
+            remedy="Check both; some databases need the password and the key file together.",
+        ) from None
     except HeaderChecksumError:
-        raise ImportRefused("kdbx_header", "The header of this KeePass database was damaged or altered.",
-                            remedy="Take an older copy.") from None
+        raise ImportRefused(
+            "kdbx_header",
+            "The header of this KeePass database was damaged or altered.",
+            remedy="Take an older copy.",
+        ) from None
     except PayloadChecksumError:
         raise damaged from None
     except MemoryError:
-        raise ImportRefused("kdbx_bomb", "This KeePass database unpacks to more than the memory that is given to it.",
-                            remedy="Split it, or remove large attachments, and import again.") from None
+        raise ImportRefused(
+            "kdbx_bomb",
+            "This KeePass database unpacks to more than the memory that is given to it.",
+            remedy="Split it, or remove large attachments, and import again.",
+        ) from None
     except ImportRefused:
         raise
     except Exception:  # noqa: BLE001  # construct, zlib and lxml each raise their own; none may name the content
@@ -150,8 +204,12 @@ def _open(data: bytes, header: Header, options: Options) -> Any:
     if header.major == 3:
         noted = kp.tree.findtext("./Meta/HeaderHash")
         if noted and noted.strip() != base64.b64encode(hashlib.sha256(header.raw).digest()).decode():
-            raise ImportRefused("kdbx_header", "The header of this KeePass database does not match the hash inside it: "
-                                "it was damaged or altered.", remedy="Take an older copy.")
+            raise ImportRefused(
+                "kdbx_header",
+                "The header of this KeePass database does not match the hash inside it: "
+                "it was damaged or altered.",
+                remedy="Take an older copy.",
+            )
     if counter.count:  # pykeepass would leave the ciphertext standing as if it were the password
         raise damaged
     return kp
@@ -189,8 +247,10 @@ class _Binaries:
         self._inner: list[bytes] = []
         self._meta: dict[str, Any] = {}
         if major == 4:
-            self._inner = [item.data[1:] if not hasattr(item.data, "data") else item.data.data
-                           for item in kp.kdbx.body.payload.inner_header.get("binary", [])]
+            self._inner = [
+                item.data[1:] if not hasattr(item.data, "data") else item.data.data
+                for item in kp.kdbx.body.payload.inner_header.get("binary", [])
+            ]
         else:
             self._meta = {e.get("ID", ""): e for e in kp.tree.iterfind("./Meta/Binaries/Binary")}
 
@@ -212,15 +272,19 @@ class _Binaries:
             return None
 
 
-def _entries(root: Any, bin_id: str, path: str = "", depth: int = 0, binned: bool = False) -> (
-        Iterator[tuple[Any, str, bool]]):
+def _entries(
+    root: Any, bin_id: str, path: str = "", depth: int = 0, binned: bool = False
+) -> Iterator[tuple[Any, str, bool]]:
     """Every entry with its group's path and whether it lies in the recycle bin; without history."""
     for entry in root.iterfind("./Entry"):
         yield entry, path, binned
     for group in root.iterfind("./Group"):
         if depth >= _TOO_DEEP:
-            raise ImportRefused("kdbx_depth", f"The groups of this KeePass database are nested deeper than {_TOO_DEEP}.",
-                                remedy="Flatten the groups in KeePass and save it again.")
+            raise ImportRefused(
+                "kdbx_depth",
+                f"The groups of this KeePass database are nested deeper than {_TOO_DEEP}.",
+                remedy="Flatten the groups in KeePass and save it again.",
+            )
         name = clean(group.findtext("./Name"), 100)
         deleted = binned or (group.findtext("./UUID") or "").strip() == bin_id != _NIL
         yield from _entries(group, bin_id, f"{path}/{name}".strip("/"), depth + 1, deleted)
@@ -231,13 +295,24 @@ def _login(entry: Any, group: str, line: str, uuid: str) -> Login:
     for pair in entry.iterfind("./String"):
         value = pair.find("./Value")
         if value is not None:
-            protected = any((value.get(mark) or "").casefold() == "true" for mark in ("Protected", "ProtectInMemory"))
+            protected = any(
+                (value.get(mark) or "").casefold() == "true" for mark in ("Protected", "ProtectInMemory")
+            )
             values[pair.findtext("./Key") or ""] = (value.text or "", protected)
     take = {key: values.pop(key, ("", False))[0] for key in ("Title", "UserName", "Password", "URL", "Notes")}
     seeds = [values.pop(name)[0] for name in _OTP_FIELDS if name in values]
     seeds = [seed for seed in seeds if seed]
-    login = Login(take["Title"], take["UserName"], take["URL"], group, take["Password"], "\n".join(seeds),
-                  take["Notes"], external_id=uuid, line=line)
+    login = Login(
+        take["Title"],
+        take["UserName"],
+        take["URL"],
+        group,
+        take["Password"],
+        "\n".join(seeds),
+        take["Notes"],
+        external_id=uuid,
+        line=line,
+    )
     for name, (text, protected) in values.items():
         (login.hidden if protected else login.fields)[name] = text
     tags = clean(entry.findtext("./Tags"), 300)
@@ -262,19 +337,36 @@ def _attachment(data: bytes, name: str, owner: ImportedItem, options: Options) -
     if not text:
         file = file_ref(name, of_bytes(data), data, options)
         if file is None:
-            return LeftOut(line, "attachment_too_large", f"The attachment “{name}” is {len(data):,} bytes large "
-                           "and there is no place to unpack it: import the database through the wizard.")
+            return LeftOut(
+                line,
+                "attachment_too_large",
+                f"The attachment “{name}” is {len(data):,} bytes large "
+                "and there is no place to unpack it: import the database through the wizard.",
+            )
     key_like = bool(text) or name.casefold().endswith(_KEY_NAMES)
     return ImportedItem(
-        title=f"{owner.title}: {name}"[:250], category=Category.ADMIN_ACCESS if key_like else Category.OTHER,
-        kind=ItemKind.CREDENTIAL if key_like else ItemKind.DOCUMENT, custodian=Custodian.MSP,
-        sensitivity=Sensitivity.SENSITIVE, secrets=secrets, file=file,
-        details=kept({"attached_to": owner.title, "file_name": name, "group": owner.details.get("group", ""),
-                      "critical": "yes" if reason else "", "size": str(len(data)),
-                      "proposal": f"Proposed as critical: it speaks of {reason}." if reason else ""}),
-        external_id=f"{owner.external_id}/{name}", source_line=line,
+        title=f"{owner.title}: {name}"[:250],
+        category=Category.ADMIN_ACCESS if key_like else Category.OTHER,
+        kind=ItemKind.CREDENTIAL if key_like else ItemKind.DOCUMENT,
+        custodian=Custodian.MSP,
+        sensitivity=Sensitivity.SENSITIVE,
+        secrets=secrets,
+        file=file,
+        details=kept(
+            {
+                "attached_to": owner.title,
+                "file_name": name,
+                "group": owner.details.get("group", ""),
+                "critical": "yes" if reason else "",
+                "size": str(len(data)),
+                "proposal": f"Proposed as critical: it speaks of {reason}." if reason else "",
+            }
+        ),
+        external_id=f"{owner.external_id}/{name}",
+        source_line=line,
         # A digest of a secret can be guessed where the secret is short: it only stands for large binary files.
-        fingerprint=fingerprint_of("attachment", owner.fingerprint, name, "" if text else digest))
+        fingerprint=fingerprint_of("attachment", owner.fingerprint, name, "" if text else digest),
+    )
 
 
 def read(source: Path, *, options: Options) -> Iterator[Read]:
@@ -283,8 +375,12 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
     Raises ImportRefused for what cannot be opened; derives no key beyond ``options.limits``.
     """
     if source.stat().st_size > min(MAX_SIZE, options.limits.file_size):
-        raise ImportRefused("too_large", f"This KeePass database is larger than {MAX_SIZE // MIB} MiB.", source.name,
-                            "Split it, or remove large attachments.")
+        raise ImportRefused(
+            "too_large",
+            f"This KeePass database is larger than {MAX_SIZE // MIB} MiB.",
+            source.name,
+            "Split it, or remove large attachments.",
+        )
     data = source.read_bytes()
     try:
         header = parse_header(data)
@@ -298,13 +394,23 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
 def _items(kp: Any, header: Header, options: Options) -> Iterator[Read]:
     root = kp.tree.find("./Root/Group")
     if root is None:
-        raise ImportRefused("kdbx_damaged", "This KeePass database holds no root group.", remedy="Take an older copy.")
+        raise ImportRefused(
+            "kdbx_damaged", "This KeePass database holds no root group.", remedy="Take an older copy."
+        )
     bin_id = (kp.tree.findtext("./Meta/RecycleBinUUID") or _NIL).strip()
     everything = list(_entries(root, bin_id))
-    facts = {"format": f"{header.major}.{header.minor}", "entries": str(len(everything)), "kdf": header.kdf.name,
-             "recycle_bin": str(sum(binned for _, _, binned in everything))}
-    yield Understood("keepass", f"A KeePass database, format {facts['format']}, with {facts['entries']} entries, "
-                     f"{facts['recycle_bin']} of them in its recycle bin.", facts)
+    facts = {
+        "format": f"{header.major}.{header.minor}",
+        "entries": str(len(everything)),
+        "kdf": header.kdf.name,
+        "recycle_bin": str(sum(binned for _, _, binned in everything)),
+    }
+    yield Understood(
+        "keepass",
+        f"A KeePass database, format {facts['format']}, with {facts['entries']} entries, "
+        f"{facts['recycle_bin']} of them in its recycle bin.",
+        facts,
+    )
     by_uuid = {(e.findtext("./UUID") or "").strip(): e for e, _, _ in everything}
     identities = Identities()
     binaries = _Binaries(kp, header.major, options.limits)
@@ -313,12 +419,27 @@ def _items(kp: Any, header: Header, options: Options) -> Iterator[Read]:
         line = f"{group}/{number}" if group else str(number)
         login = _login(entry, group, line, uuid)
         if binned:
-            yield LeftOut(line, "deleted", f"“{clean(login.title, 80)}” lies in the recycle bin of the database.")
+            yield LeftOut(
+                line, "deleted", f"“{clean(login.title, 80)}” lies in the recycle bin of the database."
+            )
             continue
         unresolved = _resolve(login, by_uuid)
-        attached = [(pair.findtext("./Key") or "file", pair.find("./Value")) for pair in entry.iterfind("./Binary")]
-        if not any((login.title, login.username, login.password, login.notes, login.otp, login.url, login.hidden,
-                    login.fields, attached)):
+        attached = [
+            (pair.findtext("./Key") or "file", pair.find("./Value")) for pair in entry.iterfind("./Binary")
+        ]
+        if not any(
+            (
+                login.title,
+                login.username,
+                login.password,
+                login.notes,
+                login.otp,
+                login.url,
+                login.hidden,
+                login.fields,
+                attached,
+            )
+        ):
             yield LeftOut(line, "empty", "The entry is empty.")
             continue
         expired, when = _expired(entry, header.major)
@@ -331,13 +452,18 @@ def _items(kp: Any, header: Header, options: Options) -> Iterator[Read]:
         if expired:
             yield Notice(line, "expired", f"“{item.title}” is marked as expired since {when}.")
         if unresolved:
-            yield Notice(line, "reference", f"“{item.title}” refers to another entry that could not be followed.")
+            yield Notice(
+                line, "reference", f"“{item.title}” refers to another entry that could not be followed."
+            )
         for name, value in attached:
             name = safe_name(name, "attachment")
             content = binaries.get(value.get("Ref", "") if value is not None else "")
             if content is None:
-                yield LeftOut(f"{line}/{name}", "attachment_damaged",
-                              f"The attachment “{name}” of “{item.title}” is missing, damaged or too large.")
+                yield LeftOut(
+                    f"{line}/{name}",
+                    "attachment_damaged",
+                    f"The attachment “{name}” of “{item.title}” is missing, damaged or too large.",
+                )
             else:
                 yield _attachment(content, name, item, options)
 
@@ -362,8 +488,14 @@ def _resolve(login: Login, by_uuid: dict[str, Any]) -> bool:
         wanted = _FIELDS.get(what.upper())
         found = None
         if target is not None and wanted:
-            found = next((pair.findtext("./Value") or "" for pair in target.iterfind("./String")
-                          if pair.findtext("./Key") == wanted), None)
+            found = next(
+                (
+                    pair.findtext("./Value") or ""
+                    for pair in target.iterfind("./String")
+                    if pair.findtext("./Key") == wanted
+                ),
+                None,
+            )
         if found is None or found.upper().startswith("{REF:"):
             unresolved = True
         else:

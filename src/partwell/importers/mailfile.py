@@ -39,11 +39,16 @@ from partwell.rules.terms import Category, Custodian, ItemKind
 
 KIND = "mail"
 LABEL = "Mail (.eml)"
-UNDERSTANDS = ("RFC 5322 mail with any nesting up to 20 deep, in any character set that Python knows",
-               "sender, recipients, date with zone, subject, thread, text, names and sizes of attachments")
-DOES_NOT_UNDERSTAND = ("Outlook .msg and winmail.dat: kept whole as documents",
-                       "signatures (S/MIME, DKIM): the bytes are kept, so that anyone can check them later",
-                       "encrypted mail: kept whole", "mails inside mails: listed as attachments")
+UNDERSTANDS = (
+    "RFC 5322 mail with any nesting up to 20 deep, in any character set that Python knows",
+    "sender, recipients, date with zone, subject, thread, text, names and sizes of attachments",
+)
+DOES_NOT_UNDERSTAND = (
+    "Outlook .msg and winmail.dat: kept whole as documents",
+    "signatures (S/MIME, DKIM): the bytes are kept, so that anyone can check them later",
+    "encrypted mail: kept whole",
+    "mails inside mails: listed as attachments",
+)
 MAX_SIZE = 64 * MIB
 _MAX_PARTS, _MAX_DEPTH, _MAX_TEXT, _MAX_HEADER = 500, 20, 200_000, 20_000
 
@@ -131,8 +136,14 @@ def parse(raw: bytes) -> ParsedMail:
     try:
         return _parse(raw, digest)
     except Exception:  # noqa: BLE001  # the promise of this function; the bytes are kept whatever happens
-        return ParsedMail(size=len(raw), sha256=digest, is_mail=False, problems=(
-            "This mail is malformed so badly that nothing of it can be read; the file is kept as it is.",))
+        return ParsedMail(
+            size=len(raw),
+            sha256=digest,
+            is_mail=False,
+            problems=(
+                "This mail is malformed so badly that nothing of it can be read; the file is kept as it is.",
+            ),
+        )
 
 
 def _parse(raw: bytes, digest: str) -> ParsedMail:
@@ -153,29 +164,48 @@ def _parse(raw: bytes, digest: str) -> ParsedMail:
         problems.append("Its structure is too large or too deep to be read; only its headers were.")
     headers = _headers(message)
     if not any(name in headers for name in ("from", "date", "subject", "received", "message-id", "to")):
-        return ParsedMail(size=len(raw), sha256=digest, is_mail=False,
-                          problems=("This file is no mail: it has neither sender nor date nor subject.",))
+        return ParsedMail(
+            size=len(raw),
+            sha256=digest,
+            is_mail=False,
+            problems=("This file is no mail: it has neither sender nor date nor subject.",),
+        )
     parts = list(_walk(message, problems)) if structure else []
     date = _date(headers.get("date", [""])[0])
     if not headers.get("from"):
         problems.append("It names no sender.")
     if date is None:
         problems.append("It has no date that can be read.")
-    received = next((when for one in headers.get("received", [])[:1] if (when := _date(one.rpartition(";")[2]))), None)
+    received = next(
+        (when for one in headers.get("received", [])[:1] if (when := _date(one.rpartition(";")[2]))), None
+    )
 
     def one(name: str) -> str:
         return clean(" ".join(_decoded(headers.get(name, [""])[0]).split()), 1000)
 
     return ParsedMail(
-        from_=_addresses(headers.get("from")), to=_addresses(headers.get("to")), cc=_addresses(headers.get("cc")),
-        reply_to=_addresses(headers.get("reply-to")), date=date, received=received, subject=one("subject"),
-        message_id=one("message-id"), in_reply_to=one("in-reply-to"),
+        from_=_addresses(headers.get("from")),
+        to=_addresses(headers.get("to")),
+        cc=_addresses(headers.get("cc")),
+        reply_to=_addresses(headers.get("reply-to")),
+        date=date,
+        received=received,
+        subject=one("subject"),
+        message_id=one("message-id"),
+        in_reply_to=one("in-reply-to"),
         references=tuple(clean(ref, 300) for ref in headers.get("references", [""])[0].split()[:100]),
-        text=_text(parts, problems), attachments=tuple(_attachments(parts)), size=len(raw), sha256=digest,
+        text=_text(parts, problems),
+        attachments=tuple(_attachments(parts)),
+        size=len(raw),
+        sha256=digest,
         automatic=headers.get("auto-submitted", ["no"])[0].strip().casefold() != "no"
-        or message.get_content_type() == "multipart/report" or one("return-path") == "<>",
-        defects=tuple(sorted({type(defect).__name__ for part in [message, *parts] for defect in part.defects})),
-        problems=tuple(dict.fromkeys(problems)))
+        or message.get_content_type() == "multipart/report"
+        or one("return-path") == "<>",
+        defects=tuple(
+            sorted({type(defect).__name__ for part in [message, *parts] for defect in part.defects})
+        ),
+        problems=tuple(dict.fromkeys(problems)),
+    )
 
 
 def _headers(message: "Message[Any, Any]") -> dict[str, list[str]]:
@@ -202,7 +232,13 @@ def _decoded(raw: str) -> str:
 
 def _as_text(data: bytes, charset: str | None) -> str:
     for name in (charset, "utf-8", "cp1252"):
-        if name and name.casefold() not in ("unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"):
+        if name and name.casefold() not in (
+            "unicode_escape",
+            "raw_unicode_escape",
+            "idna",
+            "punycode",
+            "undefined",
+        ):
             with contextlib.suppress(LookupError, ValueError):
                 return data.decode(name)
     return data.decode("latin-1")
@@ -235,7 +271,9 @@ def _walk(message: "Message[Any, Any]", problems: list[str]) -> Iterator["Messag
         part, depth = waiting.pop()
         count += 1
         if count > _MAX_PARTS or depth > _MAX_DEPTH:
-            problems.append(f"It has more than {_MAX_PARTS} parts or nests deeper than {_MAX_DEPTH}; the rest was not read.")
+            problems.append(
+                f"It has more than {_MAX_PARTS} parts or nests deeper than {_MAX_DEPTH}; the rest was not read."
+            )
             if count > _MAX_PARTS:
                 return
             continue
@@ -259,8 +297,11 @@ def _content(part: "Message[Any, Any]") -> bytes:
 
 
 def _is_attachment(part: "Message[Any, Any]") -> bool:
-    return "attachment" in str(part.get("Content-Disposition", "")).casefold() or part.get_content_maintype() != "text" \
+    return (
+        "attachment" in str(part.get("Content-Disposition", "")).casefold()
+        or part.get_content_maintype() != "text"
         or bool(_file_name(part))
+    )
 
 
 def _guarded(part: "Message[Any, Any]") -> bool:
@@ -285,7 +326,11 @@ def _text(parts: list["Message[Any, Any]"], problems: list[str]) -> str:
                 charset = None
                 with contextlib.suppress(Exception):
                     charset = part.get_content_charset()
-                text = _as_text(_content(part)[: 4 * _MAX_TEXT], charset).replace("\r\n", "\n").replace("\x00", "")
+                text = (
+                    _as_text(_content(part)[: 4 * _MAX_TEXT], charset)
+                    .replace("\r\n", "\n")
+                    .replace("\x00", "")
+                )
                 text = text if wanted == "text/plain" else html_to_text(text)
                 if len(text) > _MAX_TEXT:
                     problems.append("Its text is very long; only the beginning is shown.")
@@ -295,7 +340,9 @@ def _text(parts: list["Message[Any, Any]"], problems: list[str]) -> str:
 
 def _attachments(parts: list["Message[Any, Any]"]) -> Iterator[Attachment]:
     for number, part in enumerate((part for part in parts if _guarded(part)), 1):
-        yield Attachment(_file_name(part) or f"part {number}", clean(part.get_content_type(), 100), len(_content(part)))
+        yield Attachment(
+            _file_name(part) or f"part {number}", clean(part.get_content_type(), 100), len(_content(part))
+        )
 
 
 class _Plain(HTMLParser):
@@ -332,13 +379,20 @@ def html_to_text(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-_QUOTED = re.compile(r"^\s*(>|On .{5,200} wrote:$|Am .{5,200} schrieb|-{2,}\s*Original|_{10,}|From: .+@)", re.I)
+_QUOTED = re.compile(
+    r"^\s*(>|On .{5,200} wrote:$|Am .{5,200} schrieb|-{2,}\s*Original|_{10,}|From: .+@)", re.I
+)
 
 
 def propose_notice(mail: ParsedMail) -> NoticeSuggestion:
     """What to fill a notice's form with: received when (with zone) and from where, whose words, and what is doubtful."""
-    received, basis = (mail.received, "the receiving server's own line") if mail.received else \
-        (mail.date, "the sender's date") if mail.date else (None, "")
+    received, basis = (
+        (mail.received, "the receiving server's own line")
+        if mail.received
+        else (mail.date, "the sender's date")
+        if mail.date
+        else (None, "")
+    )
     doubts = list(mail.problems)
     sender = mail.from_[0] if mail.from_ else Address("", "")
     if mail.automatic:
@@ -356,26 +410,58 @@ def propose_notice(mail: ParsedMail) -> NoticeSuggestion:
         if sum(map(len, words)) + len(paragraph) > 1500 and words:
             break
         words.append(paragraph.strip())
-    return NoticeSuggestion(received, basis, sender.name, sender.address, mail.subject, mail.message_id,
-                            clean("\n\n".join(filter(None, words)), 2000), tuple(doubts))
+    return NoticeSuggestion(
+        received,
+        basis,
+        sender.name,
+        sender.address,
+        mail.subject,
+        mail.message_id,
+        clean("\n\n".join(filter(None, words)), 2000),
+        tuple(doubts),
+    )
 
 
 def read(source: Path, *, options: Options) -> Iterator[Read]:
     """The mail as one document item whose file is the source itself. ImportRefused where it is no mail."""
     if source.stat().st_size > min(MAX_SIZE, options.limits.file_size):
-        raise ImportRefused("too_large", f"This mail is larger than {MAX_SIZE // MIB} MiB.", source.name, "Keep it as a document.")
+        raise ImportRefused(
+            "too_large",
+            f"This mail is larger than {MAX_SIZE // MIB} MiB.",
+            source.name,
+            "Keep it as a document.",
+        )
     mail = parse(source.read_bytes())
     if not mail.is_mail:
-        raise ImportRefused("not_mail", mail.problems[0], source.name, "Keep it as a document, or save the mail again as .eml.")
-    yield Understood("mail", f"A mail from {clean(mail.sender, 100) or 'nobody'} with {len(mail.attachments)} attachments.")
+        raise ImportRefused(
+            "not_mail",
+            mail.problems[0],
+            source.name,
+            "Keep it as a document, or save the mail again as .eml.",
+        )
+    yield Understood(
+        "mail", f"A mail from {clean(mail.sender, 100) or 'nobody'} with {len(mail.attachments)} attachments."
+    )
     yield ImportedItem(
-        title=clean(mail.subject, 200) or source.name, category=Category.OTHER, kind=ItemKind.DOCUMENT,
-        custodian=Custodian.MSP, external_id=mail.message_id, source_line=source.name,
-        details=kept({"from": mail.sender, "to": ", ".join(map(str, mail.to[:10])), "sha256": mail.sha256,
-                      "date": mail.date.isoformat() if mail.date else "", "file_name": safe_name(source.name),
-                      "attachments": ", ".join(one.name for one in mail.attachments[:20]),
-                      "proposal": "Outside the eight categories, because it is a mail: please choose."}),
+        title=clean(mail.subject, 200) or source.name,
+        category=Category.OTHER,
+        kind=ItemKind.DOCUMENT,
+        custodian=Custodian.MSP,
+        external_id=mail.message_id,
+        source_line=source.name,
+        details=kept(
+            {
+                "from": mail.sender,
+                "to": ", ".join(map(str, mail.to[:10])),
+                "sha256": mail.sha256,
+                "date": mail.date.isoformat() if mail.date else "",
+                "file_name": safe_name(source.name),
+                "attachments": ", ".join(one.name for one in mail.attachments[:20]),
+                "proposal": "Outside the eight categories, because it is a mail: please choose.",
+            }
+        ),
         file=FileRef(safe_name(source.name), mediatype.MAIL, mail.size, path=source),
-        fingerprint=fingerprint_of("document", mail.sha256))
+        fingerprint=fingerprint_of("document", mail.sha256),
+    )
     for sentence in mail.problems:
         yield Notice(source.name, "mail_problem", sentence)

@@ -15,53 +15,137 @@ HEAD = 64 * 1024
 """How many bytes of a file are looked at."""
 
 PDF, ZIP, OLE, TEXT, XML, BINARY = (
-    "application/pdf", "application/zip", "application/x-ole-storage", "text/plain", "application/xml",
-    "application/octet-stream")
+    "application/pdf",
+    "application/zip",
+    "application/x-ole-storage",
+    "text/plain",
+    "application/xml",
+    "application/octet-stream",
+)
 MAIL, DRAWIO, KDBX, PROGRAM = (
-    "message/rfc822", "application/vnd.jgraph.mxfile", "application/x-keepass2", "application/x-executable")
+    "message/rfc822",
+    "application/vnd.jgraph.mxfile",
+    "application/x-keepass2",
+    "application/x-executable",
+)
 _OOXML = "application/vnd.openxmlformats-officedocument."
-DOCX, XLSX, PPTX, VSDX = (_OOXML + "wordprocessingml.document", _OOXML + "spreadsheetml.sheet",
-                          _OOXML + "presentationml.presentation", "application/vnd.ms-visio.drawing.main+xml")
+DOCX, XLSX, PPTX, VSDX = (
+    _OOXML + "wordprocessingml.document",
+    _OOXML + "spreadsheetml.sheet",
+    _OOXML + "presentationml.presentation",
+    "application/vnd.ms-visio.drawing.main+xml",
+)
 DOC, XLS, PPT, VSD, MSG, LOCKED_OFFICE = (
-    "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.visio",
-    "application/vnd.ms-outlook", "application/x-office-encrypted")
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.visio",
+    "application/vnd.ms-outlook",
+    "application/x-office-encrypted",
+)
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"), (b"II*\x00", "image/tiff"), (b"MM\x00*", "image/tiff"), (b"BM", "image/bmp"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE), (b"\x03\xd9\xa2\x9a", KDBX), (b"MZ", PROGRAM), (b"\x7fELF", PROGRAM),
-    (b"\xca\xfe\xba\xbe", PROGRAM), (b"\xcf\xfa\xed\xfe", PROGRAM), (b"{\\rtf", "application/rtf"),
-    (b"\x78\x9f\x3e\x22", "application/ms-tnef"), (b"7z\xbc\xaf'\x1c", "application/x-7z-compressed"),
-    (b"Rar!\x1a\x07", "application/vnd.rar"), (b"\x1f\x8b", "application/gzip"),
-    (b"SQLite format 3\x00", "application/vnd.sqlite3"), (b"AC10", "image/vnd.dwg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"BM", "image/bmp"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
+    (b"\x03\xd9\xa2\x9a", KDBX),
+    (b"MZ", PROGRAM),
+    (b"\x7fELF", PROGRAM),
+    (b"\xca\xfe\xba\xbe", PROGRAM),
+    (b"\xcf\xfa\xed\xfe", PROGRAM),
+    (b"{\\rtf", "application/rtf"),
+    (b"\x78\x9f\x3e\x22", "application/ms-tnef"),
+    (b"7z\xbc\xaf'\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"SQLite format 3\x00", "application/vnd.sqlite3"),
+    (b"AC10", "image/vnd.dwg"),
 )
 _OLE_NAMES: tuple[tuple[str, str], ...] = (
-    ("EncryptedPackage", LOCKED_OFFICE), ("WordDocument", DOC), ("Workbook", XLS), ("PowerPoint Document", PPT),
-    ("VisioDocument", VSD), ("__substg1.0_", MSG), ("__properties_version1.0", MSG))
-_MAIL_HEADER = re.compile(
-    rb"^(?:\xef\xbb\xbf)?(?:[!-9;-~]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}", re.I)
-_MAIL_NAMES = re.compile(rb"^(from|date|received|return-path|message-id|mime-version|delivered-to):", re.I | re.M)
+    ("EncryptedPackage", LOCKED_OFFICE),
+    ("WordDocument", DOC),
+    ("Workbook", XLS),
+    ("PowerPoint Document", PPT),
+    ("VisioDocument", VSD),
+    ("__substg1.0_", MSG),
+    ("__properties_version1.0", MSG),
+)
+_MAIL_HEADER = re.compile(rb"^(?:\xef\xbb\xbf)?(?:[!-9;-~]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}", re.I)
+_MAIL_NAMES = re.compile(
+    rb"^(from|date|received|return-path|message-id|mime-version|delivered-to):", re.I | re.M
+)
 _XML_ROOT = re.compile(rb"<(?![?!])([A-Za-z_][\w.:-]*)")
 
 EXPECTED: dict[str, frozenset[str]] = {
-    ext: frozenset(types) for ext, types in {
-        ".pdf": (PDF,), ".png": ("image/png",), ".jpg": ("image/jpeg",), ".jpeg": ("image/jpeg",),
-        ".gif": ("image/gif",), ".webp": ("image/webp",), ".tif": ("image/tiff",), ".tiff": ("image/tiff",),
-        ".bmp": ("image/bmp",), ".svg": ("image/svg+xml",), ".docx": (DOCX, LOCKED_OFFICE), ".docm": (DOCX,),
-        ".xlsx": (XLSX, LOCKED_OFFICE), ".xlsm": (XLSX,), ".pptx": (PPTX, LOCKED_OFFICE), ".pptm": (PPTX,),
-        ".vsdx": (VSDX,), ".doc": (DOC, OLE, "application/rtf"), ".xls": (XLS, OLE), ".ppt": (PPT, OLE),
-        ".vsd": (VSD, OLE), ".msg": (MSG, OLE), ".zip": (ZIP,), ".kdbx": (KDBX,), ".html": ("text/html",),
-        ".htm": ("text/html",), ".eml": (MAIL, TEXT), ".drawio": (DRAWIO,), ".rtf": ("application/rtf",),
-        ".txt": (TEXT, MAIL, XML, "text/html", "image/svg+xml"), ".md": (TEXT, "text/html"), ".csv": (TEXT,),
-        ".odt": ("application/vnd.oasis.opendocument.text",), ".odg": ("application/vnd.oasis.opendocument.graphics",),
+    ext: frozenset(types)
+    for ext, types in {
+        ".pdf": (PDF,),
+        ".png": ("image/png",),
+        ".jpg": ("image/jpeg",),
+        ".jpeg": ("image/jpeg",),
+        ".gif": ("image/gif",),
+        ".webp": ("image/webp",),
+        ".tif": ("image/tiff",),
+        ".tiff": ("image/tiff",),
+        ".bmp": ("image/bmp",),
+        ".svg": ("image/svg+xml",),
+        ".docx": (DOCX, LOCKED_OFFICE),
+        ".docm": (DOCX,),
+        ".xlsx": (XLSX, LOCKED_OFFICE),
+        ".xlsm": (XLSX,),
+        ".pptx": (PPTX, LOCKED_OFFICE),
+        ".pptm": (PPTX,),
+        ".vsdx": (VSDX,),
+        ".doc": (DOC, OLE, "application/rtf"),
+        ".xls": (XLS, OLE),
+        ".ppt": (PPT, OLE),
+        ".vsd": (VSD, OLE),
+        ".msg": (MSG, OLE),
+        ".zip": (ZIP,),
+        ".kdbx": (KDBX,),
+        ".html": ("text/html",),
+        ".htm": ("text/html",),
+        ".eml": (MAIL, TEXT),
+        ".drawio": (DRAWIO,),
+        ".rtf": ("application/rtf",),
+        ".txt": (TEXT, MAIL, XML, "text/html", "image/svg+xml"),
+        ".md": (TEXT, "text/html"),
+        ".csv": (TEXT,),
+        ".odt": ("application/vnd.oasis.opendocument.text",),
+        ".odg": ("application/vnd.oasis.opendocument.graphics",),
         ".ods": ("application/vnd.oasis.opendocument.spreadsheet",),
         ".odp": ("application/vnd.oasis.opendocument.presentation",),
-    }.items()}
-_NAMES = {PDF: "PDF", ZIP: "ZIP archive", OLE: "old Office file", TEXT: "text", XML: "XML", BINARY: "unknown bytes",
-          MAIL: "mail", DRAWIO: "draw.io diagram", KDBX: "KeePass database", PROGRAM: "program", DOCX: "Word document",
-          XLSX: "Excel workbook", PPTX: "PowerPoint presentation", VSDX: "Visio drawing", DOC: "Word document",
-          XLS: "Excel workbook", PPT: "PowerPoint presentation", VSD: "Visio drawing", MSG: "Outlook message",
-          LOCKED_OFFICE: "encrypted Office document", "text/html": "HTML page", "image/svg+xml": "SVG picture"}
+    }.items()
+}
+_NAMES = {
+    PDF: "PDF",
+    ZIP: "ZIP archive",
+    OLE: "old Office file",
+    TEXT: "text",
+    XML: "XML",
+    BINARY: "unknown bytes",
+    MAIL: "mail",
+    DRAWIO: "draw.io diagram",
+    KDBX: "KeePass database",
+    PROGRAM: "program",
+    DOCX: "Word document",
+    XLSX: "Excel workbook",
+    PPTX: "PowerPoint presentation",
+    VSDX: "Visio drawing",
+    DOC: "Word document",
+    XLS: "Excel workbook",
+    PPT: "PowerPoint presentation",
+    VSD: "Visio drawing",
+    MSG: "Outlook message",
+    LOCKED_OFFICE: "encrypted Office document",
+    "text/html": "HTML page",
+    "image/svg+xml": "SVG picture",
+}
 
 
 def name_of(media_type: str) -> str:
@@ -155,10 +239,14 @@ def of_stream(stream: BinaryIO) -> tuple[str, frozenset[str]]:
     return media, frozenset()
 
 
-_PDF_MARKS = {"password": re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)"),
-              "active": re.compile(rb"/(?:JavaScript|JS|Launch)\b"), "embedded": re.compile(rb"/EmbeddedFiles?\b")}
-_OLE_MARKS = {kind: re.compile(re.escape(name.encode("utf-16-le"))) for name, kind in reversed(_OLE_NAMES)} | {
-    "macros": re.compile(re.escape("_VBA_PROJECT".encode("utf-16-le")))}
+_PDF_MARKS = {
+    "password": re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)"),
+    "active": re.compile(rb"/(?:JavaScript|JS|Launch)\b"),
+    "embedded": re.compile(rb"/EmbeddedFiles?\b"),
+}
+_OLE_MARKS = {
+    kind: re.compile(re.escape(name.encode("utf-16-le"))) for name, kind in reversed(_OLE_NAMES)
+} | {"macros": re.compile(re.escape("_VBA_PROJECT".encode("utf-16-le")))}
 _SCAN = 64 * 1024 * 1024
 
 

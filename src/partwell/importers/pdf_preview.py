@@ -16,7 +16,9 @@ from partwell.importers.limits import MIB, Limits
 
 MAX_SIZE = 25 * MIB
 MOST_PAGES = 4
-_REFUSED = ImportRefused("preview_failed", "This PDF cannot be shown here.", remedy="Download it and open it.")
+_REFUSED = ImportRefused(
+    "preview_failed", "This PDF cannot be shown here.", remedy="Download it and open it."
+)
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from partwell.importers.pdf_preview import child_main; child_main()"
 
 
@@ -27,8 +29,14 @@ def guarded_preview(data: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="pw-preview-") as folder:
         (Path(folder) / "doc.pdf").write_bytes(data)
         try:
-            done = subprocess.run([sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2]), folder],
-                                  capture_output=True, timeout=20, env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, cwd=Path(os.sep), check=False)
+            done = subprocess.run(
+                [sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).resolve().parents[2]), folder],
+                capture_output=True,
+                timeout=20,
+                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+                cwd=Path(os.sep),
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             raise _REFUSED from None
     if done.returncode or not done.stdout.startswith(b"\x89PNG"):

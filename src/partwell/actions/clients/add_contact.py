@@ -44,7 +44,11 @@ def contact_problem(
     theirs = {loop.mailbox_of(one) for one in people.values_list("email", flat=True)}
     if theirs & {loop.mailbox_of(one) for one in (email, second) if one.strip()}:
         return refuse("same_address")
-    same = client.contacts.filter(email__iexact=email.strip(), left_at=None).exclude(pk=but or UUID(int=0)).first()
+    same = (
+        client.contacts.filter(email__iexact=email.strip(), left_at=None)
+        .exclude(pk=but or UUID(int=0))
+        .first()
+    )
     return refuse("duplicate", what=f"A contact with the address {email.strip()}") if same else None
 
 

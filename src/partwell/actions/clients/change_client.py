@@ -40,7 +40,9 @@ def change_client(*, actor: Actor, client_id: UUID, **changes: Any) -> Client | 
     with Deed(actor) as deed:
         row = deed.lock(client_id)
         if row.state == "inactive":
-            return deed.refuse(refuse("client_inactive", client=row.name), subject=row.id, verb="client.change")
+            return deed.refuse(
+                refuse("client_inactive", client=row.name), subject=row.id, verb="client.change"
+            )
         same = Client.objects.filter(name__iexact=str(changes.get("name", ""))).exclude(pk=row.pk).first()
         if same is not None:
             return deed.refuse(

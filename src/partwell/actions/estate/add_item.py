@@ -14,7 +14,9 @@ from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ItemKind
 
 
-def add_item(*, actor: Actor, client_id: UUID, title: str, category: str, kind: str, **more: Any) -> Item | Refusal:
+def add_item(
+    *, actor: Actor, client_id: UUID, title: str, category: str, kind: str, **more: Any
+) -> Item | Refusal:
     """Add an item; ``more``: owner, custodian, sensitivity, critical, internal, endpoint, details, external_id, site_id.
 
     A credential whose title sounds critical counts as critical (R16) unless ``critical`` says otherwise.
@@ -33,8 +35,13 @@ def add_item(*, actor: Actor, client_id: UUID, title: str, category: str, kind: 
         if values.get("site_id") and not Site.objects.filter(pk=values["site_id"], client=client).exists():
             return refuse("not_found")
         item = deed.add(Item(client=client, added_at=deed.now, **values))
-        shown = {"kind": item.kind, "category": item.category, "owner": item.owner, "custodian": item.custodian,
-                 "sensitivity": item.sensitivity}
+        shown = {
+            "kind": item.kind,
+            "category": item.category,
+            "owner": item.owner,
+            "custodian": item.custodian,
+            "sensitivity": item.sensitivity,
+        }
         if item.internal:  # R4: not even its title leaves
             deed.record("item.added", subjects=[item.id], public={"item": "an internal item"})
         else:

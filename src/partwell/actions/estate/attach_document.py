@@ -18,7 +18,9 @@ from partwell.rules.terms import ItemKind
 MOST = 4 * 1024**3
 
 
-def attach_document(*, actor: Actor, client_id: UUID, item_id: UUID, name: str, stream: BinaryIO) -> Item | Refusal:
+def attach_document(
+    *, actor: Actor, client_id: UUID, item_id: UUID, name: str, stream: BinaryIO
+) -> Item | Refusal:
     """Store ``stream`` (seekable) as the item's document and raise its version. A credential's file lies with the credentials."""
     if refusal := allowed(actor, "item.change"):
         return refusal
@@ -34,7 +36,15 @@ def attach_document(*, actor: Actor, client_id: UUID, item_id: UUID, name: str, 
     media, _ = mediatype.of_stream(stream)
     stream.seek(0)
     purpose = CREDENTIALS if item.kind == ItemKind.CREDENTIAL else RECORD
-    file = files.store(actor, stream, client_id=client_id, name=name, media_type=media, purpose=purpose, internal=item.internal)
+    file = files.store(
+        actor,
+        stream,
+        client_id=client_id,
+        name=name,
+        media_type=media,
+        purpose=purpose,
+        internal=item.internal,
+    )
     with Deed(actor) as deed:
         client = open_client(deed, client_id)
         if isinstance(client, Refusal):
@@ -45,6 +55,10 @@ def attach_document(*, actor: Actor, client_id: UUID, item_id: UUID, name: str, 
         deed.add(file)
         deed.save(item, document=file, version=item.version + 1)
         shown = {"digest": file.sha256, "size": file.size, "media_type": file.media_type}
-        deed.record("file.stored", subjects=[item.id, file.id],
-                    public={"file": "a file" if item.internal else file.name, "subject": name_of(item)}, to_client=shown)
+        deed.record(
+            "file.stored",
+            subjects=[item.id, file.id],
+            public={"file": "a file" if item.internal else file.name, "subject": name_of(item)},
+            to_client=shown,
+        )
         return item

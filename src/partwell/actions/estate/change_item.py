@@ -17,7 +17,9 @@ def name_of(item: Item) -> str:
     return "an internal item" if item.internal else item.title
 
 
-def change_item(*, actor: Actor, client_id: UUID, item_id: UUID, row_version: int | None = None, **changes: Any) -> Item | Refusal:
+def change_item(
+    *, actor: Actor, client_id: UUID, item_id: UUID, row_version: int | None = None, **changes: Any
+) -> Item | Refusal:
     """Set fields of an item; its version grows by one, so that what was approved of the old one no longer fits.
 
     ``row_version``: what the person looked at; another is ``version_conflict``. Nothing changed: nothing recorded.
@@ -45,7 +47,11 @@ def change_item(*, actor: Actor, client_id: UUID, item_id: UUID, row_version: in
         hidden = item.internal or changed.get("internal", False)
         title = name_of(item) if not hidden else "an internal item"
         deed.save(item, version=item.version + 1, **changed)
-        shown = {"what": sorted(changed)} if hidden else {"what": sorted(changed), "before": words(before), "after": words(changed)}
+        shown = (
+            {"what": sorted(changed)}
+            if hidden
+            else {"what": sorted(changed), "before": words(before), "after": words(changed)}
+        )
         deed.record("item.changed", subjects=[item.id], public={"item": title}, to_client=shown)
         return item
 
@@ -64,10 +70,18 @@ def remove_item(*, actor: Actor, client_id: UUID, item_id: UUID, reason: str) ->
         item = present_item(client_id, item_id)
         if item is None:
             return refuse("not_found")
-        line = item.release_lines.filter(state__in=("sent", "asked")).select_related("release__recipient").first()
+        line = (
+            item.release_lines.filter(state__in=("sent", "asked"))
+            .select_related("release__recipient")
+            .first()
+        )
         if line is not None:
             to = line.release.recipient.firm if line.release.recipient else client.name
-            return deed.refuse(refuse("already_released", item=item.title, recipient=to), subject=item.id, verb="item.change")
+            return deed.refuse(
+                refuse("already_released", item=item.title, recipient=to), subject=item.id, verb="item.change"
+            )
         deed.save(item, removed_at=deed.now)
-        deed.record("item.removed", subjects=[item.id], public={"item": name_of(item)}, to_client={"reason": reason})
+        deed.record(
+            "item.removed", subjects=[item.id], public={"item": name_of(item)}, to_client={"reason": reason}
+        )
         return item

@@ -31,8 +31,16 @@ class ItemFilter:
 
     def in_words(self) -> str:
         """The rule as people read it."""
-        parts = [f"{name} {value.replace('_', ' ')}" for name, value in
-                 (("category", self.category), ("kind", self.kind), ("owner", self.owner), ("source", self.source)) if value]
+        parts = [
+            f"{name} {value.replace('_', ' ')}"
+            for name, value in (
+                ("category", self.category),
+                ("kind", self.kind),
+                ("owner", self.owner),
+                ("source", self.source),
+            )
+            if value
+        ]
         if self.words:
             parts.append(f"“{self.words}” in the title")
         if self.item_ids:
@@ -93,10 +101,17 @@ def preview_classification(client_id: UUID, rule: ItemFilter, sets: Mapping[str,
     changing = rows.filter(_differs(values))
     released = changing.filter(release_lines__state__in=("sent", "asked")).distinct().count()
     count = rows.aggregate(n=Count("pk"))["n"]
-    return Preview(count, changing.count(), released, tuple(changing.order_by("title").values_list("title", flat=True)[:12]))
+    return Preview(
+        count,
+        changing.count(),
+        released,
+        tuple(changing.order_by("title").values_list("title", flat=True)[:12]),
+    )
 
 
-def classify_items(*, actor: Actor, client_id: UUID, rule: ItemFilter, sets: Mapping[str, Any], expected: int | None = None) -> int | Refusal:
+def classify_items(
+    *, actor: Actor, client_id: UUID, rule: ItemFilter, sets: Mapping[str, Any], expected: int | None = None
+) -> int | Refusal:
     """Set the same values on all items that fit; gives how many changed. One entry with the count.
 
     ``expected``: the number that the preview showed as changing; another is ``preview_stale``.
@@ -123,7 +138,17 @@ def classify_items(*, actor: Actor, client_id: UUID, rule: ItemFilter, sets: Map
             deed.save_many(Item, rows[start : start + CHUNK], [*values, "version"])
         named = [row.title for row in rows if not row.internal][:20]
         shown = {name: value for name, value in values.items() if name != "critical"}
-        rule_words = rule.in_words() + ("; set critical" if values.get("critical") else "; set not critical" if "critical" in values else "")
-        deed.record("item.classified", subjects=[row.id for row in rows[:500]], public={"count": len(rows)},
-                    to_client={"items": named, "rule": rule_words, **shown})
+        rule_words = rule.in_words() + (
+            "; set critical"
+            if values.get("critical")
+            else "; set not critical"
+            if "critical" in values
+            else ""
+        )
+        deed.record(
+            "item.classified",
+            subjects=[row.id for row in rows[:500]],
+            public={"count": len(rows)},
+            to_client={"items": named, "rule": rule_words, **shown},
+        )
         return len(rows)

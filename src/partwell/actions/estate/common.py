@@ -13,9 +13,25 @@ from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Category, ClientState, Custodian, ItemKind, Owner, Sensitivity
 
-ENUMS: Mapping[str, Any] = {"category": Category, "kind": ItemKind, "owner": Owner, "custodian": Custodian,
-                            "sensitivity": Sensitivity}
-PLAIN = ("title", "category", "kind", "owner", "custodian", "sensitivity", "critical", "internal", "endpoint", "external_id")
+ENUMS: Mapping[str, Any] = {
+    "category": Category,
+    "kind": ItemKind,
+    "owner": Owner,
+    "custodian": Custodian,
+    "sensitivity": Sensitivity,
+}
+PLAIN = (
+    "title",
+    "category",
+    "kind",
+    "owner",
+    "custodian",
+    "sensitivity",
+    "critical",
+    "internal",
+    "endpoint",
+    "external_id",
+)
 
 
 def allowed(actor: Actor, verb: str) -> Refusal | None:
@@ -37,7 +53,12 @@ def open_client(deed: Deed, client_id: UUID) -> Client | Refusal:
 
 def present_item(client_id: UUID, item_id: UUID) -> Item | None:
     """One present item of this client, else None."""
-    return Item.objects.present().select_related("document", "document__unit").filter(client_id=client_id, pk=item_id).first()
+    return (
+        Item.objects.present()
+        .select_related("document", "document__unit")
+        .filter(client_id=client_id, pk=item_id)
+        .first()
+    )
 
 
 def as_enum(name: str, value: str) -> str | Refusal:
@@ -77,5 +98,7 @@ def checked_changes(changes: Mapping[str, Any]) -> dict[str, Any] | Refusal:
 
 def words(values: Mapping[str, Any]) -> dict[str, str]:
     """Values as the evidence holds them."""
-    return {name: ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-            for name, value in values.items()}
+    return {
+        name: ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        for name, value in values.items()
+    }

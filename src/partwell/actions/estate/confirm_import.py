@@ -33,11 +33,16 @@ from partwell.rules.terms import Custodian, ItemKind, Owner
 from sealed import merkle
 
 CHUNK = 1000
-_ENDPOINT = re.compile(r"\b(laptop|notebook|desktop|workstation|computer|pc|imac|macbook|tablet|ipad|phone|iphone|server|thin client)s?\b", re.I)
+_ENDPOINT = re.compile(
+    r"\b(laptop|notebook|desktop|workstation|computer|pc|imac|macbook|tablet|ipad|phone|iphone|server|thin client)s?\b",
+    re.I,
+)
 _KEEP_ORIGINAL = ("csv", "snipeit", "xlsx", "glpi", "nmap")
 
 
-def confirm_import(*, actor: Actor, client_id: UUID, import_id: UUID, owner: str = "", custodian: str = "") -> Job | Refusal:
+def confirm_import(
+    *, actor: Actor, client_id: UUID, import_id: UUID, owner: str = "", custodian: str = ""
+) -> Job | Refusal:
     """Queue the writing of a previewed import. ``owner``: what an item gets whose owner the file does not name:
     "agreement" (by category), or one of the owners; ``custodian`` likewise. "" keeps the choice of the start."""
     if refusal := allowed(actor, "estate.import"):
@@ -53,15 +58,28 @@ def confirm_import(*, actor: Actor, client_id: UUID, import_id: UUID, owner: str
             return refuse("import_not_staged", state=batch.state)
         if not batch.item_count:
             return refuse("import_empty")
-        if under_way(batch) or Job.objects.filter(kind="import.confirm", client_ref=client.id, state__in=("queued", "running")).exists():
+        if (
+            under_way(batch)
+            or Job.objects.filter(
+                kind="import.confirm", client_ref=client.id, state__in=("queued", "running")
+            ).exists()
+        ):
             return refuse("busy")
         lines = ImportLine.objects.filter(batch=batch, outcome="item").exclude(fingerprint="")
         if Item.objects.present().filter(client=client, fingerprint__in=lines.values("fingerprint")).exists():
             return refuse("preview_stale")
         tries = Job.objects.filter(key__startswith=f"import.confirm:{batch.id.hex}").count()
-        choice: dict[str, Any] = {"owner": owner if owner in OWNERS else batch.options.get("owner", "agreement"),
-                  "custodian": custodian if custodian in CUSTODIANS else batch.options.get("custodian", "msp")}
-        choice |= {"blobs": [facts["blob"] for facts in batch.options["files"]], "import": batch.id.hex, "uid": uuid4().hex, "position": 0, "tree": merkle.CompactRange().serialise().hex()}
+        choice: dict[str, Any] = {
+            "owner": owner if owner in OWNERS else batch.options.get("owner", "agreement"),
+            "custodian": custodian if custodian in CUSTODIANS else batch.options.get("custodian", "msp"),
+        }
+        choice |= {
+            "blobs": [facts["blob"] for facts in batch.options["files"]],
+            "import": batch.id.hex,
+            "uid": uuid4().hex,
+            "position": 0,
+            "tree": merkle.CompactRange().serialise().hex(),
+        }
         job = deed.job("import.confirm", f"import.confirm:{batch.id.hex}:{tries}", client=client.id, **choice)
         Job.objects.filter(pk=job.pk).update(total=batch.item_count)
         job.total = batch.item_count
@@ -78,7 +96,11 @@ def run(job: Job, beat: Callable[..., None] = lease.beat) -> dict[str, Any]:
     owners = agreed_owners(batch.client_id) if job.payload["owner"] == "agreement" else {}
     done = job.done
     while True:
-        lines = list(ImportLine.objects.filter(batch=batch, outcome="item", position__gt=job.payload["position"]).order_by("position")[:CHUNK])
+        lines = list(
+            ImportLine.objects.filter(
+                batch=batch, outcome="item", position__gt=job.payload["position"]
+            ).order_by("position")[:CHUNK]
+        )
         if not lines:
             break
         done = _write(job, batch, actor, unit, owners, lines)
@@ -94,7 +116,9 @@ def _finish(job: Job, batch: Import) -> dict[str, Any]:
     return {"items": batch.item_count}
 
 
-def _write(job: Job, batch: Import, actor: Actor, unit: OpenUnit, owners: dict[str, str], lines: list[ImportLine]) -> int:
+def _write(
+    job: Job, batch: Import, actor: Actor, unit: OpenUnit, owners: dict[str, str], lines: list[ImportLine]
+) -> int:
     """One chunk in one transaction, with its place in the job."""
     items, stored, values = [], [], []
     now = batch.started_at
@@ -105,10 +129,19 @@ def _write(job: Job, batch: Import, actor: Actor, unit: OpenUnit, owners: dict[s
             stored.append(row)
             item.document_id = row.id
         if line.sealed:
-            secrets = json.loads(unit.open("estate.ImportLine", batch.id, f"line-{line.position}", bytes(line.sealed)))
+            secrets = json.loads(
+                unit.open("estate.ImportLine", batch.id, f"line-{line.position}", bytes(line.sealed))
+            )
             for name, secret in secrets.items():
-                values.append(SealedValue(client_id=batch.client_id, unit_id=unit.id, subject_id=item.id, field=name,
-                                          ciphertext=unit.seal(PLACE, item.id, name, secret.encode("utf-8", "replace"))))
+                values.append(
+                    SealedValue(
+                        client_id=batch.client_id,
+                        unit_id=unit.id,
+                        subject_id=item.id,
+                        field=name,
+                        ciphertext=unit.seal(PLACE, item.id, name, secret.encode("utf-8", "replace")),
+                    )
+                )
         items.append(item)
     with Deed(actor) as deed:
         deed.lock(batch.client_id)
@@ -127,17 +160,26 @@ def _write(job: Job, batch: Import, actor: Actor, unit: OpenUnit, owners: dict[s
     return done
 
 
-def _item(batch: Import, line: ImportLine, owners: dict[str, str], choice: dict[str, Any], now: datetime) -> Item:
+def _item(
+    batch: Import, line: ImportLine, owners: dict[str, str], choice: dict[str, Any], now: datetime
+) -> Item:
     data = line.data
     owner, custodian = data["owner"], data["custodian"]
     if owner == Owner.UNKNOWN:
-        owner = owners.get(data["category"], Owner.UNKNOWN.value) if choice["owner"] == "agreement" else choice["owner"]
+        owner = (
+            owners.get(data["category"], Owner.UNKNOWN.value)
+            if choice["owner"] == "agreement"
+            else choice["owner"]
+        )
     if custodian == Custodian.UNKNOWN:
         custodian = choice["custodian"]
     details, lower = data["details"], {name.casefold(): value for name, value in data["details"].items()}
     handover: dict[str, Any] = {}
-    for name, keys in (("serial", ("serial", "serial number", "primary_serial", "serial_number")), ("location", ("location", "site")),
-                       ("account", ("username", "user name", "login", "account"))):
+    for name, keys in (
+        ("serial", ("serial", "serial number", "primary_serial", "serial_number")),
+        ("location", ("location", "site")),
+        ("account", ("username", "user name", "login", "account")),
+    ):
         if value := next((lower[key] for key in keys if lower.get(key)), ""):
             if name == "serial" and ("not a usable" in value or data["kind"] != ItemKind.HARDWARE):
                 continue
@@ -145,17 +187,44 @@ def _item(batch: Import, line: ImportLine, owners: dict[str, str], choice: dict[
                 continue
             handover[name] = value[:500]
     credential = data["kind"] == ItemKind.CREDENTIAL
-    return Item(client_id=batch.client_id, title=line.title, category=data["category"], kind=data["kind"], owner=owner, custodian=custodian,
-                sensitivity=data["sensitivity"], details=details, handover=handover, secret_fields=data["secrets"],
-                critical=credential and looks_critical(line.title, *(str(lower.get(key, "")) for key in ("group", "folder", "url", "type"))),
-                endpoint=data["kind"] == ItemKind.HARDWARE and bool(_ENDPOINT.search(" ".join((line.title, lower.get("category", ""), lower.get("type", ""))))),
-                external_id=data["external_id"], fingerprint=line.fingerprint, batch=batch, source_line=line.line, added_at=now)
+    return Item(
+        client_id=batch.client_id,
+        title=line.title,
+        category=data["category"],
+        kind=data["kind"],
+        owner=owner,
+        custodian=custodian,
+        sensitivity=data["sensitivity"],
+        details=details,
+        handover=handover,
+        secret_fields=data["secrets"],
+        critical=credential
+        and looks_critical(
+            line.title, *(str(lower.get(key, "")) for key in ("group", "folder", "url", "type"))
+        ),
+        endpoint=data["kind"] == ItemKind.HARDWARE
+        and bool(_ENDPOINT.search(" ".join((line.title, lower.get("category", ""), lower.get("type", ""))))),
+        external_id=data["external_id"],
+        fingerprint=line.fingerprint,
+        batch=batch,
+        source_line=line.line,
+        added_at=now,
+    )
 
 
 def _file(batch: Import, facts: dict[str, Any], now: datetime) -> StoredFile:
-    return StoredFile(id=UUID(hex=facts["id"]), client_id=batch.client_id, unit_id=UUID(hex=facts["unit"]), blob_id=facts["blob_id"],
-                      size=facts["size"], crc32=facts["crc32"], sha256=facts["sha256"], media_type=facts["media_type"],
-                      name=facts["name"], stored_at=now)
+    return StoredFile(
+        id=UUID(hex=facts["id"]),
+        client_id=batch.client_id,
+        unit_id=UUID(hex=facts["unit"]),
+        blob_id=facts["blob_id"],
+        size=facts["size"],
+        crc32=facts["crc32"],
+        sha256=facts["sha256"],
+        media_type=facts["media_type"],
+        name=facts["name"],
+        stored_at=now,
+    )
 
 
 def _show(job: Job, batch: Import, actor: Actor) -> None:
@@ -171,23 +240,44 @@ def _show(job: Job, batch: Import, actor: Actor) -> None:
             deed.add(original)
         tree = merkle.CompactRange.parse(bytes.fromhex(job.payload["tree"]))
         count = Item.objects.filter(batch=row).count()
-        options = {**originals.without_blobs(row.options), "owner": job.payload["owner"], "custodian": job.payload["custodian"]}
-        deed.save(row, state="confirmed", confirmed_at=deed.now, item_count=count, options=options, file=original)
+        options = {
+            **originals.without_blobs(row.options),
+            "owner": job.payload["owner"],
+            "custodian": job.payload["custodian"],
+        }
+        deed.save(
+            row, state="confirmed", confirmed_at=deed.now, item_count=count, options=options, file=original
+        )
         _remember(deed, row)
         uid = UUID(hex=job.payload["uid"])
         deed.commit_chunk(uid, tree)
         deed.next_uid = uid
-        deed.record("import.confirmed", subjects=[row.id], public={"source": row.source, "count": count},
-                    to_client={"files": [facts["name"] for facts in options["files"]], "rows_root": tree.root().hex(),
-                               "duplicates": row.duplicate_count, "left_out": row.left_out_count},
-                    rows_root=(tree.size, tree.root()), client=client.id)
+        deed.record(
+            "import.confirmed",
+            subjects=[row.id],
+            public={"source": row.source, "count": count},
+            to_client={
+                "files": [facts["name"] for facts in options["files"]],
+                "rows_root": tree.root().hex(),
+                "duplicates": row.duplicate_count,
+                "left_out": row.left_out_count,
+            },
+            rows_root=(tree.size, tree.root()),
+            client=client.id,
+        )
 
 
 def _original(batch: Import, actor: Actor) -> StoredFile | None:
     """A copy of the file for the record, where it holds this client's things alone and no secret."""
     facts = batch.options["files"]
     reasons = batch.understood.get("reason", {})
-    if len(facts) != 1 or facts[0]["kind"] not in _KEEP_ORIGINAL or batch.understood.get("secrets") or "other_client" in reasons or "no_client" in reasons:
+    if (
+        len(facts) != 1
+        or facts[0]["kind"] not in _KEEP_ORIGINAL
+        or batch.understood.get("secrets")
+        or "other_client" in reasons
+        or "no_client" in reasons
+    ):
         return None
     with originals.workplace() as folder:
         path = originals.write_out(actor, batch, 0, folder)

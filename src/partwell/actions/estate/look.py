@@ -41,7 +41,11 @@ def find_client(words: str) -> list[Client]:
 def staff_named(address: str) -> StaffMember | None:
     """A staff member by mail address, or the first owner where none is given; for the command line."""
     rows = StaffMember.objects.select_related("user").filter(left_at=None)
-    return rows.filter(user__email__iexact=address).first() if address else rows.filter(role="owner").order_by("joined_at").first()
+    return (
+        rows.filter(user__email__iexact=address).first()
+        if address
+        else rows.filter(role="owner").order_by("joined_at").first()
+    )
 
 
 def newest_entries(items: Sequence[Item]) -> dict[UUID, int]:
@@ -49,15 +53,26 @@ def newest_entries(items: Sequence[Item]) -> dict[UUID, int]:
     refs = {item.pk for item in items} | {item.batch_id for item in items if item.batch_id}
     if not refs:
         return {}
-    found = dict(EntrySubject.objects.filter(subject_ref__in=refs).values_list("subject_ref").annotate(last=Max("entry_index")).order_by())
-    return {item.pk: max(found.get(item.pk, -1), found.get(item.batch_id, -1)) for item in items
-            if item.pk in found or item.batch_id in found}
+    found = dict(
+        EntrySubject.objects.filter(subject_ref__in=refs)
+        .values_list("subject_ref")
+        .annotate(last=Max("entry_index"))
+        .order_by()
+    )
+    return {
+        item.pk: max(found.get(item.pk, -1), found.get(item.batch_id, -1))
+        for item in items
+        if item.pk in found or item.batch_id in found
+    }
 
 
 def missing(items: Sequence[Item], now: datetime | None = None) -> dict[UUID, tuple[Refusal, ...]]:
     """What each item's handover still lacks (R3, R16); two queries however many items."""
     trials, name, moment = newest_trials([item.pk for item in items]), zone(), now or timezone.now()
-    return {item.pk: missing_for_handover(handover_facts(item, trials.get(item.pk), moment, name)) for item in items}
+    return {
+        item.pk: missing_for_handover(handover_facts(item, trials.get(item.pk), moment, name))
+        for item in items
+    }
 
 
 @dataclass(frozen=True)
@@ -76,14 +91,23 @@ class Happened:
 
 def history(item: Item, limit: int = 200) -> list[Happened]:
     """Everything the ledger holds about an item: its own entries, its import's, its pictures' and tries'; newest first."""
-    refs: set[UUID] = {item.pk, *Picture.objects.filter(subject_id=item.pk).values_list("pk", flat=True),
-                       *Trial.objects.filter(item=item).values_list("pk", flat=True)}
+    refs: set[UUID] = {
+        item.pk,
+        *Picture.objects.filter(subject_id=item.pk).values_list("pk", flat=True),
+        *Trial.objects.filter(item=item).values_list("pk", flat=True),
+    }
     found = set(EntrySubject.objects.filter(subject_ref__in=refs).values_list("entry_index", flat=True))
     if item.batch_id:
-        found |= set(EntrySubject.objects.filter(subject_ref=item.batch_id).values_list("entry_index", flat=True))
+        found |= set(
+            EntrySubject.objects.filter(subject_ref=item.batch_id).values_list("entry_index", flat=True)
+        )
     # A bulk entry names some subjects only; the rows it commits to are all of them.
     committed = RowCommitment.objects.filter(row_ref=item.pk).values("entry_uid")
-    entries = list(Entry.objects.filter(Q(index__in=sorted(found, reverse=True)[:limit]) | Q(uid__in=committed)).order_by("-index")[:limit])
+    entries = list(
+        Entry.objects.filter(
+            Q(index__in=sorted(found, reverse=True)[:limit]) | Q(uid__in=committed)
+        ).order_by("-index")[:limit]
+    )
     return sentences(entries)
 
 
@@ -97,18 +121,38 @@ def sentences(entries: Iterable[Entry]) -> list[Happened]:
     for row in rows:
         public = contents.get((row.uid, "public"))
         who = str(public.get("actor", "")) if public else ""
-        text = sentence_of(row.type, public) if public else "The content of this entry was erased; its place in the ledger remains."
+        text = (
+            sentence_of(row.type, public)
+            if public
+            else "The content of this entry was erased; its place in the ledger remains."
+        )
         body = text.removeprefix(who).strip() if who and text.startswith(who) else text
-        out.append(Happened(row.recorded_at, who if body != text else "", body, row.index, f"/evidence/{row.index}/",
-                            note=_note(contents.get((row.uid, "client"), {})), state="refusing" if row.type == "refusal.recorded" else ""))
+        out.append(
+            Happened(
+                row.recorded_at,
+                who if body != text else "",
+                body,
+                row.index,
+                f"/evidence/{row.index}/",
+                note=_note(contents.get((row.uid, "client"), {})),
+                state="refusing" if row.type == "refusal.recorded" else "",
+            )
+        )
     return out
 
 
 def _note(shown: dict[str, Any]) -> str:
     before, after = shown.get("before"), shown.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
-        return "; ".join(f"{name.replace('_', ' ')}: {before.get(name) or 'nothing'} → {after.get(name) or 'nothing'}" for name in after)
-    kept = {name: value for name, value in shown.items() if name in ("reason", "purpose", "condition", "serial", "location", "caption", "rule")}
+        return "; ".join(
+            f"{name.replace('_', ' ')}: {before.get(name) or 'nothing'} → {after.get(name) or 'nothing'}"
+            for name in after
+        )
+    kept = {
+        name: value
+        for name, value in shown.items()
+        if name in ("reason", "purpose", "condition", "serial", "location", "caption", "rule")
+    }
     return "; ".join(f"{name}: {value}" for name, value in kept.items() if value)
 
 
@@ -118,7 +162,10 @@ def files_of(item: Item) -> list[StoredFile]:
     ids = EntrySubject.objects.filter(entry_index__in=entries).values("subject_ref")
     rows = StoredFile.objects.filter(Q(pk__in=ids) | Q(pk=item.document_id), client_id=item.client_id)
     pictures = set(Picture.objects.filter(subject_id=item.pk).values_list("file_id", flat=True))
-    return sorted((row for row in rows if row.pk not in pictures), key=lambda row: (row.pk != item.document_id, -row.stored_at.timestamp()))
+    return sorted(
+        (row for row in rows if row.pk not in pictures),
+        key=lambda row: (row.pk != item.document_id, -row.stored_at.timestamp()),
+    )
 
 
 def picture_named(client_id: UUID, picture_id: UUID) -> Picture | None:

@@ -42,12 +42,16 @@ def workplace() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def take_in(actor: Actor, import_id: UUID, uploads: Sequence[tuple[str, BinaryIO]], source: str) -> list[dict[str, Any]] | Refusal:
+def take_in(
+    actor: Actor, import_id: UUID, uploads: Sequence[tuple[str, BinaryIO]], source: str
+) -> list[dict[str, Any]] | Refusal:
     """Encrypt the uploads and say of each what it may be. ``source``: a kind chosen by a person, or ""."""
     if not uploads:
         return refuse("required", where="A file")
     if len(uploads) > MOST_FILES:
-        return refuse("invalid_input", where="The files", problem=f"at most {MOST_FILES} at once; pack them into a ZIP")
+        return refuse(
+            "invalid_input", where="The files", problem=f"at most {MOST_FILES} at once; pack them into a ZIP"
+        )
     unit, store = unit_for(actor, None, INSTALLATION), blob_store()
     taken: list[dict[str, Any]] = []
     limit = Limits().file_size
@@ -66,8 +70,19 @@ def take_in(actor: Actor, import_id: UUID, uploads: Sequence[tuple[str, BinaryIO
             with path.open("rb") as plain:
                 facts = store.write(plain, unit.key, unit.place(_PLACE, import_id, f"original-{number}"))
             path.unlink()
-            taken.append({"name": name, "kind": kind, "blob": facts.blob_id, "size": facts.size, "sha256": facts.sha256,
-                          "guesses": [guess.kind for guess in guesses[:6]], "encoding": "", "delimiter": "", "sheet": ""})
+            taken.append(
+                {
+                    "name": name,
+                    "kind": kind,
+                    "blob": facts.blob_id,
+                    "size": facts.size,
+                    "sha256": facts.sha256,
+                    "guesses": [guess.kind for guess in guesses[:6]],
+                    "encoding": "",
+                    "delimiter": "",
+                    "sheet": "",
+                }
+            )
     return taken
 
 
@@ -77,7 +92,12 @@ def write_out(actor: Actor, batch: Import, number: int, folder: Path) -> Path:
     facts = batch.options["files"][number]
     path = folder / str(number) / safe_name(facts["name"])
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    with blob_store().open(facts["blob"], unit.key, unit.place(_PLACE, batch.id, f"original-{number}")) as plain, path.open("wb") as out:
+    with (
+        blob_store().open(
+            facts["blob"], unit.key, unit.place(_PLACE, batch.id, f"original-{number}")
+        ) as plain,
+        path.open("wb") as out,
+    ):
         shutil.copyfileobj(plain, out, 1 << 20)
     return path
 
@@ -94,13 +114,21 @@ def without_blobs(options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "files": [{**facts, "blob": ""} for facts in options.get("files", [])]}
 
 
-def seal_unlock(actor: Actor, client_id: UUID, import_id: UUID, password: Secret | None, key_file: bytes | None) -> str:
+def seal_unlock(
+    actor: Actor, client_id: UUID, import_id: UUID, password: Secret | None, key_file: bytes | None
+) -> str:
     """A password or key file for the reader, sealed for the short way to the worker; "" where there is none."""
     if not password and not key_file:
         return ""
-    plain = json.dumps({"password": password.reveal() if password else None,
-                        "key_file": base64.b64encode(key_file).decode() if key_file else None}).encode()
-    return base64.b64encode(unit_for(actor, client_id, CREDENTIALS).seal("jobs.Job", import_id, "unlock", plain)).decode()
+    plain = json.dumps(
+        {
+            "password": password.reveal() if password else None,
+            "key_file": base64.b64encode(key_file).decode() if key_file else None,
+        }
+    ).encode()
+    return base64.b64encode(
+        unit_for(actor, client_id, CREDENTIALS).seal("jobs.Job", import_id, "unlock", plain)
+    ).decode()
 
 
 def open_unlock(actor: Actor, batch: Import, job: Job) -> tuple[Secret | None, bytes | None]:
@@ -110,8 +138,10 @@ def open_unlock(actor: Actor, batch: Import, job: Job) -> tuple[Secret | None, b
         return None, None
     unit = unit_for(actor, batch.client_id, CREDENTIALS)
     values = json.loads(unit.open("jobs.Job", batch.id, "unlock", base64.b64decode(sealed)))
-    return (Secret(values["password"]) if values["password"] else None,
-            base64.b64decode(values["key_file"]) if values["key_file"] else None)
+    return (
+        Secret(values["password"]) if values["password"] else None,
+        base64.b64decode(values["key_file"]) if values["key_file"] else None,
+    )
 
 
 def forget_unlock(job: Job) -> None:

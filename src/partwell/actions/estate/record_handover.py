@@ -15,9 +15,21 @@ from partwell.rules.terms import ItemKind
 # kind -> field -> type; the same names stand in item.handover and are read by actions.facts.
 FIELDS: dict[str, dict[str, type]] = {
     ItemKind.HARDWARE: {"serial": str, "condition": str, "title": str, "location": str},
-    ItemKind.LICENCE: {"licence_key": bool, "has_no_key": bool, "transfer_confirmed": bool, "confirmation": str},
+    ItemKind.LICENCE: {
+        "licence_key": bool,
+        "has_no_key": bool,
+        "transfer_confirmed": bool,
+        "confirmation": str,
+    },
     ItemKind.DATA: {"location": str, "manifest": str, "in_place_confirmed": bool, "confirmation": str},
-    ItemKind.CREDENTIAL: {"account": str, "privilege": str, "system": str, "mfa": str, "named_role": str, "clients_account": bool},
+    ItemKind.CREDENTIAL: {
+        "account": str,
+        "privilege": str,
+        "system": str,
+        "mfa": str,
+        "named_role": str,
+        "clients_account": bool,
+    },
     ItemKind.DOCUMENT: {"location": str},
     ItemKind.OTHER: {"location": str, "confirmation": str},
 }
@@ -42,7 +54,11 @@ def record_handover(*, actor: Actor, client_id: UUID, item_id: UUID, **fields: A
         note = dict(item.handover)
         for name, value in fields.items():
             if name not in known:
-                return refuse("invalid_input", where=name.replace("_", " ").capitalize(), problem=f"a {item.kind} has no such field")
+                return refuse(
+                    "invalid_input",
+                    where=name.replace("_", " ").capitalize(),
+                    problem=f"a {item.kind} has no such field",
+                )
             if name == "title" and value not in TITLES:
                 return refuse("invalid_input", where="Title", problem="it is passed or retained")
             clean = bool(value) if known[name] is bool else " ".join(str(value).split())[:500]
@@ -52,10 +68,24 @@ def record_handover(*, actor: Actor, client_id: UUID, item_id: UUID, **fields: A
                 note.pop(name, None)
         if note == item.handover:
             return item
-        changed = {name: str(note.get(name, "")) for name in known if note.get(name) != item.handover.get(name)}
+        changed = {
+            name: str(note.get(name, "")) for name in known if note.get(name) != item.handover.get(name)
+        }
         deed.save(item, handover=note, version=item.version + 1)
-        shown = {name: value for name, value in changed.items() if name in ("serial", "condition", "location", "manifest")}
-        rest = "; ".join(f"{name.replace('_', ' ')}: {value or 'no longer'}" for name, value in changed.items() if name not in shown)
-        deed.record("item.evidence_recorded", subjects=[item.id], public={"item": name_of(item)},
-                    to_client={} if item.internal else {**shown, **({"confirmation": rest} if rest else {})})
+        shown = {
+            name: value
+            for name, value in changed.items()
+            if name in ("serial", "condition", "location", "manifest")
+        }
+        rest = "; ".join(
+            f"{name.replace('_', ' ')}: {value or 'no longer'}"
+            for name, value in changed.items()
+            if name not in shown
+        )
+        deed.record(
+            "item.evidence_recorded",
+            subjects=[item.id],
+            public={"item": name_of(item)},
+            to_client={} if item.internal else {**shown, **({"confirmation": rest} if rest else {})},
+        )
         return item

@@ -23,7 +23,10 @@ from partwell.records.clients.models import Client
 from partwell.records.jobs.models import Job
 from partwell.rules.refusals import Refused
 
-RUNS: dict[str, Callable[..., dict[str, Any]]] = {"import.stage": stage_import.run, "import.confirm": confirm_import.run}
+RUNS: dict[str, Callable[..., dict[str, Any]]] = {
+    "import.stage": stage_import.run,
+    "import.confirm": confirm_import.run,
+}
 Tick = Callable[[str, int, int], None]
 
 
@@ -34,7 +37,8 @@ def run_now(job: Job, tick: Tick = lambda stage, done, total: None) -> Job:
     """
     token = uuid4()
     mine = Job.objects.filter(pk=job.pk, state="queued").update(
-        state="running", lease=token, lease_until=timezone.now() + lease.LEASE, attempts=F("attempts") + 1)
+        state="running", lease=token, lease_until=timezone.now() + lease.LEASE, attempts=F("attempts") + 1
+    )
     job = Job.objects.get(pk=job.pk)
     if not mine:
         while job.state in ("queued", "running"):
@@ -54,7 +58,11 @@ def run_now(job: Job, tick: Tick = lambda stage, done, total: None) -> Job:
     except lease.LeaseLost:
         pass
     except Exception as error:
-        lease.fail(job, f"It failed ({type(error).__name__}); it will be tried again.", again_in=timedelta(seconds=10))
+        lease.fail(
+            job,
+            f"It failed ({type(error).__name__}); it will be tried again.",
+            again_in=timedelta(seconds=10),
+        )
         raise
     return Job.objects.get(pk=job.pk)
 
@@ -72,8 +80,16 @@ class DryRun:
     problems: list[str] = field(default_factory=list)
 
 
-def dry_run(client_id: UUID, paths: Sequence[Path], *, source: str = "", client_names: Sequence[str] = (), password: Secret | None = None,
-            key_file: Path | None = None, tick: Tick = lambda stage, done, total: None) -> DryRun:
+def dry_run(
+    client_id: UUID,
+    paths: Sequence[Path],
+    *,
+    source: str = "",
+    client_names: Sequence[str] = (),
+    password: Secret | None = None,
+    key_file: Path | None = None,
+    tick: Tick = lambda stage, done, total: None,
+) -> DryRun:
     """Read the files and count, writing nothing at all. Lines that are not taken are listed, at most 1,000."""
     client = Client.objects.get(pk=client_id)
     out, seen = DryRun(), set[str]()
@@ -81,8 +97,12 @@ def dry_run(client_id: UUID, paths: Sequence[Path], *, source: str = "", client_
         with originals.workplace() as folder:
             guesses = detect(path)
             kind = source or (guesses[0].kind if guesses else "documents")
-            options = Options(client_names=tuple(dict.fromkeys([client.name, client.legal_name, *client_names])), password=password,
-                              key_file=key_file, spool=folder)
+            options = Options(
+                client_names=tuple(dict.fromkeys([client.name, client.legal_name, *client_names])),
+                password=password,
+                key_file=key_file,
+                spool=folder,
+            )
             try:
                 with contextlib.closing(stage_import.reads(kind, path, options)) as found:  # type: ignore[type-var]
                     _count(found, client.id, out, seen, folder, tick)
@@ -91,7 +111,9 @@ def dry_run(client_id: UUID, paths: Sequence[Path], *, source: str = "", client_
     return out
 
 
-def _count(found: Iterator[Read], client_id: UUID, out: DryRun, seen: set[str], folder: Path, tick: Tick) -> None:
+def _count(
+    found: Iterator[Read], client_id: UUID, out: DryRun, seen: set[str], folder: Path, tick: Tick
+) -> None:
     held: list[ImportedItem] = []
 
     def flush() -> None:

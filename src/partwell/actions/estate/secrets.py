@@ -18,17 +18,23 @@ MOST = 64 * 1024
 PLACE = "vault.SealedValue"
 
 
-def store_secret(*, actor: Actor, client_id: UUID, item_id: UUID, field: str, value: Secret) -> Item | Refusal:
+def store_secret(
+    *, actor: Actor, client_id: UUID, item_id: UUID, field: str, value: Secret
+) -> Item | Refusal:
     """Seal one secret of an item (password, otp, key or notes), replacing the one before; the item's version grows."""
     if refusal := allowed(actor, "credential.change"):
         return refusal
     if field not in FIELDS:
-        return refuse("invalid_input", where="The kind of secret", problem=f"it is one of {', '.join(FIELDS)}")
+        return refuse(
+            "invalid_input", where="The kind of secret", problem=f"it is one of {', '.join(FIELDS)}"
+        )
     plain = value.reveal().encode()
     if not plain:
         return refuse("required", where="The secret")
     if len(plain) > MOST:
-        return refuse("invalid_input", where="The secret", problem="it is longer than 64 KiB; attach it as a document")
+        return refuse(
+            "invalid_input", where="The secret", problem="it is longer than 64 KiB; attach it as a document"
+        )
     if present_item(client_id, item_id) is None:
         return refuse("not_found")
     unit = unit_for(actor, client_id, CREDENTIALS)
@@ -42,12 +48,30 @@ def store_secret(*, actor: Actor, client_id: UUID, item_id: UUID, field: str, va
         sealed = unit.seal(PLACE, item.id, field, plain)
         row = SealedValue.objects.filter(subject_id=item.id, field=field).first()
         if row is None:
-            deed.add(SealedValue(client=client, unit_id=unit.id, subject_id=item.id, field=field, ciphertext=sealed))
+            deed.add(
+                SealedValue(
+                    client=client, unit_id=unit.id, subject_id=item.id, field=field, ciphertext=sealed
+                )
+            )
         else:
             deed.save(row, ciphertext=sealed, unit_id=unit.id, purged_at=None)
-        deed.save(item, secret_fields=sorted({*item.secret_fields, field}), version=item.version + 1, copy_purged_at=None)
-        shown = {"account": _account(item), "privilege": str(item.handover.get("privilege", "")), "critical": item.critical}
-        deed.record("credential.stored", subjects=[item.id], public={"item": name_of(item)}, to_client={} if item.internal else shown)
+        deed.save(
+            item,
+            secret_fields=sorted({*item.secret_fields, field}),
+            version=item.version + 1,
+            copy_purged_at=None,
+        )
+        shown = {
+            "account": _account(item),
+            "privilege": str(item.handover.get("privilege", "")),
+            "critical": item.critical,
+        }
+        deed.record(
+            "credential.stored",
+            subjects=[item.id],
+            public={"item": name_of(item)},
+            to_client={} if item.internal else shown,
+        )
         return item
 
 
@@ -59,7 +83,11 @@ def see_secret(*, actor: Actor, client_id: UUID, item_id: UUID, field: str, purp
     if not purpose:
         return refuse("sensitive_purpose_missing")
     item = present_item(client_id, item_id)
-    row = SealedValue.objects.select_related("unit").filter(subject_id=item_id, client_id=client_id, field=field).first()
+    row = (
+        SealedValue.objects.select_related("unit")
+        .filter(subject_id=item_id, client_id=client_id, field=field)
+        .first()
+    )
     if item is None or row is None:
         return refuse("not_found")
     if row.ciphertext is None:
@@ -67,8 +95,12 @@ def see_secret(*, actor: Actor, client_id: UUID, item_id: UUID, field: str, purp
     plain = open_unit(row.unit).open(PLACE, row.subject_id, field, bytes(row.ciphertext))
     with Deed(actor) as deed:
         deed.lock(client_id)
-        deed.record("credential.seen", subjects=[item.id], public={"item": name_of(item)},
-                    to_client={} if item.internal else {"purpose": purpose})
+        deed.record(
+            "credential.seen",
+            subjects=[item.id],
+            public={"item": name_of(item)},
+            to_client={} if item.internal else {"purpose": purpose},
+        )
     return Secret(plain.decode("utf-8", "replace"))
 
 
@@ -91,8 +123,13 @@ def purge_copy(*, actor: Actor, client_id: UUID, item_id: UUID) -> Item | Refusa
             return deed.refuse(refuse("only_copy", item=item.title), subject=item.id, verb="credential.purge")
         purge_values(deed, [item.id])
         deed.save(item, copy_purged_at=deed.now)
-        deed.record("credential.purged", client=client.id, subjects=[item.id], public={"item": name_of(item)},
-                    to_client={"store": "Partwell's vault"})
+        deed.record(
+            "credential.purged",
+            client=client.id,
+            subjects=[item.id],
+            public={"item": name_of(item)},
+            to_client={"store": "Partwell's vault"},
+        )
         return item
 
 
@@ -100,7 +137,9 @@ def purge_values(deed: Deed, item_ids: list[UUID]) -> int:
     """Within a deed: empty the sealed values of these items; gives how many there were."""
     count = 0
     for start in range(0, len(item_ids), 500):
-        rows = list(SealedValue.objects.filter(subject_id__in=item_ids[start : start + 500]).exclude(ciphertext=None))
+        rows = list(
+            SealedValue.objects.filter(subject_id__in=item_ids[start : start + 500]).exclude(ciphertext=None)
+        )
         for row in rows:
             row.ciphertext, row.purged_at = None, deed.now
         deed.save_many(SealedValue, rows, ["ciphertext", "purged_at"])
@@ -109,4 +148,6 @@ def purge_values(deed: Deed, item_ids: list[UUID]) -> int:
 
 
 def _account(item: Item) -> str:
-    return str(item.handover.get("account") or item.details.get("Username") or item.details.get("username") or "")
+    return str(
+        item.handover.get("account") or item.details.get("Username") or item.details.get("username") or ""
+    )

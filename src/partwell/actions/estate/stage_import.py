@@ -74,9 +74,18 @@ def _stage(job: Job, batch: Import, actor: Actor, folder: Path, beat: Beat) -> S
             key_path = folder / "unlock.key"
             key_path.write_bytes(key)
         mapping = batch.mapping.get(str(number))
-        options = Options(client_names=tuple(dict.fromkeys([batch.client.name, batch.client.legal_name, *batch.options["client_names"]])),
-                          encoding=facts["encoding"], delimiter=facts["delimiter"], sheet=facts["sheet"], spool=spool,
-                          mapping=ColumnMapping.from_json(mapping) if mapping else None, password=password, key_file=key_path)
+        options = Options(
+            client_names=tuple(
+                dict.fromkeys([batch.client.name, batch.client.legal_name, *batch.options["client_names"]])
+            ),
+            encoding=facts["encoding"],
+            delimiter=facts["delimiter"],
+            sheet=facts["sheet"],
+            spool=spool,
+            mapping=ColumnMapping.from_json(mapping) if mapping else None,
+            password=password,
+            key_file=key_path,
+        )
         total = stager.done + count_lines(path) if facts["kind"] in COUNTED else 0
         beat(job, done=stager.done, total=total, stage="reading")
         stager.begin(number, facts["name"] if len(files) > 1 else "", facts["kind"])
@@ -102,11 +111,15 @@ def reads(kind: str, path: Path, options: Options) -> Iterator[Read]:
         return
     for read in found:
         if isinstance(read, Understood) and read.code == "columns":
-            known = SourceMapping.objects.filter(source=kind, signature=read.facts.get("signature", "")).first()
+            known = SourceMapping.objects.filter(
+                source=kind, signature=read.facts.get("signature", "")
+            ).first()
             if known is not None:
                 found.close()  # type: ignore[attr-defined]
-                again = Options(**{name: getattr(options, name) for name in Options.__slots__ if name != "mapping"},
-                                mapping=ColumnMapping.from_json(known.mapping["json"]))
+                again = Options(
+                    **{name: getattr(options, name) for name in Options.__slots__ if name != "mapping"},
+                    mapping=ColumnMapping.from_json(known.mapping["json"]),
+                )
                 yield Understood("remembered", "The columns are mapped as they were the last time.", {})
                 yield from read_guarded(kind, path, again)
                 return
@@ -117,9 +130,18 @@ def _staged(job: Job, batch: Import, actor: Actor, stager: Stager) -> dict[str, 
     counts: Counter[str] = stager.counts
     if not counts["item"] and not counts["duplicate"]:
         others = stager.tallies["reason"]["other_client"] + stager.tallies["reason"]["no_client"]
-        why = (ImportRefused("client_absent", f"No row of this file names {batch.client.name} as its client.", "",
-                             "Say how the client is called in the file, to the letter.") if others
-               else ImportRefused("empty", "The file has no row that can be imported.", "", "Look at the reasons by line."))
+        why = (
+            ImportRefused(
+                "client_absent",
+                f"No row of this file names {batch.client.name} as its client.",
+                "",
+                "Say how the client is called in the file, to the letter.",
+            )
+            if others
+            else ImportRefused(
+                "empty", "The file has no row that can be imported.", "", "Look at the reasons by line."
+            )
+        )
         return _refuse(job, batch.id, actor, why, stager)
     with Deed(actor) as deed:
         client = deed.lock(batch.client_id)
@@ -127,21 +149,54 @@ def _staged(job: Job, batch: Import, actor: Actor, stager: Stager) -> dict[str, 
         row = Import.objects.get(pk=batch.id)
         if row.state not in ("reading", "staged", "refused"):
             return {"state": row.state}
-        deed.save(row, state="staged", options=batch.options, mapping=batch.mapping, understood=stager.understood(), problem="",
-                  item_count=counts["item"], duplicate_count=counts["duplicate"], left_out_count=counts["left_out"])
-        deed.record("import.staged", client=client.id, subjects=[row.id], public={"source": row.source},
-                    to_client={"files": [facts["name"] for facts in batch.options["files"]], "understood": counts["item"],
-                               "duplicates": counts["duplicate"], "left_out": counts["left_out"]})
+        deed.save(
+            row,
+            state="staged",
+            options=batch.options,
+            mapping=batch.mapping,
+            understood=stager.understood(),
+            problem="",
+            item_count=counts["item"],
+            duplicate_count=counts["duplicate"],
+            left_out_count=counts["left_out"],
+        )
+        deed.record(
+            "import.staged",
+            client=client.id,
+            subjects=[row.id],
+            public={"source": row.source},
+            to_client={
+                "files": [facts["name"] for facts in batch.options["files"]],
+                "understood": counts["item"],
+                "duplicates": counts["duplicate"],
+                "left_out": counts["left_out"],
+            },
+        )
     return {"items": counts["item"], "duplicates": counts["duplicate"], "left_out": counts["left_out"]}
 
 
-def _refuse(job: Job, import_id: UUID, actor: Actor, refused: ImportRefused, stager: Stager | None = None) -> dict[str, Any]:
+def _refuse(
+    job: Job, import_id: UUID, actor: Actor, refused: ImportRefused, stager: Stager | None = None
+) -> dict[str, Any]:
     with Deed(actor) as deed:
         row = Import.objects.get(pk=import_id)
         deed.lock(row.client_id)
         lease.hold(job)
         understood = stager.understood() if stager else {}
-        deed.save(row, state="refused", options=job.payload.get("options") or row.options, problem=str(refused)[:2000], item_count=0, duplicate_count=0, understood=understood,
-                  left_out_count=stager.counts["left_out"] if stager else 0)
-        deed.record("import.failed", subjects=[row.id], public={"source": row.source}, internal={"problem": str(refused)[:2000]})
+        deed.save(
+            row,
+            state="refused",
+            options=job.payload.get("options") or row.options,
+            problem=str(refused)[:2000],
+            item_count=0,
+            duplicate_count=0,
+            understood=understood,
+            left_out_count=stager.counts["left_out"] if stager else 0,
+        )
+        deed.record(
+            "import.failed",
+            subjects=[row.id],
+            public={"source": row.source},
+            internal={"problem": str(refused)[:2000]},
+        )
     return {"refused": refused.code}

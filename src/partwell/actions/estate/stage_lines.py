@@ -25,7 +25,11 @@ SENTENCES = 60
 def scrub(text: object) -> str:
     """Text that every database and the canonical form can hold: no NUL, no half of a surrogate pair."""
     value = str(text)
-    return value if value.isascii() and "\x00" not in value else value.replace("\x00", "").encode("utf-8", "replace").decode()
+    return (
+        value
+        if value.isascii() and "\x00" not in value
+        else value.replace("\x00", "").encode("utf-8", "replace").decode()
+    )
 
 
 def agreed_owners(client_id: UUID) -> dict[str, str]:
@@ -37,7 +41,11 @@ def agreed_owners(client_id: UUID) -> dict[str, str]:
 
 def known_fingerprints(client_id: UUID, prints: Iterable[str]) -> set[str]:
     """Those that a present item of the client has already."""
-    return set(Item.objects.present().filter(client_id=client_id, fingerprint__in=list(prints)).values_list("fingerprint", flat=True))
+    return set(
+        Item.objects.present()
+        .filter(client_id=client_id, fingerprint__in=list(prints))
+        .values_list("fingerprint", flat=True)
+    )
 
 
 class Stager:
@@ -47,7 +55,9 @@ class Stager:
         self.actor, self.batch, self.beat = actor, batch, beat
         self.position = self.done = 0
         self.counts: Counter[str] = Counter()
-        self.tallies: dict[str, Counter[str]] = {name: Counter() for name in ("category", "kind", "owner", "unknown", "reason")}
+        self.tallies: dict[str, Counter[str]] = {
+            name: Counter() for name in ("category", "kind", "owner", "unknown", "reason")
+        }
         self.sentences: list[dict[str, str]] = []
         self.columns: dict[str, Any] = {}
         self.examples: dict[str, dict[str, str]] = {}
@@ -75,7 +85,9 @@ class Stager:
         if len(self.sentences) < SENTENCES:
             self.sentences.append({"code": read.code, "sentence": scrub(read.sentence), "file": self._prefix})
         if read.code in ("columns", "encoding"):
-            self.columns.setdefault(str(self._file), {}).update({name: scrub(value) for name, value in read.facts.items()})
+            self.columns.setdefault(str(self._file), {}).update(
+                {name: scrub(value) for name, value in read.facts.items()}
+            )
 
     def flush(self) -> None:
         """Write what is held, in one short transaction of the staging table alone."""
@@ -85,7 +97,11 @@ class Stager:
             return
         prints = {read.fingerprint for read, _ in held if isinstance(read, ImportedItem) and read.fingerprint}
         known = known_fingerprints(self.batch.client_id, prints)
-        staged = dict(ImportLine.objects.filter(batch=self.batch, outcome="item", fingerprint__in=prints).values_list("fingerprint", "line"))
+        staged = dict(
+            ImportLine.objects.filter(batch=self.batch, outcome="item", fingerprint__in=prints).values_list(
+                "fingerprint", "line"
+            )
+        )
         rows = []
         for read, spool in held:
             self.position += 1
@@ -98,7 +114,11 @@ class Stager:
         assert not isinstance(read, Understood)
         place = read.source_line if isinstance(read, ImportedItem) else read.line
         where = f"line {place}" if isinstance(place, int) else scrub(place)
-        line = ImportLine(batch=self.batch, position=self.position, line=(f"{self._prefix}, {where}" if self._prefix else where)[:300])
+        line = ImportLine(
+            batch=self.batch,
+            position=self.position,
+            line=(f"{self._prefix}, {where}" if self._prefix else where)[:300],
+        )
         if isinstance(read, LeftOut | Notice):
             line.outcome = "left_out" if isinstance(read, LeftOut) else "note"
             line.sentence = scrub(read.sentence)[:2000]
@@ -108,15 +128,20 @@ class Stager:
         line.title, line.fingerprint = scrub(read.title)[:300] or "Without a title", read.fingerprint[:64]
         if line.fingerprint and (line.fingerprint in known or line.fingerprint in staged):
             line.outcome = "duplicate"
-            line.sentence = ("It is in the estate already." if line.fingerprint in known
-                             else f"It is the same as {staged[line.fingerprint]} of this import.")
+            line.sentence = (
+                "It is in the estate already."
+                if line.fingerprint in known
+                else f"It is the same as {staged[line.fingerprint]} of this import."
+            )
             self._drop(read, spool)
         else:
             line.outcome = "item"
             line.data = self._data(read, spool)
             if read.secrets:
                 plain = json.dumps({name: secret.reveal() for name, secret in read.secrets.items()}).encode()
-                line.sealed = self.unit.seal("estate.ImportLine", self.batch.id, f"line-{self.position}", plain)
+                line.sealed = self.unit.seal(
+                    "estate.ImportLine", self.batch.id, f"line-{self.position}", plain
+                )
                 self.counts["secrets"] += 1
             if line.fingerprint:
                 staged[line.fingerprint] = line.line
@@ -134,9 +159,17 @@ class Stager:
         if len(examples) < 200:
             for name, value in details.items():
                 examples.setdefault(name, value[:60])
-        data: dict[str, Any] = {"category": read.category.value, "kind": read.kind.value, "owner": read.owner.value,
-                                "custodian": read.custodian.value, "sensitivity": read.sensitivity.value, "details": details,
-                                "external_id": scrub(read.external_id)[:200], "secrets": sorted(read.secrets), "source": self._kind}
+        data: dict[str, Any] = {
+            "category": read.category.value,
+            "kind": read.kind.value,
+            "owner": read.owner.value,
+            "custodian": read.custodian.value,
+            "sensitivity": read.sensitivity.value,
+            "details": details,
+            "external_id": scrub(read.external_id)[:200],
+            "secrets": sorted(read.secrets),
+            "source": self._kind,
+        }
         if read.file is not None:
             data["file"] = self._store(read, spool)
         return data
@@ -146,14 +179,34 @@ class Stager:
         purpose = CREDENTIALS if read.kind is ItemKind.CREDENTIAL else RECORD
         if read.file.data is None and read.file.path is not None:
             with read.file.path.open("rb") as stream:
-                row = files.store(self.actor, stream, client_id=self.batch.client_id, name=read.file.name,
-                                  media_type=read.file.media_type, purpose=purpose)
+                row = files.store(
+                    self.actor,
+                    stream,
+                    client_id=self.batch.client_id,
+                    name=read.file.name,
+                    media_type=read.file.media_type,
+                    purpose=purpose,
+                )
         else:
-            row = files.store(self.actor, read.file.read_bytes(), client_id=self.batch.client_id, name=read.file.name,
-                              media_type=read.file.media_type, purpose=purpose)
+            row = files.store(
+                self.actor,
+                read.file.read_bytes(),
+                client_id=self.batch.client_id,
+                name=read.file.name,
+                media_type=read.file.media_type,
+                purpose=purpose,
+            )
         self._drop(read, spool)
-        return {"id": row.id.hex, "unit": row.unit_id.hex, "blob_id": row.blob_id, "size": row.size, "crc32": row.crc32,
-                "sha256": row.sha256, "media_type": row.media_type, "name": scrub(row.name)}
+        return {
+            "id": row.id.hex,
+            "unit": row.unit_id.hex,
+            "blob_id": row.blob_id,
+            "size": row.size,
+            "crc32": row.crc32,
+            "sha256": row.sha256,
+            "media_type": row.media_type,
+            "name": scrub(row.name),
+        }
 
     @staticmethod
     def _drop(read: ImportedItem, spool: Path) -> None:
@@ -163,5 +216,12 @@ class Stager:
 
     def understood(self) -> dict[str, Any]:
         """What stands above the preview."""
-        return {"sentences": self.sentences, "columns": self.columns, "examples": self.examples, "secrets": self.counts["secrets"],
-                "notes": self.counts["note"], "agreement": self.owners, **{name: dict(tally) for name, tally in self.tallies.items()}}
+        return {
+            "sentences": self.sentences,
+            "columns": self.columns,
+            "examples": self.examples,
+            "secrets": self.counts["secrets"],
+            "notes": self.counts["note"],
+            "agreement": self.owners,
+            **{name: dict(tally) for name, tally in self.tallies.items()},
+        }

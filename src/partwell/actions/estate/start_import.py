@@ -23,9 +23,16 @@ CUSTODIANS = tuple(one.value for one in Custodian)
 ACTIVE = ("queued", "running")
 
 
-def start_import(*, actor: Actor, client_id: UUID, uploads: Sequence[tuple[str, BinaryIO]], source: str = "",
-                 options: Mapping[str, Any] | None = None, password: Secret | None = None,
-                 key_file: bytes | None = None) -> Import | Refusal:
+def start_import(
+    *,
+    actor: Actor,
+    client_id: UUID,
+    uploads: Sequence[tuple[str, BinaryIO]],
+    source: str = "",
+    options: Mapping[str, Any] | None = None,
+    password: Secret | None = None,
+    key_file: bytes | None = None,
+) -> Import | Refusal:
     """Store the uploads (name, stream), guess what they are and queue the reading.
 
     ``source``: a kind of ``importers.detect.MODULES``, "" to guess for each file. ``options``: client_names
@@ -45,8 +52,12 @@ def start_import(*, actor: Actor, client_id: UUID, uploads: Sequence[tuple[str, 
         return files
     given = dict(options or {})
     names = [" ".join(str(name).split())[:200] for name in given.get("client_names", ()) if str(name).strip()]
-    chosen = {"files": files, "client_names": names[:10], "owner": _one_of(given.get("owner"), OWNERS, "agreement"),
-              "custodian": _one_of(given.get("custodian"), CUSTODIANS, "msp")}
+    chosen = {
+        "files": files,
+        "client_names": names[:10],
+        "owner": _one_of(given.get("owner"), OWNERS, "agreement"),
+        "custodian": _one_of(given.get("custodian"), CUSTODIANS, "msp"),
+    }
     unlock = originals.seal_unlock(actor, client_id, import_id, password, key_file)
     kinds = {facts["kind"] for facts in files}
     try:
@@ -55,12 +66,27 @@ def start_import(*, actor: Actor, client_id: UUID, uploads: Sequence[tuple[str, 
             if isinstance(found, Refusal):
                 originals.drop(files)
                 return found
-            batch = deed.add(Import(id=import_id, client=found, source=kinds.pop() if len(kinds) == 1 else "files",
-                                    filename=", ".join(facts["name"] for facts in files)[:300], options=chosen,
-                                    started_by=actor.id, started_at=deed.now))
+            batch = deed.add(
+                Import(
+                    id=import_id,
+                    client=found,
+                    source=kinds.pop() if len(kinds) == 1 else "files",
+                    filename=", ".join(facts["name"] for facts in files)[:300],
+                    options=chosen,
+                    started_by=actor.id,
+                    started_at=deed.now,
+                )
+            )
             _queue(deed, batch, 1, {"unlock": unlock} if unlock else {})
-            deed.record("import.started", subjects=[batch.id], public={"files": [facts["name"] for facts in files]},
-                        internal={"digests": [facts["sha256"] for facts in files], "sizes": [facts["size"] for facts in files]})
+            deed.record(
+                "import.started",
+                subjects=[batch.id],
+                public={"files": [facts["name"] for facts in files]},
+                internal={
+                    "digests": [facts["sha256"] for facts in files],
+                    "sizes": [facts["size"] for facts in files],
+                },
+            )
             return batch
     except BaseException:
         originals.drop(files)
@@ -72,14 +98,19 @@ def _one_of(value: Any, known: Sequence[str], otherwise: str) -> str:
 
 
 def _queue(deed: Deed, batch: Import, number: int, payload: Mapping[str, Any]) -> Job:
-    return deed.job("import.stage", f"import.stage:{batch.id.hex}:{number}", client=batch.client_id,
-                    **{"import": batch.id.hex, **payload})
+    return deed.job(
+        "import.stage",
+        f"import.stage:{batch.id.hex}:{number}",
+        client=batch.client_id,
+        **{"import": batch.id.hex, **payload},
+    )
 
 
 def work_of(batch: Import) -> "list[Job]":
     """The jobs of an import, the newest first."""
-    return list(Job.objects.filter(key__startswith=f"import.stage:{batch.id.hex}:").order_by("-created_at")) + list(
-        Job.objects.filter(key__startswith=f"import.confirm:{batch.id.hex}").order_by("-created_at"))
+    return list(
+        Job.objects.filter(key__startswith=f"import.stage:{batch.id.hex}:").order_by("-created_at")
+    ) + list(Job.objects.filter(key__startswith=f"import.confirm:{batch.id.hex}").order_by("-created_at"))
 
 
 def under_way(batch: Import) -> bool:
@@ -87,9 +118,17 @@ def under_way(batch: Import) -> bool:
     return any(job.state in ACTIVE for job in work_of(batch))
 
 
-def read_again(*, actor: Actor, client_id: UUID, import_id: UUID, files: Mapping[int, Mapping[str, str]] | None = None,
-               mappings: Mapping[int, Mapping[str, str]] | None = None, client_names: Sequence[str] | None = None,
-               password: Secret | None = None, key_file: bytes | None = None) -> Job | Refusal:
+def read_again(
+    *,
+    actor: Actor,
+    client_id: UUID,
+    import_id: UUID,
+    files: Mapping[int, Mapping[str, str]] | None = None,
+    mappings: Mapping[int, Mapping[str, str]] | None = None,
+    client_names: Sequence[str] | None = None,
+    password: Secret | None = None,
+    key_file: bytes | None = None,
+) -> Job | Refusal:
     """Read the same files with other choices. ``files``: number → {kind, encoding, delimiter, sheet};
     ``mappings``: number → {header: field}. The new preview replaces the old; the choices travel in the job."""
     if refusal := allowed(actor, "estate.import"):
@@ -112,14 +151,25 @@ def read_again(*, actor: Actor, client_id: UUID, import_id: UUID, files: Mapping
                 return refuse("not_found")
             kind = values.get("kind", "")
             if kind and kind not in MODULES:
-                return refuse("invalid_input", where="The kind of file", problem=f"it is one of {', '.join(MODULES)}")
-            options["files"][number].update({name: str(value)[:60] for name, value in values.items()
-                                             if name in ("encoding", "delimiter", "sheet") or (name == "kind" and value)})
+                return refuse(
+                    "invalid_input", where="The kind of file", problem=f"it is one of {', '.join(MODULES)}"
+                )
+            options["files"][number].update(
+                {
+                    name: str(value)[:60]
+                    for name, value in values.items()
+                    if name in ("encoding", "delimiter", "sheet") or (name == "kind" and value)
+                }
+            )
         if client_names is not None:
-            options["client_names"] = [" ".join(name.split())[:200] for name in client_names if name.strip()][:10]
+            options["client_names"] = [" ".join(name.split())[:200] for name in client_names if name.strip()][
+                :10
+            ]
         mapped = dict(batch.mapping)
         for number, columns in (mappings or {}).items():
-            known = mapped.get(str(number)) or batch.understood.get("columns", {}).get(str(number), {}).get("mapping")
+            known = mapped.get(str(number)) or batch.understood.get("columns", {}).get(str(number), {}).get(
+                "mapping"
+            )
             if not known:
                 return refuse("not_found")
             try:
@@ -130,7 +180,12 @@ def read_again(*, actor: Actor, client_id: UUID, import_id: UUID, files: Mapping
                 return refuse("invalid_input", where="The mapping", problem=str(error))
             mapped[str(number)] = mapping.to_json()
         count = Job.objects.filter(key__startswith=f"import.stage:{batch.id.hex}:").count()
-        return _queue(deed, batch, count + 1, {"options": options, "mapping": mapped, **({"unlock": unlock} if unlock else {})})
+        return _queue(
+            deed,
+            batch,
+            count + 1,
+            {"options": options, "mapping": mapped, **({"unlock": unlock} if unlock else {})},
+        )
 
 
 def discard_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: str = "") -> Import | Refusal:
@@ -150,7 +205,11 @@ def discard_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: st
             return refuse("busy")
         files = batch.options["files"]
         deed.save(batch, state="discarded", options=originals.without_blobs(batch.options))
-        deed.record("import.discarded", subjects=[batch.id], to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})})
+        deed.record(
+            "import.discarded",
+            subjects=[batch.id],
+            to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})},
+        )
     clear_lines(batch.id, keep=False)
     originals.drop(files)
     return batch
@@ -166,7 +225,11 @@ def clear_lines(import_id: UUID, *, keep: bool) -> None:
     store = originals.blob_store()
     while True:
         rows = ImportLine.objects.filter(batch_id=import_id)
-        chunk = list(rows.exclude(sealed=None, data={}).only("pk", "data")[:1000]) if keep else list(rows.only("pk", "data")[:1000])
+        chunk = (
+            list(rows.exclude(sealed=None, data={}).only("pk", "data")[:1000])
+            if keep
+            else list(rows.only("pk", "data")[:1000])
+        )
         if not chunk:
             return
         ids = [row.pk for row in chunk]

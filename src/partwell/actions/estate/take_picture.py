@@ -31,16 +31,29 @@ def _subject(client_id: UUID, kind: str, subject_id: UUID) -> tuple[str, bool] |
         return (step.title, False) if step else None
     if kind == "message":
         message = Message.objects.filter(pk=subject_id, client_id=client_id).first()
-        return (f"the message “{message.subject}”", message.audience in ("internal", "privileged")) if message else None
+        return (
+            (f"the message “{message.subject}”", message.audience in ("internal", "privileged"))
+            if message
+            else None
+        )
     if kind == "call":
         call = Call.objects.filter(pk=subject_id, client_id=client_id).first()
         return (f"the {call.kind} with {call.with_whom}", False) if call else None
     return None
 
 
-def take_picture(*, actor: Actor, client_id: UUID, subject_kind: str, subject_id: UUID, data: bytes,
-                 rectangles: Sequence[Rectangle] = (), nothing_to_redact: bool = False, caption: str = "",
-                 internal: bool = False) -> Picture | Refusal:
+def take_picture(
+    *,
+    actor: Actor,
+    client_id: UUID,
+    subject_kind: str,
+    subject_id: UUID,
+    data: bytes,
+    rectangles: Sequence[Rectangle] = (),
+    nothing_to_redact: bool = False,
+    caption: str = "",
+    internal: bool = False,
+) -> Picture | Refusal:
     """Store a picture, encoded anew, its rectangles burned in. ``subject_kind``: item, step, message or call.
 
     Without rectangles somebody must have said that nothing has to be redacted (``redaction_needed``).
@@ -55,21 +68,49 @@ def take_picture(*, actor: Actor, client_id: UUID, subject_kind: str, subject_id
     try:
         picture = images.guarded("redact" if rectangles else "clean", data, rectangles=rectangles)
     except ImportRefused as refused:
-        return refuse("invalid_input", where="The picture", problem=f"{refused.sentence} {refused.remedy}".strip())
+        return refuse(
+            "invalid_input", where="The picture", problem=f"{refused.sentence} {refused.remedy}".strip()
+        )
     words, inside = subject[0], internal or subject[1]
     caption = " ".join(caption.split())[:300]
-    file = files.store(actor, picture.data, client_id=client_id, media_type=picture.media_type, internal=inside,
-                       name=f"picture-{subject_id.hex[:8]}.{SUFFIX[picture.media_type]}")
+    file = files.store(
+        actor,
+        picture.data,
+        client_id=client_id,
+        media_type=picture.media_type,
+        internal=inside,
+        name=f"picture-{subject_id.hex[:8]}.{SUFFIX[picture.media_type]}",
+    )
     with Deed(actor) as deed:
         deed.lock(client_id)
         deed.add(file)
-        row = deed.add(Picture(client_id=client_id, subject_kind=subject_kind, subject_id=subject_id, file=file, caption=caption,
-                               redactions=min(len(rectangles), 500), internal=inside, taken_by=actor.id,
-                               taken_by_name=actor.name[:160], taken_at=deed.now))
+        row = deed.add(
+            Picture(
+                client_id=client_id,
+                subject_kind=subject_kind,
+                subject_id=subject_id,
+                file=file,
+                caption=caption,
+                redactions=min(len(rectangles), 500),
+                internal=inside,
+                taken_by=actor.id,
+                taken_by_name=actor.name[:160],
+                taken_at=deed.now,
+            )
+        )
         facts = {"digest": file.sha256, "redacted": row.redactions}
         if inside:  # R4: its subject and caption stay inside
-            deed.record("picture.taken", subjects=[subject_id, row.id], public={"subject": "an internal matter"}, to_client=facts)
+            deed.record(
+                "picture.taken",
+                subjects=[subject_id, row.id],
+                public={"subject": "an internal matter"},
+                to_client=facts,
+            )
         else:
-            deed.record("picture.taken", subjects=[subject_id, row.id], public={"subject": words},
-                        to_client={**facts, **({"caption": caption} if caption else {})})
+            deed.record(
+                "picture.taken",
+                subjects=[subject_id, row.id],
+                public={"subject": words},
+                to_client={**facts, **({"caption": caption} if caption else {})},
+            )
         return row

@@ -35,15 +35,30 @@ def undo_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: str =
         if batch.state != "confirmed":
             return refuse("import_not_staged", state=batch.state)
         items = Item.objects.filter(batch=batch)
-        released = items.filter(Exists(ReleaseLine.objects.filter(item=OuterRef("pk"), state__in=("sent", "asked")))).count()
+        released = items.filter(
+            Exists(ReleaseLine.objects.filter(item=OuterRef("pk"), state__in=("sent", "asked")))
+        ).count()
         if released:
-            return deed.refuse(refuse("import_items_released", count=released), subject=batch.id, verb="estate.undo")
-        touched = items.filter(Q(row_version__gt=1) | Q(trials__isnull=False) | Exists(Picture.objects.filter(subject_id=OuterRef("pk"))))
+            return deed.refuse(
+                refuse("import_items_released", count=released), subject=batch.id, verb="estate.undo"
+            )
+        touched = items.filter(
+            Q(row_version__gt=1)
+            | Q(trials__isnull=False)
+            | Exists(Picture.objects.filter(subject_id=OuterRef("pk")))
+        )
         changed = touched.distinct().count()
         if changed:
-            return deed.refuse(refuse("import_items_changed", count=changed), subject=batch.id, verb="estate.undo")
+            return deed.refuse(
+                refuse("import_items_changed", count=changed), subject=batch.id, verb="estate.undo"
+            )
         purge_values(deed, list(items.exclude(secret_fields=[]).values_list("pk", flat=True)))
         deed.save(batch, state="undone", undone_at=deed.now)
-        deed.record("import.undone", client=client.id, subjects=[batch.id], public={"count": batch.item_count},
-                    to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})})
+        deed.record(
+            "import.undone",
+            client=client.id,
+            subjects=[batch.id],
+            public={"count": batch.item_count},
+            to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})},
+        )
         return batch

@@ -33,13 +33,20 @@ def open_log(origin: str | None = None) -> LogState:
         return state
     name = origin or f"partwell-log-{secrets.token_hex(8)}"
     private = Ed25519PrivateKey.generate()
-    raw = private.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
+    raw = private.private_bytes(
+        serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+    )
     public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     store = key_store()
     kek = store.create()
     with permit("deed"), transaction.atomic():
-        return LogState.objects.create(pk=1, origin=name, vkey=note.format_vkey(name, public), opened_at=timezone.now(),
-                                       sealed_key=kek.encode() + b":" + store.wrap(kek, raw, _PLACE))
+        return LogState.objects.create(
+            pk=1,
+            origin=name,
+            vkey=note.format_vkey(name, public),
+            opened_at=timezone.now(),
+            sealed_key=kek.encode() + b":" + store.wrap(kek, raw, _PLACE),
+        )
 
 
 def signer(state: LogState) -> note.Signer:
@@ -55,7 +62,9 @@ def node_getter(prefetch: dict[tuple[int, int], bytes] | None = None) -> merkle.
 
     def get(level: int, index: int) -> bytes:
         if (level, index) not in known:
-            known[level, index] = bytes(Node.objects.values_list("hash", flat=True).get(level=level, index=index))
+            known[level, index] = bytes(
+                Node.objects.values_list("hash", flat=True).get(level=level, index=index)
+            )
         return known[level, index]
 
     return get
@@ -69,8 +78,12 @@ def nodes_for(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         query = Q()
         for level, index in pairs[start : start + 200]:
             query |= Q(level=level, index=index)
-        out.update({(level, index): bytes(value) for level, index, value in
-                    Node.objects.filter(query).values_list("level", "index", "hash")})
+        out.update(
+            {
+                (level, index): bytes(value)
+                for level, index, value in Node.objects.filter(query).values_list("level", "index", "hash")
+            }
+        )
     return out
 
 
@@ -112,5 +125,7 @@ def make_checkpoint() -> CheckpointFacts | None:
     root = merkle.root(size, node_getter())
     text = note.sign_checkpoint(note.Checkpoint(state.origin, size, root), signer(state)).decode()
     with permit("deed"), transaction.atomic(durable=True):
-        row, _ = Checkpoint.objects.get_or_create(size=size, defaults={"root": root, "note": text, "made_at": timezone.now()})
+        row, _ = Checkpoint.objects.get_or_create(
+            size=size, defaults={"root": root, "note": text, "made_at": timezone.now()}
+        )
     return _facts(row)

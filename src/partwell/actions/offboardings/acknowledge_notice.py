@@ -66,7 +66,11 @@ def _next_steps(row: Offboarding) -> list[dict[str, Any]]:
     return [
         {
             "what": step.title,
-            "who": "You" if step.on_client else step.owner.name if step.owner else who.get(step.owner_role, ""),
+            "who": "You"
+            if step.on_client
+            else step.owner.name
+            if step.owner
+            else who.get(step.owner_role, ""),
             "by": step.due,
         }
         for step in steps.order_by("due", "position")[:8]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The departure is closed: the client is inactive, its record is read and nothing operational is left."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from partwell.actions.authorisations.end import withdraw
@@ -11,7 +13,8 @@ from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.offboardings.standing import closing_facts, newest_acceptance
 from partwell.records.authorisations.models import Authorisation
-from partwell.records.offboardings.models import DateChange, LawfulPause, Offboarding
+from partwell.records.offboardings.models import Acceptance, DateChange, LawfulPause, Offboarding
+from partwell.records.releases.models import ReleaseLine
 from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
@@ -72,3 +75,24 @@ def still_stops(offboarding_id: UUID) -> list[lifecycle.Blocker] | Refusal:
     """What still stops closing and on whom, for the page; writes nothing."""
     row = find(offboarding_id)
     return refuse("not_found") if row is None else lifecycle.closing_blockers(closing_facts(row, timezone.now()))
+
+
+@dataclass(frozen=True)
+class ClosedRecord:
+    """What a closed departure comes to: its list's answers, what was handed over, its letters."""
+
+    acceptance: Acceptance | None
+    released: int
+    confirmed: int
+
+
+def record_of(offboarding_id: UUID) -> ClosedRecord | None:
+    """The sum of a departure for the inactive client's page, in three queries."""
+    row = find(offboarding_id)
+    if row is None:
+        return None
+    lines = ReleaseLine.objects.filter(release__client=row.client_id, state="sent")
+    counts = lines.aggregate(
+        released=Count("item", distinct=True), confirmed=Count("item", distinct=True, filter=Q(answer="confirmed"))
+    )
+    return ClosedRecord(newest_acceptance(row.id), counts["released"], counts["confirmed"])

@@ -69,7 +69,9 @@ def run_acceptance(job: Job) -> dict[str, Any]:
         .filter(acceptance=row)
         .order_by("item__category", "item__title")
     )
-    counts = {answer: sum(line.answer == answer for line in lines) for answer in ("accepted", "rejected", "waived")}
+    counts = {
+        answer: sum(line.answer == answer for line in lines) for answer in ("accepted", "rejected", "waived")
+    }
     general = [{"title": "The handover as a whole", "what": row.words}] if row.words else []
     exceptions = [
         {"id": line.item_id.hex[:8], "title": line.item.title, "what": line.words}
@@ -200,5 +202,3 @@ def run_closing(job: Job) -> dict[str, Any]:
 
     stored = letters.file_letter(pdf, client_id=client.id, name=f"closing-{client.name}.pdf", apply=apply)
     return {"file": stored.id.hex}
-
-

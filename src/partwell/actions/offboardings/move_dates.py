@@ -34,21 +34,32 @@ def visible(actor: Actor, offboarding_id: UUID) -> Offboarding | None:
     return row
 
 
-def step_moves(row: Offboarding, before: dates.DepartureDates, after: dates.DepartureDates) -> list[tuple[PlanStep, date]]:
+def step_moves(
+    row: Offboarding, before: dates.DepartureDates, after: dates.DepartureDates
+) -> list[tuple[PlanStep, date]]:
     """Open steps that still lie where the plan put them, with the day the plan would put them on now; edited ones stay."""
     old, new = plan.propose_plan(plan_facts(row, before)), plan.propose_plan(plan_facts(row, after))
     if isinstance(old, Refusal) or isinstance(new, Refusal):
         return []
     was = {step.key: step.due_on for step in old}
     will = {step.key: step.due_on for step in new}
-    steps = PlanStep.objects.filter(offboarding=row, done_at=None, removed_at=None).order_by("due", "position")
+    steps = PlanStep.objects.filter(offboarding=row, done_at=None, removed_at=None).order_by(
+        "due", "position"
+    )
     return [(s, will[s.key]) for s in steps if was.get(s.key) == s.due and will.get(s.key, s.due) != s.due]
 
 
-def effects_of(row: Offboarding, before: dates.DepartureDates, change: dates.DateChange) -> list[dict[str, Any]]:
+def effects_of(
+    row: Offboarding, before: dates.DepartureDates, change: dates.DateChange
+) -> list[dict[str, Any]]:
     """Every dependent date before and after, then every open step of the plan that moves with them."""
     steps = [
-        {"key": f"step:{s.key}", "what": f"Plan: {s.title}", "before": s.due.isoformat(), "after": due.isoformat()}
+        {
+            "key": f"step:{s.key}",
+            "what": f"Plan: {s.title}",
+            "before": s.due.isoformat(),
+            "after": due.isoformat(),
+        }
         for s, due in step_moves(row, before, change.dates)
     ]
     return moves_as_data(change.moves) + steps

@@ -55,9 +55,7 @@ def _problem(client: Client, notice: Notice, points: list[str], now: datetime) -
         return refusal
     on = day_in(notice.noticed_at, zone())
     if notice.end_of_service < on:
-        return refuse(
-            "date_before_notice", what="The end of service", day=notice.end_of_service, notice=on
-        )
+        return refuse("date_before_notice", what="The end of service", day=notice.end_of_service, notice=on)
     if notice.noticed_at > now:
         return refuse("invalid_input", where="The moment of the notice", problem="it lies in the future")
     if len(points) > 5:
@@ -66,9 +64,7 @@ def _problem(client: Client, notice: Notice, points: list[str], now: datetime) -
     if Contact.objects.filter(client=client, left_at=None, pk__in=wanted).count() != len(wanted):
         return refuse("not_found")
     if notice.outside is not None:
-        return contact_problem(
-            client, notice.outside.name, notice.outside.email, notice.outside.second_email
-        )
+        return contact_problem(client, notice.outside.name, notice.outside.email, notice.outside.second_email)
     return None
 
 

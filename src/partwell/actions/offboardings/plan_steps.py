@@ -24,7 +24,13 @@ def as_rules(steps: Sequence[PlanStep]) -> list[plan.PlanStep]:
     """Rows as the rules see them."""
     return [
         plan.PlanStep(
-            s.key, s.title, Phase(s.phase), s.owner_role or plan.SIGNATORY, s.due, tuple(s.after), s.blocks_closing
+            s.key,
+            s.title,
+            Phase(s.phase),
+            s.owner_role or plan.SIGNATORY,
+            s.due,
+            tuple(s.after),
+            s.blocks_closing,
         )
         for s in steps
     ]
@@ -63,7 +69,9 @@ def _order_problem(steps: Sequence[PlanStep], key: str, after: Sequence[str]) ->
     try:
         plan.order(changed)
     except ValueError:
-        return refuse("invalid_input", where="What comes first", problem="these steps would wait for each other")
+        return refuse(
+            "invalid_input", where="What comes first", problem="these steps would wait for each other"
+        )
     return None
 
 

@@ -62,7 +62,8 @@ def prepare_acceptance(
             )
         )
         deed.add_many(
-            AcceptanceLine, [AcceptanceLine(acceptance=made, item=one.item, standing=one.word) for one in rows]
+            AcceptanceLine,
+            [AcceptanceLine(acceptance=made, item=one.item, standing=one.word) for one in rows],
         )
         deed.save(row, acceptance_due=by)
         post(

@@ -85,7 +85,11 @@ def sign_acceptance(
         if problem is None and passkey:
             prepared = row.signature_event.get("prepared_by")
             problem = passkey_problem(
-                passkey, signer.id, row.list_digest, row.offboarding.noticed_at, UUID(hex=prepared) if prepared else None
+                passkey,
+                signer.id,
+                row.list_digest,
+                row.offboarding.noticed_at,
+                UUID(hex=prepared) if prepared else None,
             )
         if problem is None:
             problem = consent.may_sign(_facts(row, signer, event, passkey is not None, None))
@@ -126,7 +130,11 @@ def confirm_acceptance_by_call(
             return deed.refuse(refuse("callback_missing"), subject=row.id, verb="acceptance.sign")
         caller = StaffMember.objects.get(pk=actor.id)
         call = consent.CallBack(
-            caller.id.hex, caller.name, signer.id.hex, signer.phone_on_file_at if signer.phone else None, confirmed
+            caller.id.hex,
+            caller.name,
+            signer.id.hex,
+            signer.phone_on_file_at if signer.phone else None,
+            confirmed,
         )
         event = {key: value for key, value in row.signature_event.items() if key != "awaits_call_back"}
         problem = _standing(row) or consent.may_sign(_facts(row, signer, event, False, call))
@@ -153,7 +161,9 @@ def _standing(row: Acceptance) -> Refusal | None:
 def _answered(lines: list[AcceptanceLine], given: Answers) -> Refusal | None:
     said = {answer for answer, _ in given.lines.values()} | ({given.rest} if given.rest else set())
     if not said <= set(ANSWERS) or not given.lines.keys() <= {line.id for line in lines}:
-        return refuse("invalid_input", where="The answers", problem="each line is accepted, rejected or waived")
+        return refuse(
+            "invalid_input", where="The answers", problem="each line is accepted, rejected or waived"
+        )
     if given.objects:
         return None if given.words.strip() else refuse("objection_needs_words")
     open_lines = sum(line.id not in given.lines for line in lines)
@@ -194,7 +204,9 @@ def _facts(row: Acceptance, signer: Contact, event: dict[str, Any], passkey: boo
     )
 
 
-def _stand(deed: Deed, row: Acceptance, signer: Contact, event: dict[str, Any], lines: list[AcceptanceLine]) -> None:
+def _stand(
+    deed: Deed, row: Acceptance, signer: Contact, event: dict[str, Any], lines: list[AcceptanceLine]
+) -> None:
     """Make it stand: state by what was said, the letter queued, the plan's step done."""
     counts = {answer: sum(line.answer == answer for line in lines) for answer in ANSWERS}
     exceptions = [line for line in lines if line.answer == "rejected" or line.words]

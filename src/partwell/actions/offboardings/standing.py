@@ -57,7 +57,8 @@ def standings(client_id: UUID) -> list[Standing]:
 def list_digest(rows: Iterable[Standing]) -> str:
     """SHA-256 of the list: whoever signs, signs exactly this one."""
     lines = [
-        [r.item.id.hex, r.item.version, r.item.title, str(r.item.category), str(r.item.owner), r.word] for r in rows
+        [r.item.id.hex, r.item.version, r.item.title, str(r.item.category), str(r.item.owner), r.word]
+        for r in rows
     ]
     return hashlib.sha256(canonical.dumps(lines)).hexdigest()
 
@@ -99,7 +100,8 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
         open_windows=open_windows.count(),
         pending_approvals=ApprovalRequest.objects.filter(release__client_id=client, state="open").count(),
         moving_envelopes=sum(
-            envelopes[one] for one in (EnvelopeState.QUEUED, EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED)
+            envelopes[one]
+            for one in (EnvelopeState.QUEUED, EnvelopeState.CLAIMED, EnvelopeState.DATA_STARTED)
         ),
         unknown_envelopes=envelopes[EnvelopeState.UNKNOWN],
         failed_envelopes=envelopes[EnvelopeState.FAILED],
@@ -114,8 +116,4 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
 def ledger_whole() -> bool:
     """The cheap half of a check: the ledger is open and its tail is not cut. ``partwell ledger check`` does the rest."""
     found = Entry.objects.aggregate(last=Max("index"))["last"]
-    return (
-        found is not None
-        and LogState.objects.filter(pk=1).exists()
-        and Entry.objects.count() == found + 1
-    )
+    return found is not None and LogState.objects.filter(pk=1).exists() and Entry.objects.count() == found + 1

@@ -13,14 +13,21 @@ from partwell.records.vault.models import KeyUnit
 from partwell.rules.actor import SYSTEM
 
 
-def queue(to: str, subject: str, text: str, html: str = "", *, life: timedelta = timedelta(minutes=30)) -> None:
+def queue(
+    to: str, subject: str, text: str, html: str = "", *, life: timedelta = timedelta(minutes=30)
+) -> None:
     """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``."""
     unit = unit_for(SYSTEM, None, INSTALLATION)
     row = uuid4()
     now = timezone.now()
     body = json.dumps({"subject": subject, "text": text, "html": html}).encode()
-    AccountMail.objects.create(id=row, to=to, sealed_body=unit.seal("people.AccountMail", row, "body", body), next_attempt_at=now,
-                               expires_at=now + life)
+    AccountMail.objects.create(
+        id=row,
+        to=to,
+        sealed_body=unit.seal("people.AccountMail", row, "body", body),
+        next_attempt_at=now,
+        expires_at=now + life,
+    )
 
 
 def body_of(mail: AccountMail) -> dict[str, str]:
@@ -31,10 +38,15 @@ def body_of(mail: AccountMail) -> dict[str, str]:
 
 def settle(mail: AccountMail, state: str, answer: str) -> None:
     """After sending, failing for good, or expiry: wipe the body."""
-    AccountMail.objects.filter(pk=mail.pk).update(state=state, sealed_body=None, settled_at=timezone.now(), answer=answer[:300])
+    AccountMail.objects.filter(pk=mail.pk).update(
+        state=state, sealed_body=None, settled_at=timezone.now(), answer=answer[:300]
+    )
 
 
 def put_off(mail: AccountMail, answer: str) -> None:
     """Try again later, with back-off of 5 seconds doubled each time."""
-    AccountMail.objects.filter(pk=mail.pk).update(attempts=mail.attempts + 1, answer=answer[:300],
-                                                  next_attempt_at=timezone.now() + timedelta(seconds=5 * 2 ** min(mail.attempts, 6)))
+    AccountMail.objects.filter(pk=mail.pk).update(
+        attempts=mail.attempts + 1,
+        answer=answer[:300],
+        next_attempt_at=timezone.now() + timedelta(seconds=5 * 2 ** min(mail.attempts, 6)),
+    )

@@ -38,8 +38,15 @@ def make_link(kind: str, person_id: UUID, *, next_path: str = "", demo: bool = F
     """A fresh one-use token for a contact ("client"), recipient person ("provider") or, in the demo only, staff."""
     token = secrets.token_urlsafe(32)
     now = timezone.now()
-    SignInLink.objects.create(token_hash=digest(token), kind=kind, person_id=person_id, next_path=next_path[:300], demo=demo,
-                              created_at=now, expires_at=now + (DEMO_LINK_LIFE if demo else LINK_LIFE))
+    SignInLink.objects.create(
+        token_hash=digest(token),
+        kind=kind,
+        person_id=person_id,
+        next_path=next_path[:300],
+        demo=demo,
+        created_at=now,
+        expires_at=now + (DEMO_LINK_LIFE if demo else LINK_LIFE),
+    )
     return token
 
 
@@ -79,7 +86,9 @@ def _contacts(email: str) -> list[tuple[UUID, str, str, str]]:
 
 def _persons(email: str) -> list[tuple[UUID, str, str, str]]:
     rows = list(
-        RecipientPerson.objects.select_related("recipient__client").filter(email__iexact=email, left_at=None)[:20]
+        RecipientPerson.objects.select_related("recipient__client").filter(email__iexact=email, left_at=None)[
+            :20
+        ]
     )
     return [
         (row.id, row.name, row.recipient.client.legal_name, row.email) for row in rows if was_consented(row)
@@ -94,7 +103,9 @@ def was_consented(person: RecipientPerson) -> bool:
 
 def find_link(token: str) -> SignInLink | None:
     """The usable link of a token, or None; consumes nothing (mail scanners follow links)."""
-    return SignInLink.objects.filter(token_hash=digest(token), used_at=None, expires_at__gt=timezone.now()).first()
+    return SignInLink.objects.filter(
+        token_hash=digest(token), used_at=None, expires_at__gt=timezone.now()
+    ).first()
 
 
 def use_link(token: str, *, address: str, agent: str) -> tuple[SignInLink, str] | Refusal:
@@ -105,7 +116,10 @@ def use_link(token: str, *, address: str, agent: str) -> tuple[SignInLink, str] 
     link = find_link(token)
     if link is None or (link.demo and not settings.PARTWELL_DEMO):
         return refuse("link_expired")
-    if not link.demo and SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now()) != 1:
+    if (
+        not link.demo
+        and SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now()) != 1
+    ):
         return refuse("link_expired")
     if link.kind == "staff":
         staff = staff_member(link.person_id)
@@ -117,11 +131,25 @@ def use_link(token: str, *, address: str, agent: str) -> tuple[SignInLink, str] 
         return refuse("link_expired")
     key = secrets.token_urlsafe(32)
     now = timezone.now()
-    PortalSession.objects.create(key_hash=digest(key), kind=link.kind, person_id=link.person_id, created_at=now, seen_at=now,
-                                 expires_at=now + SESSION_LIFE, address=address[:64], agent=agent[:300])
+    PortalSession.objects.create(
+        key_hash=digest(key),
+        kind=link.kind,
+        person_id=link.person_id,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + SESSION_LIFE,
+        address=address[:64],
+        agent=agent[:300],
+    )
     with Deed(actor) as deed:
-        deed.record("sign_in.succeeded", client=actor.client_id, recipient=actor.recipient_id, subjects=[actor.id],
-                    public={"door": actor.door, "strength": "link"}, internal={"address": address[:64], "agent": agent[:300]})
+        deed.record(
+            "sign_in.succeeded",
+            client=actor.client_id,
+            recipient=actor.recipient_id,
+            subjects=[actor.id],
+            public={"door": actor.door, "strength": "link"},
+            internal={"address": address[:64], "agent": agent[:300]},
+        )
     return link, key
 
 
@@ -130,7 +158,9 @@ def session_of(key: str, kind: str) -> PortalSession | None:
     if not key:
         return None
     now = timezone.now()
-    session = PortalSession.objects.filter(key_hash=digest(key), kind=kind, ended_at=None, expires_at__gt=now, seen_at__gt=now - IDLE).first()
+    session = PortalSession.objects.filter(
+        key_hash=digest(key), kind=kind, ended_at=None, expires_at__gt=now, seen_at__gt=now - IDLE
+    ).first()
     if session and now - session.seen_at > timedelta(minutes=1):
         PortalSession.objects.filter(pk=session.pk).update(seen_at=now)
     return session
@@ -151,8 +181,33 @@ def person_actor(kind: str, person_id: UUID, *, strength: Strength, address: str
     """The actor of a contact or recipient person who is still there; None otherwise."""
     if kind == "client":
         contact = Contact.objects.filter(pk=person_id, left_at=None).first()
-        return None if contact is None else Actor(kind="client", id=contact.id, name=contact.name, role=contact.role, door="client_portal",
-                                 strength=strength, client_id=contact.client_id, address=address)
+        return (
+            None
+            if contact is None
+            else Actor(
+                kind="client",
+                id=contact.id,
+                name=contact.name,
+                role=contact.role,
+                door="client_portal",
+                strength=strength,
+                client_id=contact.client_id,
+                address=address,
+            )
+        )
     person = RecipientPerson.objects.select_related("recipient").filter(pk=person_id, left_at=None).first()
-    return None if person is None else Actor(kind="provider", id=person.id, name=person.name, role="person", door="provider_portal", strength=strength,
-                            client_id=person.recipient.client_id, recipient_id=person.recipient_id, address=address)
+    return (
+        None
+        if person is None
+        else Actor(
+            kind="provider",
+            id=person.id,
+            name=person.name,
+            role="person",
+            door="provider_portal",
+            strength=strength,
+            client_id=person.recipient.client_id,
+            recipient_id=person.recipient_id,
+            address=address,
+        )
+    )

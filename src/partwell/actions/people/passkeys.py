@@ -164,9 +164,7 @@ def call_reference(row: Passkey, client_id: UUID) -> datetime:
     return min(open_one.noticed_at, row.created_at) if open_one else row.created_at
 
 
-def confirm_passkey(
-    *, actor: Actor, passkey_id: UUID, confirmed: bool, note: str = ""
-) -> Passkey | Refusal:
+def confirm_passkey(*, actor: Actor, passkey_id: UUID, confirmed: bool, note: str = "") -> Passkey | Refusal:
     """An employee called the contact on a number older than notice and enrolment and asked: is this passkey yours?
 
     ``confirmed`` False: it was not theirs, so it is removed at once.
@@ -303,7 +301,11 @@ def still_holds(kept: dict[str, Any], digest: bytes) -> bool:
 
 def passkey_of(kept: dict[str, Any]) -> Passkey | None:
     """The row of a kept assertion, removed or not."""
-    return Passkey.objects.filter(pk=UUID(hex=str(kept.get("passkey", "")))).first() if kept.get("passkey") else None
+    return (
+        Passkey.objects.filter(pk=UUID(hex=str(kept.get("passkey", "")))).first()
+        if kept.get("passkey")
+        else None
+    )
 
 
 def contact_for_call(contact_id: UUID) -> Contact | None:

@@ -16,7 +16,12 @@ log = logging.getLogger("partwell.security")
 def note_event(kind: str, request: HttpRequest, note: str = "") -> None:
     """Keep one line: kind, path without tokens, peer address."""
     try:
-        SecurityEvent.objects.create(at=timezone.now(), kind=kind[:40], path=hush(request.path)[:300],
-                                     address=str(request.META.get("REMOTE_ADDR", ""))[:64], note=hush(note)[:300])
+        SecurityEvent.objects.create(
+            at=timezone.now(),
+            kind=kind[:40],
+            path=hush(request.path)[:300],
+            address=str(request.META.get("REMOTE_ADDR", ""))[:64],
+            note=hush(note)[:300],
+        )
     except DatabaseError:
         log.warning("The security log could not be written: %s", kind)

@@ -35,7 +35,14 @@ class MspPolicy:
     objection_days: int = 14
 
 
-def set_up(policy: MspPolicy, *, owner_name: str, owner_email: str, owner_password: str | None, is_sample: bool = False) -> StaffMember | Refusal:
+def set_up(
+    policy: MspPolicy,
+    *,
+    owner_name: str,
+    owner_email: str,
+    owner_password: str | None,
+    is_sample: bool = False,
+) -> StaffMember | Refusal:
     """Open the ledger, record the MSP and its first owner; ``setup_done`` if it happened before.
 
     The owner's address counts as verified: allauth refuses a second factor before that, and the first
@@ -65,12 +72,18 @@ def _set_up(
     with Deed(SYSTEM) as deed:
         if Msp.objects.exists():
             return refuse("setup_done")
-        deed.record("ledger.opened", public={"actor": owner_name, "origin": state.origin, "verifier_key": state.vkey})
+        deed.record(
+            "ledger.opened", public={"actor": owner_name, "origin": state.origin, "verifier_key": state.vkey}
+        )
         msp = deed.add(Msp(**vars(policy), is_sample=is_sample))
         deed.record("msp.set_up", public={"actor": owner_name, "msp": msp.name}, subjects=[msp.id])
         user = new_user(owner_email, owner_password)
         owner = deed.add(StaffMember(user=user, name=owner_name, role=StaffRole.OWNER, joined_at=deed.now))
-        deed.record("staff.joined", public={"actor": owner_name, "person": owner_name, "role": owner.role}, subjects=[owner.id])
+        deed.record(
+            "staff.joined",
+            public={"actor": owner_name, "person": owner_name, "role": owner.role},
+            subjects=[owner.id],
+        )
         return owner
 
 
@@ -83,4 +96,12 @@ def new_user(email: str, password: str | None) -> User:
 
 def actor_of(staff: StaffMember, *, door: str = "staff", strength: str = "mfa", address: str = "") -> Actor:
     """The actor for a staff member."""
-    return Actor(kind="staff", id=staff.id, name=staff.name, role=staff.role, door=door, strength=strength, address=address)  # type: ignore[arg-type]
+    return Actor(
+        kind="staff",
+        id=staff.id,
+        name=staff.name,
+        role=staff.role,
+        door=door,
+        strength=strength,
+        address=address,
+    )  # type: ignore[arg-type]

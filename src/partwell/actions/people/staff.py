@@ -69,7 +69,9 @@ def invite_staff(
     token = secrets.token_urlsafe(32)
     with Deed(actor) as deed:
         if User.objects.filter(email__iexact=address).exists():
-            return deed.refuse(refuse("address_taken", address=address), subject=actor.id, verb="staff.invite")
+            return deed.refuse(
+                refuse("address_taken", address=address), subject=actor.id, verb="staff.invite"
+            )
         for older in StaffInvitation.objects.filter(email=address, accepted_at=None, revoked_at=None):
             deed.save(older, revoked_at=deed.now)
         row = deed.add(
@@ -167,7 +169,9 @@ def _locked(staff_id: UUID) -> StaffMember | None:
 
 
 def _is_last_owner(row: StaffMember) -> bool:
-    others = StaffMember.objects.filter(role=StaffRole.OWNER, left_at=None, user__is_active=True).exclude(pk=row.pk)
+    others = StaffMember.objects.filter(role=StaffRole.OWNER, left_at=None, user__is_active=True).exclude(
+        pk=row.pk
+    )
     return row.role == StaffRole.OWNER and not others.exists()
 
 
@@ -228,7 +232,9 @@ def staff_leaves(*, actor: Actor, staff_id: UUID) -> tuple[StaffMember, list[Ass
         tokens = list(ApiToken.objects.filter(staff=row, revoked_at=None))
         for token in tokens:
             deed.save(token, revoked_at=deed.now)
-        for invitation in StaffInvitation.objects.filter(invited_by=row.id, accepted_at=None, revoked_at=None):
+        for invitation in StaffInvitation.objects.filter(
+            invited_by=row.id, accepted_at=None, revoked_at=None
+        ):
             deed.save(invitation, revoked_at=deed.now)
         end_sessions_of(row.id)  # demo links
         deed.save(row, left_at=deed.now)

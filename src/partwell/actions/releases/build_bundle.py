@@ -92,11 +92,14 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
     tell("listing", 0, 0)
     now = timezone.now()
     contents = gather(order, now)
+    lease.beat(job, stage="listing")
     name = bundle_name(contents, job.id, now)
     scratch = Path(settings.PARTWELL_HOME) / "tmp"
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bundle-", dir=scratch) as folder:
-        listed = payload(contents, Path(folder), msp.name, msp.time_zone, now)
+        listed = payload(
+            contents, Path(folder), msp.name, msp.time_zone, now, lambda: lease.beat(job, stage="listing")
+        )
         manifest_entry, checkpoint = _log_plan(contents, listed, job)
         proofs, lines = proof_set(contents, checkpoint, manifest_entry)
         tags = pages(contents, listed, proofs, lines, checkpoint, name=name, msp=msp, now=now)

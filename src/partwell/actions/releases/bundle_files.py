@@ -3,7 +3,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -43,15 +43,18 @@ class _Vault:
         return BundleFile(name, file.size, file.crc32, file.sha256, opened)
 
 
-def payload(contents: Contents, folder: Path, msp: str, zone: str, now: datetime) -> list[BundleFile]:
-    """Every payload file; generated ones are written to ``folder`` (0700, the caller's to remove)."""
+def payload(
+    contents: Contents, folder: Path, msp: str, zone: str, now: datetime, tick: Callable[[], object]
+) -> list[BundleFile]:
+    """Every payload file; generated ones are written to ``folder`` (0700, the caller's to remove). ``tick`` is called
+    between the steps that take long, to keep a lease."""
     files: list[BundleFile] = []
     listing, places = _documents(contents.parts, _Vault(contents.parts), files)
     for row in contents.rows:
         place = places.get(row["id"])
         if place:
             row["location"] = place + (f"; {row['location']}" if row["location"] else "")
-    _inventory(contents, folder, msp, zone, now, files)
+    _inventory(contents, folder, msp, zone, now, files, tick)
     files.append(BundleFile.from_bytes("inventory/files.json", as_json(listing)))
     files.append(BundleFile.from_bytes("receipts/receipts.json", as_json(contents.receipts)))
     if contents.order.correspondence and contents.order.party == "client":
@@ -84,7 +87,13 @@ def _documents(
 
 
 def _inventory(
-    contents: Contents, folder: Path, msp: str, zone: str, now: datetime, files: list[BundleFile]
+    contents: Contents,
+    folder: Path,
+    msp: str,
+    zone: str,
+    now: datetime,
+    files: list[BundleFile],
+    tick: Callable[[], object],
 ) -> None:
     rows = contents.rows
     as_of = moment_text(now, zone)
@@ -96,6 +105,7 @@ def _inventory(
     for name, chunks in streams.items():
         with (folder / name).open("wb") as out:
             out.writelines(chunks)
+        tick()
     with (folder / "inventory.xlsx").open("wb") as out:
         write_xlsx(rows, out, day=now.date(), zone=zone)
     files += [

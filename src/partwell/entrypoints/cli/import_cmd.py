@@ -29,21 +29,67 @@ class _Stop(Exception):
 
 
 def import_command(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders: tables, exports, inventories, credential stores, documents.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH…",
+            help="Files or folders: tables, exports, inventories, credential stores, documents.",
+        ),
+    ],
     client: Annotated[str, typer.Option("--client", help="The client's name, as Partwell knows it.")],
-    source: Annotated[str, typer.Option("--source", help="What the files are; found out by itself if not given.", metavar="KIND")] = "",
-    named: Annotated[list[str] | None, typer.Option("--named", help="How the files call the client, if otherwise. May be repeated.")] = None,
-    owner: Annotated[str, typer.Option("--owner", help="Owner where the files do not say: agreement, client, msp, vendor or unknown.")] = "agreement",
-    as_: Annotated[str, typer.Option("--as", help="Mail address of the staff member who imports; the first owner if not given.")] = "",
-    ask_password: Annotated[bool, typer.Option("--password", help="Ask for the password of a credential store.")] = False,
-    password_file: Annotated[Path | None, typer.Option("--password-file", help="Read that password from a file's first line.")] = None,
-    key_file: Annotated[Path | None, typer.Option("--key-file", help="Key file of a KeePass database.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported; write nothing at all.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")] = False,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source", help="What the files are; found out by itself if not given.", metavar="KIND"
+        ),
+    ] = "",
+    named: Annotated[
+        list[str] | None,
+        typer.Option("--named", help="How the files call the client, if otherwise. May be repeated."),
+    ] = None,
+    owner: Annotated[
+        str,
+        typer.Option(
+            "--owner", help="Owner where the files do not say: agreement, client, msp, vendor or unknown."
+        ),
+    ] = "agreement",
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as", help="Mail address of the staff member who imports; the first owner if not given."
+        ),
+    ] = "",
+    ask_password: Annotated[
+        bool, typer.Option("--password", help="Ask for the password of a credential store.")
+    ] = False,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="Read that password from a file's first line.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="Key file of a KeePass database.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be imported; write nothing at all.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")
+    ] = False,
 ) -> None:
     """Import files into a client's estate."""
     try:
-        result = _import(paths, client, source, list(named or ()), owner, as_, ask_password, password_file, key_file, dry_run, quiet=as_json)
+        result = _import(
+            paths,
+            client,
+            source,
+            list(named or ()),
+            owner,
+            as_,
+            ask_password,
+            password_file,
+            key_file,
+            dry_run,
+            quiet=as_json,
+        )
     except _Stop as stop:
         if as_json:
             typer.echo(json.dumps({"ok": False, "problem": str(stop)}, ensure_ascii=False))
@@ -57,8 +103,20 @@ def import_command(
     raise typer.Exit(GOOD if result["ok"] else REFUSED)
 
 
-def _import(paths: list[Path], client: str, source: str, named: list[str], owner: str, as_: str, ask_password: bool, password_file: Path | None,
-            key_file: Path | None, dry: bool, *, quiet: bool) -> dict[str, Any]:
+def _import(
+    paths: list[Path],
+    client: str,
+    source: str,
+    named: list[str],
+    owner: str,
+    as_: str,
+    ask_password: bool,
+    password_file: Path | None,
+    key_file: Path | None,
+    dry: bool,
+    *,
+    quiet: bool,
+) -> dict[str, Any]:
     from partwell.actions.estate import look
     from partwell.actions.estate.confirm_import import confirm_import
     from partwell.actions.estate.run_import import dry_run, run_now
@@ -71,10 +129,16 @@ def _import(paths: list[Path], client: str, source: str, named: list[str], owner
 
     found = look.find_client(client)
     if len(found) != 1:
-        raise _Stop(f"There {'is no client' if not found else 'are several clients'} called “{client}”. Use the exact name.", UNUSABLE)
+        raise _Stop(
+            f"There {'is no client' if not found else 'are several clients'} called “{client}”. Use the exact name.",
+            UNUSABLE,
+        )
     staff = look.staff_named(as_)
     if staff is None:
-        raise _Stop(f"There is no staff member {as_ or 'yet'}. Set the service provider up first, or give a known address with --as.", UNUSABLE)
+        raise _Stop(
+            f"There is no staff member {as_ or 'yet'}. Set the service provider up first, or give a known address with --as.",
+            UNUSABLE,
+        )
     for path in paths:
         if not path.exists():
             raise _Stop(f"{path}: there is no such file or folder.", UNUSABLE)
@@ -86,24 +150,59 @@ def _import(paths: list[Path], client: str, source: str, named: list[str], owner
     secret = Secret(password) if password else None
     with _bar(quiet) as tick:
         if dry:
-            run = dry_run(found[0].id, paths, source=source, client_names=named, password=secret, key_file=key_file, tick=tick)
-            return {"ok": bool(run.items or run.duplicates) and not run.problems, "dry_run": True, "client": found[0].name, "items": run.items,
-                    "duplicates": run.duplicates, "left_out": run.left_out, "with_secrets": run.secrets, "understood": run.understood,
-                    "lines": run.lines, "problems": run.problems}
+            run = dry_run(
+                found[0].id,
+                paths,
+                source=source,
+                client_names=named,
+                password=secret,
+                key_file=key_file,
+                tick=tick,
+            )
+            return {
+                "ok": bool(run.items or run.duplicates) and not run.problems,
+                "dry_run": True,
+                "client": found[0].name,
+                "items": run.items,
+                "duplicates": run.duplicates,
+                "left_out": run.left_out,
+                "with_secrets": run.secrets,
+                "understood": run.understood,
+                "lines": run.lines,
+                "problems": run.problems,
+            }
         actor = actor_of(staff, door="cli")
         with contextlib.ExitStack() as stack:
             uploads = [(name, stack.enter_context(file.open("rb"))) for name, file in _files(paths, stack)]
-            batch = start_import(actor=actor, client_id=found[0].id, uploads=uploads, source=source, password=secret, key_file=key,
-                                 options={"client_names": named, "owner": owner})
+            batch = start_import(
+                actor=actor,
+                client_id=found[0].id,
+                uploads=uploads,
+                source=source,
+                password=secret,
+                key_file=key,
+                options={"client_names": named, "owner": owner},
+            )
         if isinstance(batch, Refusal):
             raise _Stop(f"{batch.sentence} {batch.next_step}", REFUSED)
         _ended(run_now(work_of(batch)[0], tick))
         row = import_of(found[0].id, batch.id)
         assert row is not None
-        result: dict[str, Any] = {"ok": False, "dry_run": False, "client": found[0].name, "import": row.id.hex, "duplicates": row.duplicate_count,
-                                  "left_out": row.left_out_count, "with_secrets": row.understood.get("secrets", 0),
-                                  "understood": [one["sentence"] for one in row.understood.get("sentences", [])], "problems": [],
-                                  "lines": [{"line": line.line, "sentence": line.sentence} for line in lines_page(row.id, "left_out", 1, 1000)]}
+        result: dict[str, Any] = {
+            "ok": False,
+            "dry_run": False,
+            "client": found[0].name,
+            "import": row.id.hex,
+            "duplicates": row.duplicate_count,
+            "left_out": row.left_out_count,
+            "with_secrets": row.understood.get("secrets", 0),
+            "understood": [one["sentence"] for one in row.understood.get("sentences", [])],
+            "problems": [],
+            "lines": [
+                {"line": line.line, "sentence": line.sentence}
+                for line in lines_page(row.id, "left_out", 1, 1000)
+            ],
+        }
         if row.state == "refused" or not row.item_count:
             problem = row.problem or "Nothing in it is new."
             discard_import(actor=actor, client_id=found[0].id, import_id=row.id, reason=problem)
@@ -190,4 +289,6 @@ def _say(result: dict[str, Any]) -> None:
     for problem in result["problems"]:
         typer.echo(problem, err=True)
     verb = "would be imported" if result["dry_run"] else "imported"
-    typer.echo(f"{result['client']}: {result['items']:,} items {verb}, {result['duplicates']:,} duplicates, {result['left_out']:,} left out.")
+    typer.echo(
+        f"{result['client']}: {result['items']:,} items {verb}, {result['duplicates']:,} duplicates, {result['left_out']:,} left out."
+    )

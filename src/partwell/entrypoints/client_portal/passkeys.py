@@ -72,6 +72,12 @@ def remove(request: HttpRequest, passkey_id: str) -> HttpResponse:
 
 def _device(agent: str) -> str:
     """A plain name for a passkey from the browser that made it."""
-    places = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Macintosh", "Mac"))
+    places = (
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Macintosh", "Mac"),
+    )
     place = next((name for sign, name in places if sign in agent), "this device")
     return _("Passkey of {place}").format(place=place)

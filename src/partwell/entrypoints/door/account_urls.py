@@ -33,10 +33,16 @@ urlpatterns: list[Any] = [
     ),
     path("2fa/", open_door(mfa.index), name="mfa_index"),
     path("2fa/authenticate/", open_door(mfa.authenticate), name="mfa_authenticate"),
-    path("2fa/authenticate/passkey/options/", passkeys.second_options, name="mfa_authenticate_webauthn_options"),
+    path(
+        "2fa/authenticate/passkey/options/", passkeys.second_options, name="mfa_authenticate_webauthn_options"
+    ),
     path("2fa/authenticate/passkey/", passkeys.second, name="mfa_authenticate_webauthn"),
     path("2fa/reauthenticate/", open_door(mfa.reauthenticate), name="mfa_reauthenticate"),
-    path("2fa/reauthenticate/passkey/options/", passkeys.again_options, name="mfa_reauthenticate_webauthn_options"),
+    path(
+        "2fa/reauthenticate/passkey/options/",
+        passkeys.again_options,
+        name="mfa_reauthenticate_webauthn_options",
+    ),
     path("2fa/reauthenticate/passkey/", passkeys.again, name="mfa_reauthenticate_webauthn"),
     path("2fa/totp/activate/", open_door(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", open_door(totp.deactivate_totp), name="mfa_deactivate_totp"),

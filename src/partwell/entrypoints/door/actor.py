@@ -59,7 +59,10 @@ def portal_actor(request: HttpRequest, kind: str) -> Actor | None:
     if session is None:
         return None
     return person_actor(
-        kind, session.person_id, strength=session.strength, address=address_of(request)  # type: ignore[arg-type]
+        kind,
+        session.person_id,
+        strength=session.strength,
+        address=address_of(request),  # type: ignore[arg-type]
     )
 
 

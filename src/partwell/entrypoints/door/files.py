@@ -14,7 +14,9 @@ SHOWN = {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
-def file_response(request: HttpRequest, file: StoredFile, *, inline: bool = False) -> HttpResponse | StreamingHttpResponse:
+def file_response(
+    request: HttpRequest, file: StoredFile, *, inline: bool = False
+) -> HttpResponse | StreamingHttpResponse:
     """Stream a vault file. ``inline`` only shows kinds on ``SHOWN``. Django's FileResponse ignores Range, so it is done here.
 
     The caller has checked who may have it. One range is honoured (206), several are answered whole, an
@@ -24,7 +26,10 @@ def file_response(request: HttpRequest, file: StoredFile, *, inline: bool = Fals
     match = _RANGE.match(request.headers.get("Range", ""))
     if match and (match[1] or match[2]) and file.size:
         if match[1]:
-            start, end = int(match[1][:18]), min(int(match[2][:18]) if match[2] else file.size - 1, file.size - 1)
+            start, end = (
+                int(match[1][:18]),
+                min(int(match[2][:18]) if match[2] else file.size - 1, file.size - 1),
+            )
         else:
             start = max(file.size - int(match[2][:18]), 0)
         if start > end or start >= file.size:

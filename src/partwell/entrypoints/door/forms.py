@@ -20,7 +20,9 @@ ZERO, FULL_DAY = Decimal(0), Decimal(1000)
 
 def zones() -> list[tuple[str, str]]:
     """The IANA zones that people choose from: places, and UTC."""
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    places = sorted(
+        name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))
+    )
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
 
 
@@ -31,7 +33,9 @@ class MspForm(forms.Form):
     legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
     email = forms.EmailField(label=_("Mail address"), help_text=_("Mails to clients come from it."))
     phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
-    address = forms.CharField(label=_("Address"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    address = forms.CharField(
+        label=_("Address"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
     colour = forms.CharField(
         label=_("Colour"), initial="#0f4f63", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
         help_text=_("On the clients' pages and letters; we keep it readable."),
@@ -41,7 +45,9 @@ class MspForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )  # fmt: skip
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones, initial="Europe/Berlin")
-    currency = forms.RegexField(r"^[A-Za-z]{3}$", label=_("Currency"), initial="EUR", help_text=_("Three letters, such as EUR."))
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$", label=_("Currency"), initial="EUR", help_text=_("Three letters, such as EUR.")
+    )
     included_hours = forms.DecimalField(
         label=_("Included offboarding hours"), min_value=ZERO, max_value=FULL_DAY, max_digits=6, decimal_places=2, initial=Decimal(4),
         help_text=_("3 to 5 are usual."),
@@ -53,14 +59,22 @@ class MspForm(forms.Form):
         label=_("Prepaid block, in hours"), min_value=Decimal("0.25"), max_value=FULL_DAY, max_digits=6, decimal_places=2, initial=Decimal(2)
     )  # fmt: skip
     retention_months = forms.IntegerField(
-        label=_("Backups are kept, in months"), min_value=0, max_value=240, initial=6, help_text=_("From the end of service.")
+        label=_("Backups are kept, in months"),
+        min_value=0,
+        max_value=240,
+        initial=6,
+        help_text=_("From the end of service."),
     )
     onboarding_fee = forms.DecimalField(
         label=_("Onboarding fee"), min_value=ZERO, max_digits=12, decimal_places=2, initial=ZERO,
         help_text=_("A returning client pays it as well."),
     )  # fmt: skip
     objection_days = forms.IntegerField(
-        label=_("Objection window, in days"), min_value=1, max_value=365, initial=14, help_text=_("From a release.")
+        label=_("Objection window, in days"),
+        min_value=1,
+        max_value=365,
+        initial=14,
+        help_text=_("From a release."),
     )
 
     LOOK: ClassVar[tuple[str, ...]] = ("colour", "logo")
@@ -96,7 +110,11 @@ class MspForm(forms.Form):
 
     def policy(self) -> dict[str, Any]:
         """The MSP's fields without the logo."""
-        return {name: value for name, value in self.cleaned_data.items() if name in MspForm.base_fields and name != "logo"}
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name in MspForm.base_fields and name != "logo"
+        }
 
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields in groups, each with its heading."""
@@ -111,7 +129,9 @@ class MspForm(forms.Form):
 class PasswordPair(forms.Form):
     """A name and a new password, twice."""
 
-    person = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    person = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     password = forms.CharField(
         label=_("Password"), strip=False, max_length=256, help_text=_("12 characters or more."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -138,7 +158,9 @@ class PasswordPair(forms.Form):
 class SetUpForm(PasswordPair, MspForm):
     """The first visitor: the MSP and its first owner."""
 
-    person_email = forms.EmailField(label=_("Your mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    person_email = forms.EmailField(
+        label=_("Your mail address"), widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
 
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
         """As for settings, and the first owner."""
@@ -149,4 +171,6 @@ class SetUpForm(PasswordPair, MspForm):
 class LinkForm(forms.Form):
     """A portal's sign-in: a mail address."""
 
-    email = forms.EmailField(label=_("Mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("Mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )

@@ -24,12 +24,16 @@ def invited(request: HttpRequest, token: str) -> HttpResponse:
         return refusal_response(request, refusal)
     invitation = find_invitation(token)
     if invitation is None:
-        return refusal_response(request, refuse("invitation_used"), next_label="Sign in", next_url="/account/login/")
+        return refusal_response(
+            request, refuse("invitation_used"), next_label="Sign in", next_url="/account/login/"
+        )
     form = PasswordPair(request.POST or None, initial={"person": invitation.name})
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "invitation": invitation}
         return render(request, "door/invited.html", context, status=422 if request.method == "POST" else 200)
-    done = accept_invitation(token=token, name=form.cleaned_data["person"], password=form.cleaned_data["password"])
+    done = accept_invitation(
+        token=token, name=form.cleaned_data["person"], password=form.cleaned_data["password"]
+    )
     if isinstance(done, Refusal):
         return refusal_response(request, done)
     if request.user.is_authenticated:

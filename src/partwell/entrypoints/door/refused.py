@@ -14,11 +14,18 @@ from partwell.rules.refusals import Refusal, Refused, refuse
 log = logging.getLogger("partwell.door")
 
 
-def refusal_response(request: HttpRequest, refusal: Refusal, *, back: str = "", next_label: str = "", next_url: str = "") -> HttpResponse:
+def refusal_response(
+    request: HttpRequest, refusal: Refusal, *, back: str = "", next_label: str = "", next_url: str = ""
+) -> HttpResponse:
     """A page (or, for htmx, a part) that shows one refusal, with its status."""
     part = bool(request.headers.get("HX-Request"))
     template = "theme/refused_part.html" if part else "theme/refused.html"
-    context = {"refusal": refusal, "back": back or request.headers.get("Referer", "") or "/", "next_label": next_label, "next_url": next_url}
+    context = {
+        "refusal": refusal,
+        "back": back or request.headers.get("Referer", "") or "/",
+        "next_label": next_label,
+        "next_url": next_url,
+    }
     # htmx swaps only successful answers, so a part says 200; the page keeps the true status.
     return render(request, template, context, status=200 if part else refusal.status)
 

@@ -24,9 +24,26 @@ from partwell.rules.refusals import refuse
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 # Paths that know no staff session: the portals, the API (tokens), links, and what pages are made of.
-APART = ("/static/", "/theme/", "/client/", "/provider/", "/api/", "/in/", "/invited/", "/setup/", "/brand/", "/health")
+APART = (
+    "/static/",
+    "/theme/",
+    "/client/",
+    "/provider/",
+    "/api/",
+    "/in/",
+    "/invited/",
+    "/setup/",
+    "/brand/",
+    "/health",
+)
 ALWAYS = {"account_logout"}
-TO_SET_UP = {"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_add_webauthn_options", "account_reauthenticate"}
+TO_SET_UP = {
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_add_webauthn_options",
+    "account_reauthenticate",
+}
 TO_PROVE = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_reauthenticate_webauthn_options"}
 BEFORE_SET_UP = ("/setup/", "/static/", "/theme/", "/health")
 
@@ -65,7 +82,9 @@ class SecondFactorRequired:
         """Lead to set-up while there is no MSP."""
         if not is_set_up() and not request.path.startswith(BEFORE_SET_UP):
             if request.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
-                return refusal_response(request, refuse("setup_needed"), next_url="/setup/", next_label="Set up")
+                return refusal_response(
+                    request, refuse("setup_needed"), next_url="/setup/", next_label="Set up"
+                )
             return HttpResponseRedirect("/setup/")
         return self.get_response(request)
 
@@ -78,7 +97,9 @@ class SecondFactorRequired:
         if name in ALWAYS or name in (TO_PROVE if enabled else TO_SET_UP):
             return None
         if request.method not in ("GET", "HEAD"):
-            return refusal_response(request, refuse("mfa_required"), next_url="/account/2fa/", next_label="Go on")
+            return refusal_response(
+                request, refuse("mfa_required"), next_url="/account/2fa/", next_label="Go on"
+            )
         if request.headers.get("HX-Request"):
             raise Http404
         return HttpResponseRedirect(reverse("mfa_reauthenticate" if enabled else "mfa_index"))

@@ -156,7 +156,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if form is None:
         return _no(NOT_ACCEPTED)
     try:
-        _, codes = flows.add_authenticator(request, form.cleaned_data["name"], form.cleaned_data["credential"])
+        _, codes = flows.add_authenticator(
+            request, form.cleaned_data["name"], form.cleaned_data["credential"]
+        )
     except ReauthenticationRequired:
         return _no("Sign in again first: it is more than five minutes ago.", 401)
     return JsonResponse({"url": reverse("mfa_view_recovery_codes" if codes else "mfa_index")})

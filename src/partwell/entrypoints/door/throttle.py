@@ -21,7 +21,12 @@ WAIT = 600
 def throttled(request: HttpRequest, action: str, key: str = "") -> Refusal | None:
     """None while there were few POSTs of ``action`` (by address, and by ``key`` such as a mail address), else the refusal."""
     usage = ratelimit.consume(
-        request, app="partwell", action=action, config=RATES, key=(key.strip().lower() or "none"), limit_get=True
+        request,
+        app="partwell",
+        action=action,
+        config=RATES,
+        key=(key.strip().lower() or "none"),
+        limit_get=True,
     )
     if usage:
         return None

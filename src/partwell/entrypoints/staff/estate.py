@@ -38,8 +38,13 @@ from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
 FILTERS = ("category", "kind", "owner", "custodian", "standing")
-STATES = {"here": ("", ""), "asked": ("waiting", "Client is asked"), "released": ("waiting", "Released"),
-          "confirmed": ("done", "Confirmed"), "objected": ("refusing", "Objected")}
+STATES = {
+    "here": ("", ""),
+    "asked": ("waiting", "Client is asked"),
+    "released": ("waiting", "Released"),
+    "confirmed": ("done", "Confirmed"),
+    "objected": ("refusing", "Objected"),
+}
 
 
 @staff_door("estate.read")
@@ -47,14 +52,19 @@ STATES = {"here": ("", ""), "asked": ("waiting", "Client is asked"), "released":
 def estate_home(request: HttpRequest) -> HttpResponse:
     """All clients with the size of their estate."""
     counts = queries.item_counts()
-    rows = [{"client": client, **counts.get(client.id, {"total": 0, "unknown": 0})} for client in look.clients_here()]
+    rows = [
+        {"client": client, **counts.get(client.id, {"total": 0, "unknown": 0})}
+        for client in look.clients_here()
+    ]
     return render(request, "staff/estate_home.html", {"section": "estate", "rows": rows})
 
 
 def _query(request: HttpRequest) -> queries.ItemQuery:
     given = {name: request.GET.get(name, "")[:60] for name in (*FILTERS, "sort")}
     batch = request.GET.get("batch", "")
-    return queries.ItemQuery(**given, words=request.GET.get("q", "")[:200], batch=id_of(batch).hex if batch else "")
+    return queries.ItemQuery(
+        **given, words=request.GET.get("q", "")[:200], batch=id_of(batch).hex if batch else ""
+    )
 
 
 def item_rows(client: Any, page: Any) -> list[dict[str, Any]]:
@@ -68,9 +78,20 @@ def item_rows(client: Any, page: Any) -> list[dict[str, Any]]:
     out = []
     for item in items:
         tone, word = STATES[item.standing]
-        out.append({"item": item, "url": reverse("staff:item", args=[client.id, item.id]), "index": proofs.get(item.id),
-                    "kind": KIND_WORDS[item.kind], "owner": owners[item.owner], "custodian": custodians[item.custodian],
-                    "missing": len(missing[item.id]), "first": missing[item.id][0].sentence if missing[item.id] else "", "tone": tone, "word": word})
+        out.append(
+            {
+                "item": item,
+                "url": reverse("staff:item", args=[client.id, item.id]),
+                "index": proofs.get(item.id),
+                "kind": KIND_WORDS[item.kind],
+                "owner": owners[item.owner],
+                "custodian": custodians[item.custodian],
+                "missing": len(missing[item.id]),
+                "first": missing[item.id][0].sentence if missing[item.id] else "",
+                "tone": tone,
+                "word": word,
+            }
+        )
     return out
 
 
@@ -82,21 +103,49 @@ def client_estate(request: HttpRequest, client_id: str) -> HttpResponse:
     categories = queries.by_category(client.id)
     query = _query(request)
     page = queries.items_page(client.id, query, request.GET.get("page"))
-    totals = {name: sum(row.counts[name] for row in categories) for name in ("total", "confirmed", "released", "objected")}
+    totals = {
+        name: sum(row.counts[name] for row in categories)
+        for name in ("total", "confirmed", "released", "objected")
+    }
     newest = last_checkpoint()
     actor = actor_of(request)
     bulk = [{"name": "do", "value": "classify", "label": "Set owner, category …", "main": True}]
     if may(actor.role, "credential.try") is None:
         bulk.append({"name": "do", "value": "untested", "label": "Label untested"})
     shown = [row for row in categories if row.category != "other" or row.total]
-    selects = [("category", "Category", CATEGORIES), ("kind", "Kind", KINDS), ("owner", "Owner", OWNERS), ("custodian", "Held by", CUSTODIANS),
-               ("standing", "Standing", [(key, word[:1].upper() + word[1:]) for key, word in STANDING_WORDS.items()])]
-    return render(request, "staff/estate_client.html", {
-        "section": "estate", "client": client, "categories": shown, "totals": totals, "unknown": sum(row.unknown for row in categories),
-        "page": page, "rows": item_rows(client, page), "query": query, "bulk": bulk if may(actor.role, "item.classify") is None else [],
-        "selects": [{"name": name, "label": label, "options": options, "now": getattr(query, name)} for name, label, options in selects],
-        "filtered": any(getattr(query, name) for name in (*FILTERS, "words", "batch")), "size": newest.size if newest else None,
-        "may_write": may(actor.role, "item.add") is None})
+    selects = [
+        ("category", "Category", CATEGORIES),
+        ("kind", "Kind", KINDS),
+        ("owner", "Owner", OWNERS),
+        ("custodian", "Held by", CUSTODIANS),
+        (
+            "standing",
+            "Standing",
+            [(key, word[:1].upper() + word[1:]) for key, word in STANDING_WORDS.items()],
+        ),
+    ]
+    return render(
+        request,
+        "staff/estate_client.html",
+        {
+            "section": "estate",
+            "client": client,
+            "categories": shown,
+            "totals": totals,
+            "unknown": sum(row.unknown for row in categories),
+            "page": page,
+            "rows": item_rows(client, page),
+            "query": query,
+            "bulk": bulk if may(actor.role, "item.classify") is None else [],
+            "selects": [
+                {"name": name, "label": label, "options": options, "now": getattr(query, name)}
+                for name, label, options in selects
+            ],
+            "filtered": any(getattr(query, name) for name in (*FILTERS, "words", "batch")),
+            "size": newest.size if newest else None,
+            "may_write": may(actor.role, "item.add") is None,
+        },
+    )
 
 
 @staff_door("item.add")
@@ -114,7 +163,12 @@ def item_add(request: HttpRequest, client_id: str) -> HttpResponse:
             return refusal_response(request, result)
         messages.success(request, f"“{result.title}” is in the estate now.")
         return HttpResponseRedirect(reverse("staff:item", args=[client.id, result.id]))
-    return render(request, "staff/estate_add.html", {"section": "estate", "client": client, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "staff/estate_add.html",
+        {"section": "estate", "client": client, "form": form},
+        status=422 if form.errors else 200,
+    )
 
 
 @staff_door("item.classify")
@@ -131,10 +185,21 @@ def classify(request: HttpRequest, client_id: str) -> HttpResponse:
     form = ClassifyForm(request.POST if filled else None, sources=sources, initial=start)
     preview: Any = None
     if filled and form.is_valid():
-        rule = ItemFilter(**{name: form.cleaned_data[f"if_{name}"] for name in ("category", "kind", "owner", "source", "words")})
+        rule = ItemFilter(
+            **{
+                name: form.cleaned_data[f"if_{name}"]
+                for name in ("category", "kind", "owner", "source", "words")
+            }
+        )
         rule = replace(rule, item_ids=ids) if ids else rule
         if request.POST.get("do") == "apply" and request.POST.get("expected", "").isdigit():
-            done = classify_items(actor=actor_of(request), client_id=client.id, rule=rule, sets=form.sets(), expected=int(request.POST["expected"]))
+            done = classify_items(
+                actor=actor_of(request),
+                client_id=client.id,
+                rule=rule,
+                sets=form.sets(),
+                expected=int(request.POST["expected"]),
+            )
             if isinstance(done, Refusal):
                 return refusal_response(request, done)
             messages.success(request, f"{done:,} items were classified.")
@@ -143,8 +208,19 @@ def classify(request: HttpRequest, client_id: str) -> HttpResponse:
         if isinstance(preview, Refusal):
             form.add_error(None, f"{preview.sentence} {preview.next_step}")
             preview = None
-    return render(request, "staff/estate_classify.html", {"section": "estate", "client": client, "form": form, "preview": preview, "ids": ids,
-                  "unknown": queries.item_counts().get(client.id, {}).get("unknown", 0)}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "staff/estate_classify.html",
+        {
+            "section": "estate",
+            "client": client,
+            "form": form,
+            "preview": preview,
+            "ids": ids,
+            "unknown": queries.item_counts().get(client.id, {}).get("unknown", 0),
+        },
+        status=422 if form.errors else 200,
+    )
 
 
 def _untested(request: HttpRequest, client: Any, ids: tuple[UUID, ...]) -> HttpResponse:

@@ -7,7 +7,11 @@ from django.urls import path
 
 from partwell.entrypoints.staff import estate, imports, item, item_work, pictures
 
-_C, _I, _B = "clients/<str:client_id>/", "clients/<str:client_id>/items/<str:item_id>/", "clients/<str:client_id>/import/<str:import_id>/"
+_C, _I, _B = (
+    "clients/<str:client_id>/",
+    "clients/<str:client_id>/items/<str:item_id>/",
+    "clients/<str:client_id>/import/<str:import_id>/",
+)
 
 urlpatterns: list[Any] = [
     path("estate/", estate.estate_home, name="estate"),

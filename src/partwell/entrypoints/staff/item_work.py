@@ -36,13 +36,37 @@ def _back(request: HttpRequest, item: Any, result: Any, words: str) -> HttpRespo
 def item_change(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """Change what it is, whose it is and who holds it."""
     item = item_or_404(client_id, item_id)
-    names = ("title", "category", "kind", "owner", "custodian", "sensitivity", "critical", "endpoint", "internal", "row_version")
-    start = {name: getattr(item, name) for name in names} | {"details": "\n".join(f"{k}: {v}" for k, v in sorted(item.details.items()))}
+    names = (
+        "title",
+        "category",
+        "kind",
+        "owner",
+        "custodian",
+        "sensitivity",
+        "critical",
+        "endpoint",
+        "internal",
+        "row_version",
+    )
+    start = {name: getattr(item, name) for name in names} | {
+        "details": "\n".join(f"{k}: {v}" for k, v in sorted(item.details.items()))
+    }
     form = ChangeForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
-        return _back(request, item, change_item(actor=actor_of(request), client_id=item.client_id, item_id=item.id, **form.cleaned_data), "Changed.")
-    return render(request, "staff/item_change.html", {"section": "estate", "client": item.client, "item": item, "form": form},
-                  status=422 if form.errors else 200)
+        return _back(
+            request,
+            item,
+            change_item(
+                actor=actor_of(request), client_id=item.client_id, item_id=item.id, **form.cleaned_data
+            ),
+            "Changed.",
+        )
+    return render(
+        request,
+        "staff/item_change.html",
+        {"section": "estate", "client": item.client, "item": item, "form": form},
+        status=422 if form.errors else 200,
+    )
 
 
 @staff_door("item.change")
@@ -50,9 +74,16 @@ def item_change(request: HttpRequest, client_id: str, item_id: str) -> HttpRespo
 def item_handover(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """What R3 asks of its kind."""
     item = item_or_404(client_id, item_id)
-    values = {name: (name in request.POST) if type_ is bool else request.POST.get(name, "") for name, type_ in FIELDS[item.kind].items()}
-    return _back(request, item, record_handover(actor=actor_of(request), client_id=item.client_id, item_id=item.id, **values),
-                 "Recorded for the handover.")
+    values = {
+        name: (name in request.POST) if type_ is bool else request.POST.get(name, "")
+        for name, type_ in FIELDS[item.kind].items()
+    }
+    return _back(
+        request,
+        item,
+        record_handover(actor=actor_of(request), client_id=item.client_id, item_id=item.id, **values),
+        "Recorded for the handover.",
+    )
 
 
 @staff_door("item.change")
@@ -60,7 +91,12 @@ def item_handover(request: HttpRequest, client_id: str, item_id: str) -> HttpRes
 def item_remove(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """Take it off the estate, with a reason."""
     item = item_or_404(client_id, item_id)
-    result = remove_item(actor=actor_of(request), client_id=item.client_id, item_id=item.id, reason=request.POST.get("reason", ""))
+    result = remove_item(
+        actor=actor_of(request),
+        client_id=item.client_id,
+        item_id=item.id,
+        reason=request.POST.get("reason", ""),
+    )
     if isinstance(result, Refusal):
         return refusal_response(request, result, back=reverse("staff:item", args=[item.client_id, item.id]))
     messages.success(request, f"“{item.title}” was taken off the estate; its record stays.")
@@ -72,8 +108,18 @@ def item_remove(request: HttpRequest, client_id: str, item_id: str) -> HttpRespo
 def item_secret(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """Seal a secret."""
     item = item_or_404(client_id, item_id)
-    return _back(request, item, store_secret(actor=actor_of(request), client_id=item.client_id, item_id=item.id, field=request.POST.get("field", ""),
-                                             value=Secret(request.POST.get("value", ""))), "The secret is sealed in the vault.")
+    return _back(
+        request,
+        item,
+        store_secret(
+            actor=actor_of(request),
+            client_id=item.client_id,
+            item_id=item.id,
+            field=request.POST.get("field", ""),
+            value=Secret(request.POST.get("value", "")),
+        ),
+        "The secret is sealed in the vault.",
+    )
 
 
 @staff_door("credential.see")
@@ -81,12 +127,26 @@ def item_secret(request: HttpRequest, client_id: str, item_id: str) -> HttpRespo
 def item_see(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """Show one secret once, after saying why. The page is never stored and never in an address."""
     item = item_or_404(client_id, item_id)
-    result = see_secret(actor=actor_of(request), client_id=item.client_id, item_id=item.id, field=request.POST.get("field", ""),
-                        purpose=request.POST.get("purpose", ""))
+    result = see_secret(
+        actor=actor_of(request),
+        client_id=item.client_id,
+        item_id=item.id,
+        field=request.POST.get("field", ""),
+        purpose=request.POST.get("purpose", ""),
+    )
     if isinstance(result, Refusal):
         return refusal_response(request, result, back=reverse("staff:item", args=[item.client_id, item.id]))
-    response = render(request, "staff/item_secret.html", {"section": "estate", "client": item.client, "item": item,
-                                                          "field": request.POST.get("field", ""), "value": result.reveal()})
+    response = render(
+        request,
+        "staff/item_secret.html",
+        {
+            "section": "estate",
+            "client": item.client,
+            "item": item,
+            "field": request.POST.get("field", ""),
+            "value": result.reveal(),
+        },
+    )
     response.headers["Cache-Control"] = "no-store, private"
     return response
 
@@ -99,13 +159,30 @@ def item_try(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse
     proof = None
     upload = request.FILES.get("picture")
     if upload is not None:
-        picture = take_picture(actor=actor_of(request), client_id=item.client_id, subject_kind="item", subject_id=item.id,
-                               **picture_of(request), caption="Proof of a try")
+        picture = take_picture(
+            actor=actor_of(request),
+            client_id=item.client_id,
+            subject_kind="item",
+            subject_id=item.id,
+            **picture_of(request),
+            caption="Proof of a try",
+        )
         if isinstance(picture, Refusal):
             return _back(request, item, picture, "")
         proof = picture.id
-    return _back(request, item, try_credential(actor=actor_of(request), client_id=item.client_id, item_id=item.id, proof_id=proof,
-                                               outcome=request.POST.get("outcome", ""), reason=request.POST.get("reason", "")), "The try is recorded.")
+    return _back(
+        request,
+        item,
+        try_credential(
+            actor=actor_of(request),
+            client_id=item.client_id,
+            item_id=item.id,
+            proof_id=proof,
+            outcome=request.POST.get("outcome", ""),
+            reason=request.POST.get("reason", ""),
+        ),
+        "The try is recorded.",
+    )
 
 
 @staff_door("credential.second")
@@ -113,7 +190,12 @@ def item_try(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse
 def item_second(request: HttpRequest, client_id: str, item_id: str) -> HttpResponse:
     """A second person agrees that it cannot be tried."""
     item = item_or_404(client_id, item_id)
-    return _back(request, item, second_credential(actor=actor_of(request), client_id=item.client_id, item_id=item.id), "You agreed; both names stand on record.")
+    return _back(
+        request,
+        item,
+        second_credential(actor=actor_of(request), client_id=item.client_id, item_id=item.id),
+        "You agreed; both names stand on record.",
+    )
 
 
 @staff_door("credential.purge")
@@ -122,8 +204,18 @@ def item_purge(request: HttpRequest, client_id: str, item_id: str) -> HttpRespon
     """Purge our copy; the title is typed first, since nothing brings it back."""
     item = item_or_404(client_id, item_id)
     if " ".join(request.POST.get("typed_name", "").split()) != " ".join(item.title.split()):
-        return _back(request, item, refuse("invalid_input", where="The typed name", problem="it is not the item's title"), "")
-    return _back(request, item, purge_copy(actor=actor_of(request), client_id=item.client_id, item_id=item.id), "Our copy of the secret is purged.")
+        return _back(
+            request,
+            item,
+            refuse("invalid_input", where="The typed name", problem="it is not the item's title"),
+            "",
+        )
+    return _back(
+        request,
+        item,
+        purge_copy(actor=actor_of(request), client_id=item.client_id, item_id=item.id),
+        "Our copy of the secret is purged.",
+    )
 
 
 @staff_door("item.change")
@@ -134,5 +226,15 @@ def item_document(request: HttpRequest, client_id: str, item_id: str) -> HttpRes
     upload = request.FILES.get("document")
     if upload is None:
         return _back(request, item, refuse("required", where="The document"), "")
-    return _back(request, item, attach_document(actor=actor_of(request), client_id=item.client_id, item_id=item.id, name=upload.name or "file",
-                                                stream=upload.file), "The document is attached as a new version.")  # type: ignore[arg-type]
+    return _back(
+        request,
+        item,
+        attach_document(
+            actor=actor_of(request),
+            client_id=item.client_id,
+            item_id=item.id,
+            name=upload.name or "file",
+            stream=upload.file,
+        ),
+        "The document is attached as a new version.",
+    )  # type: ignore[arg-type]

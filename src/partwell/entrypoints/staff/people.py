@@ -36,9 +36,13 @@ ROLES = [(role.value, roles.ROLE_LABELS[role].capitalize()) for role in StaffRol
 class RoleForm(forms.Form):
     """A role, and an auditor's last day."""
 
-    role = forms.ChoiceField(label=later("Role"), choices=ROLES, widget=forms.RadioSelect, initial=StaffRole.TECHNICIAN)
+    role = forms.ChoiceField(
+        label=later("Role"), choices=ROLES, widget=forms.RadioSelect, initial=StaffRole.TECHNICIAN
+    )
     auditor_until = forms.DateField(
-        label=later("Last day, for an auditor"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=later("Last day, for an auditor"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
 
@@ -65,7 +69,14 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: forms.Form, title: str, button: str, **more: Any) -> HttpResponse:
-    context = {"title": title, "form": form, "button": button, "back": reverse("staff:people"), "back_label": _("People"), **more}
+    context = {
+        "title": title,
+        "form": form,
+        "button": button,
+        "back": reverse("staff:people"),
+        "back_label": _("People"),
+        **more,
+    }
     return render(request, "staff/form_page.html", context, status=422 if form.is_bound else 200)
 
 
@@ -75,7 +86,9 @@ def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody by mail; the link works once, for three days."""
     form = InviteForm(request.POST or None)
     if not form.is_valid():
-        lede = _("They get a mail with a link that works once, for three days, and set up password and second factor.")
+        lede = _(
+            "They get a mail with a link that works once, for three days, and set up password and second factor."
+        )
         return _form(request, form, _("Invite somebody"), _("Send the invitation"), lede=lede)
     data = form.cleaned_data
     done = invite_staff(
@@ -146,9 +159,14 @@ def leave(request: HttpRequest, staff_id: str) -> HttpResponse:
 
 
 def _assigned(staff_id: UUID) -> list[dict[str, str]]:
-    words = {"client": _("Account manager of"), "offboarding": _("Owner of the departure of"), "step": _("Owner of the step")}
+    words = {
+        "client": _("Account manager of"),
+        "offboarding": _("Owner of the departure of"),
+        "step": _("Owner of the step"),
+    }
     return [
-        {"what": words[one.what], "name": one.name, "url": f"/clients/{one.client_id}/"} for one in assigned_to(staff_id)
+        {"what": words[one.what], "name": one.name, "url": f"/clients/{one.client_id}/"}
+        for one in assigned_to(staff_id)
     ]
 
 
@@ -170,5 +188,7 @@ def passkey_call(request: HttpRequest, contact_id: str) -> HttpResponse:
             return refusal_response(request, done, back=request.path)
         messages.success(request, _("Confirmed.") if done.confirmed_at else _("The passkey is removed."))
         return HttpResponseRedirect(request.path)
-    rows = [{"row": row, "since": keys.call_reference(row, found.client_id)} for row in keys.passkeys_of(found.id)]
+    rows = [
+        {"row": row, "since": keys.call_reference(row, found.client_id)} for row in keys.passkeys_of(found.id)
+    ]
     return render(request, "staff/passkey_call.html", {"contact": found, "rows": rows})

@@ -28,10 +28,16 @@ def picture_of(request: HttpRequest, name: str = "picture") -> dict[str, Any]:
     data = upload.read(MAX_SIZE + 1) if upload is not None else b""
     try:
         given = json.loads(request.POST.get(f"{name}_redactions") or "[]")
-        rectangles = [Rectangle(float(one["x"]), float(one["y"]), float(one["w"]), float(one["h"])) for one in given]
+        rectangles = [
+            Rectangle(float(one["x"]), float(one["y"]), float(one["w"]), float(one["h"])) for one in given
+        ]
     except (ValueError, TypeError, KeyError):
         rectangles = [Rectangle(-1, -1, -1, -1)]
-    return {"data": data, "rectangles": rectangles, "nothing_to_redact": bool(request.POST.get("nothing_to_redact"))}
+    return {
+        "data": data,
+        "rectangles": rectangles,
+        "nothing_to_redact": bool(request.POST.get("nothing_to_redact")),
+    }
 
 
 @staff_door("picture.add")
@@ -44,13 +50,24 @@ def picture_add(request: HttpRequest, client_id: str, kind: str, subject_id: str
         back = "/"
     if "picture" not in request.FILES:
         return refusal_response(request, refuse("required", where="The picture"), back=back)
-    result = take_picture(actor=actor_of(request), client_id=client.id, subject_kind=kind, subject_id=id_of(subject_id), **picture_of(request),
-                          caption=request.POST.get("caption", ""), internal=bool(request.POST.get("internal")))
+    result = take_picture(
+        actor=actor_of(request),
+        client_id=client.id,
+        subject_kind=kind,
+        subject_id=id_of(subject_id),
+        **picture_of(request),
+        caption=request.POST.get("caption", ""),
+        internal=bool(request.POST.get("internal")),
+    )
     if isinstance(result, Refusal):
         if result.status == 404:
             raise Http404
         return refusal_response(request, result, back=back)
-    parts = f"{result.redactions} parts are blacked out in it for good." if result.redactions else "Nothing was blacked out."
+    parts = (
+        f"{result.redactions} parts are blacked out in it for good."
+        if result.redactions
+        else "Nothing was blacked out."
+    )
     messages.success(request, f"The picture is kept. {parts}")
     return HttpResponseRedirect(back)
 

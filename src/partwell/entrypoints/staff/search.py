@@ -46,7 +46,8 @@ def _groups(groups: list[Group]) -> list[dict[str, Any]]:
         {
             "label": group.label,
             "results": [
-                {"title": one.title, "note": one.note, "url": _url(one), "icon": one.icon} for one in group.results
+                {"title": one.title, "note": one.note, "url": _url(one), "icon": one.icon}
+                for one in group.results
             ],
         }
         for group in groups
@@ -76,7 +77,9 @@ def security(request: HttpRequest) -> HttpResponse:
     """The security log: what is no evidence but worth a look."""
     kinds = queries.security_kinds()
     kind = request.GET.get("kind", "")
-    page = Paginator(queries.security_events(kind if kind in kinds else ""), EACH).get_page(request.GET.get("page"))
+    page = Paginator(queries.security_events(kind if kind in kinds else ""), EACH).get_page(
+        request.GET.get("page")
+    )
     rows = [{"row": row, "word": KINDS.get(row.kind, row.kind.replace("_", " "))} for row in page]
     shown = [(one, KINDS.get(one, one.replace("_", " "))) for one in kinds]
     return render(request, "staff/security.html", {"page": page, "rows": rows, "kinds": shown, "kind": kind})

@@ -26,7 +26,9 @@ class SettingsForm(MspForm):
     automatic_acknowledgement = forms.BooleanField(
         label=later("Answer an unauthorised new provider with one fixed acknowledgement"),
         required=False,
-        help_text=later("It states no fact, not even whether somebody is a client, and the client gets a copy."),
+        help_text=later(
+            "It states no fact, not even whether somebody is a client, and the client gets a copy."
+        ),
     )
 
 
@@ -37,9 +39,15 @@ def settings(request: HttpRequest) -> HttpResponse:
     msp = the_msp()
     assert msp is not None  # nobody is signed in before set-up
     initial = {name: getattr(msp, name) for name in CHANGEABLE}
-    form = SettingsForm(request.POST, request.FILES, initial=initial) if request.method == "POST" else SettingsForm(initial=initial)
+    form = (
+        SettingsForm(request.POST, request.FILES, initial=initial)
+        if request.method == "POST"
+        else SettingsForm(initial=initial)
+    )
     if request.method != "POST" or not form.is_valid():
-        return render(request, "staff/form_page.html", _page(form), status=422 if request.method == "POST" else 200)
+        return render(
+            request, "staff/form_page.html", _page(form), status=422 if request.method == "POST" else 200
+        )
     changes = {**form.policy(), "automatic_acknowledgement": form.cleaned_data["automatic_acknowledgement"]}
     logo = form.cleaned_data["logo"]
     done = configure_msp(
@@ -57,7 +65,9 @@ def settings(request: HttpRequest) -> HttpResponse:
 def _page(form: SettingsForm) -> dict[str, Any]:
     groups = [{"title": title, "fields": fields, "text": ""} for title, fields in form.parts()]
     groups[-1]["text"] = _("Agreements made earlier keep their own terms.")
-    groups.append({"title": _("Automatic acknowledgement"), "fields": [form["automatic_acknowledgement"]], "text": ""})
+    groups.append(
+        {"title": _("Automatic acknowledgement"), "fields": [form["automatic_acknowledgement"]], "text": ""}
+    )
     return {
         "title": _("Settings"),
         "form": form,

@@ -11,7 +11,9 @@ urlpatterns: list[Any] = [
     path("settings/", settings.settings, name="settings"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/invite/", people.invite, name="person_invite"),
-    path("settings/people/invitations/<str:invitation_id>/end/", people.invitation_end, name="invitation_end"),
+    path(
+        "settings/people/invitations/<str:invitation_id>/end/", people.invitation_end, name="invitation_end"
+    ),
     path("settings/people/<str:staff_id>/", people.person, name="person"),
     path("settings/people/<str:staff_id>/leave/", people.leave, name="person_leave"),
     path("settings/tokens/", tokens.tokens, name="tokens"),

@@ -26,8 +26,12 @@ EACH = 50
 class TokenForm(forms.Form):
     """A name, whose rights bound it, what for, how long."""
 
-    name = forms.CharField(label=later("Name"), max_length=80, help_text=later("What uses it, such as a script's name."))
-    staff = forms.ChoiceField(label=later("Acts as"), help_text=later("Never more than this person's role may do."))
+    name = forms.CharField(
+        label=later("Name"), max_length=80, help_text=later("What uses it, such as a script's name.")
+    )
+    staff = forms.ChoiceField(
+        label=later("Acts as"), help_text=later("Never more than this person's role may do.")
+    )
     scopes = forms.MultipleChoiceField(
         label=later("Good for"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )

@@ -56,7 +56,13 @@ def contrast(one: str, other: str) -> float:
 def mix(one: str, other: str, share: float) -> str:
     """``share`` of the first colour laid over the second."""
     a, b = _rgb(one), _rgb(other)
-    return _hex((a[0] * share + b[0] * (1 - share), a[1] * share + b[1] * (1 - share), a[2] * share + b[2] * (1 - share)))
+    return _hex(
+        (
+            a[0] * share + b[0] * (1 - share),
+            a[1] * share + b[1] * (1 - share),
+            a[2] * share + b[2] * (1 - share),
+        )
+    )
 
 
 def readable(colour: str, grounds: tuple[str, ...], darker: bool) -> str:
@@ -75,8 +81,11 @@ def _family(accent: str, dark: bool) -> dict[str, str]:
     tint = mix(accent, sheet, 0.14 if dark else 0.11)
     shade = readable(accent, (sheet, ground, tint), not dark)
     return {
-        "accent": shade, "accent-hover": mix(shade, "#ffffff" if dark else "#000000", 0.78), "mark": shade,
-        "accent-tint": tint, "accent-soft": mix(shade, sheet, 0.38),
+        "accent": shade,
+        "accent-hover": mix(shade, "#ffffff" if dark else "#000000", 0.78),
+        "mark": shade,
+        "accent-tint": tint,
+        "accent-soft": mix(shade, sheet, 0.38),
         "on-accent": "#0b1c22" if contrast(shade, "#0b1c22") > contrast(shade, "#ffffff") else "#ffffff",
     }
 
@@ -89,7 +98,10 @@ def brand_sheet(brand: Mapping[str, Any]) -> str:
         accent = DEFAULT_ACCENT
     if accent == DEFAULT_ACCENT:
         return "/* the product's own colours */\n"
-    rows = {dark: "".join(f"--pw-{name}:{value};" for name, value in _family(accent, dark).items()) for dark in (False, True)}
+    rows = {
+        dark: "".join(f"--pw-{name}:{value};" for name, value in _family(accent, dark).items())
+        for dark in (False, True)
+    }
     return f":root{{{rows[False]}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{rows[True]}}}}}\n"
 
 

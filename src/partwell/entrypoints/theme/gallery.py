@@ -23,7 +23,9 @@ def gallery(request: HttpRequest, page: str = "parts") -> HttpResponse:
     _allowed()
     if page in ("403", "404", "500", "409"):
         if page == "409":
-            return errors.conflict(request, "The release was not sent.", "Mara Ellery narrowed the authorisation a minute ago.")
+            return errors.conflict(
+                request, "The release was not sent.", "Mara Ellery narrowed the authorisation a minute ago."
+            )
         return {"403": errors.forbidden, "404": errors.not_found, "500": errors.server_error}[page](request)
     if page not in PAGES:
         raise Http404
@@ -35,6 +37,13 @@ def gallery(request: HttpRequest, page: str = "parts") -> HttpResponse:
 def gallery_job(request: HttpRequest) -> HttpResponse:
     """GET /theme/gallery/job/: a job that has ended, as its live part would answer."""
     _allowed()
-    job = {"label": "Bundle for Alder Row IT", "state": "done", "done": 1212, "total": 1212, "unit": "files",
-           "result_url": "#", "result_label": "Download, 41.3 GB"}
+    job = {
+        "label": "Bundle for Alder Row IT",
+        "state": "done",
+        "done": 1212,
+        "total": 1212,
+        "unit": "files",
+        "result_url": "#",
+        "result_label": "Download, 41.3 GB",
+    }
     return render(request, "theme/gallery/job.html", {"ended": job})

@@ -25,5 +25,7 @@ def path_of(name: str, plain: str) -> str:
 
 def staff_nav() -> list[dict[str, object]]:
     """The entries of the staff header: key, label, url, letter."""
-    return [{"key": key, "label": label, "url": path_of(name, plain), "letter": letter}
-            for key, label, name, plain, letter in STAFF]
+    return [
+        {"key": key, "label": label, "url": path_of(name, plain), "letter": letter}
+        for key, label, name, plain, letter in STAFF
+    ]

@@ -104,8 +104,10 @@ def axis_shape(row: Any, window: Any = None, today: date | None = None) -> AxisS
     if end:
         words.append(gettext("end of service %(day)s") % {"day": when_words(end, "", now)})
     if gone:
-        words.append((gettext("data held, was to be deleted %(day)s") if held
-                      else gettext("data kept until %(day)s")) % {"day": when_words(gone, "", now)})
+        words.append(
+            (gettext("data held, was to be deleted %(day)s") if held else gettext("data kept until %(day)s"))
+            % {"day": when_words(gone, "", now)}
+        )
     elif held:
         words.append(gettext("data held, no date of deletion"))
     if alarm:
@@ -155,14 +157,35 @@ def course_shape(course: Any) -> dict[str, Any]:
         lanes[lane : lane + 1] = [last]
         state = pick(phase, "state", "")
         y = 22 + lane * 28
-        bands.append({"name": pick(phase, "name", ""), "state": state, "x": frame.at(first), "y": y,
-                      "width": frame.span(first, last), "start": first, "end": last, "text_y": y + 15.5})
+        bands.append(
+            {
+                "name": pick(phase, "name", ""),
+                "state": state,
+                "x": frame.at(first),
+                "y": y,
+                "width": frame.span(first, last),
+                "start": first,
+                "end": last,
+                "text_y": y + 15.5,
+            }
+        )
     height = 22 + len(lanes) * 28
-    return {"bands": bands, "months": frame.months(), "bottom": height, "foot": height + 15,
-            "height": height + 22, "bar_height": max(0, height - 18), "now": frame.at(now), "now_at": anchor(frame.at(now)),
-            "gone_y": height - 17, "end": end, "gone": gone,
-            "end_x": frame.at(end) if end else "", "gone_x": frame.at(gone) if gone else "",
-            "end_flip": bool(end and float(frame.at(end)[:-1]) > 75)}
+    return {
+        "bands": bands,
+        "months": frame.months(),
+        "bottom": height,
+        "foot": height + 15,
+        "height": height + 22,
+        "bar_height": max(0, height - 18),
+        "now": frame.at(now),
+        "now_at": anchor(frame.at(now)),
+        "gone_y": height - 17,
+        "end": end,
+        "gone": gone,
+        "end_x": frame.at(end) if end else "",
+        "gone_x": frame.at(gone) if gone else "",
+        "end_flip": bool(end and float(frame.at(end)[:-1]) > 75),
+    }
 
 
 def burn_shape(hours: Any) -> dict[str, Any]:
@@ -175,16 +198,37 @@ def burn_shape(hours: Any) -> dict[str, Any]:
     over = max(0, used - whole)
     total = max(whole, used)
     ticks = [percent(at, total) for at in range(60, total, 60)] if total <= 40 * 60 else []
-    return {"used": used, "included": included, "prepaid": prepaid, "left": whole - used, "over": over,
-            "plain": plain, "block": block, "whole": whole, "plain_w": percent(plain, total), "ticks": ticks,
-            "block_x": percent(plain, total), "block_w": percent(block, total),
-            "over_x": percent(whole, total), "over_w": percent(over, total)}
+    return {
+        "used": used,
+        "included": included,
+        "prepaid": prepaid,
+        "left": whole - used,
+        "over": over,
+        "plain": plain,
+        "block": block,
+        "whole": whole,
+        "plain_w": percent(plain, total),
+        "ticks": ticks,
+        "block_x": percent(plain, total),
+        "block_w": percent(block, total),
+        "over_x": percent(whole, total),
+        "over_w": percent(over, total),
+    }
 
 
 def progress_shape(counts: Any) -> dict[str, Any]:
     """Confirmed, released, objected of a total as stretches of one bar (see the ``progress`` tag)."""
     sure, sent, bad = (int(pick(counts, name, 0) or 0) for name in ("confirmed", "released", "objected"))
     total = int(pick(counts, "total", 0) or 0)
-    return {"confirmed": sure, "released": sent, "objected": bad, "total": total, "here": total - sure - sent - bad,
-            "sure_w": percent(sure, total), "sent_x": percent(sure, total), "sent_w": percent(sent, total),
-            "bad_x": percent(sure + sent, total), "bad_w": percent(bad, total)}
+    return {
+        "confirmed": sure,
+        "released": sent,
+        "objected": bad,
+        "total": total,
+        "here": total - sure - sent - bad,
+        "sure_w": percent(sure, total),
+        "sent_x": percent(sure, total),
+        "sent_w": percent(sent, total),
+        "bad_x": percent(sure + sent, total),
+        "bad_w": percent(bad, total),
+    }

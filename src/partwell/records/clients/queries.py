@@ -70,7 +70,9 @@ def readiness(client_ids: Collection[UUID], today: date) -> dict[UUID, Readiness
         .distinct()
     ):
         documented.setdefault(client_id, set()).add(Category(category))
-    agreed = set(Agreement.objects.filter(client__in=ids, replaced_at=None).values_list("client_id", flat=True))
+    agreed = set(
+        Agreement.objects.filter(client__in=ids, replaced_at=None).values_list("client_id", flat=True)
+    )
     sets = _of("retention", "BackupSet").objects.filter(client__in=ids, removed_at=None)
     known = set(sets.values_list("client_id", flat=True))
     return {
@@ -114,7 +116,9 @@ def older_agreements(client_id: UUID) -> "list[Agreement]":
 
 def backup_sets_of(client_id: UUID) -> Sequence[Any]:
     """Known backup sets."""
-    return list(_of("retention", "BackupSet").objects.filter(client_id=client_id, removed_at=None).order_by("name"))
+    return list(
+        _of("retention", "BackupSet").objects.filter(client_id=client_id, removed_at=None).order_by("name")
+    )
 
 
 def pauses_of(client_id: UUID) -> Sequence[Any]:

@@ -33,8 +33,15 @@ __all__ = [
     "trials_of",
 ]
 
-SORTS = {"title": ("title",), "category": ("category", "title"), "owner": ("owner", "title"), "custodian": ("custodian", "title"),
-         "kind": ("kind", "title"), "added": ("added_at", "title"), "standing": ("standing", "title")}
+SORTS = {
+    "title": ("title",),
+    "category": ("category", "title"),
+    "owner": ("owner", "title"),
+    "custodian": ("custodian", "title"),
+    "kind": ("kind", "title"),
+    "added": ("added_at", "title"),
+    "standing": ("standing", "title"),
+}
 STANDINGS = ("here", "asked", "released", "confirmed", "objected")
 
 
@@ -60,12 +67,19 @@ class CategoryRow:
 def standing(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Annotate where each item stands: here, asked, released, confirmed or objected (an open objection goes first)."""
     lines = Item._meta.get_field("release_lines").related_model._default_manager.filter(item=OuterRef("pk"))
-    return rows.annotate(standing=Case(
-        When(Exists(lines.filter(state="sent", answer="objected", objection_answered_at=None)), then=Value("objected")),
-        When(Exists(lines.filter(state="sent", answer="confirmed")), then=Value("confirmed")),
-        When(Exists(lines.filter(state="sent")), then=Value("released")),
-        When(Exists(lines.filter(state="asked")), then=Value("asked")),
-        default=Value("here"), output_field=CharField()))
+    return rows.annotate(
+        standing=Case(
+            When(
+                Exists(lines.filter(state="sent", answer="objected", objection_answered_at=None)),
+                then=Value("objected"),
+            ),
+            When(Exists(lines.filter(state="sent", answer="confirmed")), then=Value("confirmed")),
+            When(Exists(lines.filter(state="sent")), then=Value("released")),
+            When(Exists(lines.filter(state="asked")), then=Value("asked")),
+            default=Value("here"),
+            output_field=CharField(),
+        )
+    )
 
 
 def by_category(client_id: UUID) -> list[CategoryRow]:
@@ -92,11 +106,15 @@ class ItemQuery:
     batch: str = ""
     words: str = ""
     sort: str = ""
-    fields: Sequence[str] = field(default=("category", "kind", "owner", "custodian", "sensitivity"), repr=False)
+    fields: Sequence[str] = field(
+        default=("category", "kind", "owner", "custodian", "sensitivity"), repr=False
+    )
 
     def rows(self, client_id: UUID) -> "QuerySet[Any]":
         """The matching present items in their order."""
-        found: QuerySet[Any] = standing(Item.objects.present().filter(client_id=client_id).select_related("document", "site"))
+        found: QuerySet[Any] = standing(
+            Item.objects.present().filter(client_id=client_id).select_related("document", "site")
+        )
         for name in self.fields:
             if value := getattr(self, name):
                 found = found.filter(**{name: value})
@@ -108,7 +126,10 @@ class ItemQuery:
             found = found.filter(title__icontains=word)
         order = SORTS.get(self.sort.lstrip("-"), SORTS["title"])
         back = self.sort.startswith("-")
-        return found.order_by(*(F(name).desc() if back and place == 0 else F(name).asc() for place, name in enumerate(order)), "pk")
+        return found.order_by(
+            *(F(name).desc() if back and place == 0 else F(name).asc() for place, name in enumerate(order)),
+            "pk",
+        )
 
 
 def items_page(client_id: UUID, query: ItemQuery, number: Any, size: int = 50) -> "Page[Item]":
@@ -118,8 +139,12 @@ def items_page(client_id: UUID, query: ItemQuery, number: Any, size: int = 50) -
 
 def item_of(client_id: UUID, item_id: UUID) -> Item | None:
     """One present item of this client."""
-    return (standing(Item.objects.present()).select_related("client", "document__unit", "site", "batch")
-            .filter(client_id=client_id, pk=item_id).first())
+    return (
+        standing(Item.objects.present())
+        .select_related("client", "document__unit", "site", "batch")
+        .filter(client_id=client_id, pk=item_id)
+        .first()
+    )
 
 
 def trials_of(item_id: UUID) -> list[Trial]:
@@ -129,7 +154,12 @@ def trials_of(item_id: UUID) -> list[Trial]:
 
 def sources_of(client_id: UUID) -> list[str]:
     """The kinds of imports whose items are present."""
-    return list(Import.objects.filter(client_id=client_id, state="confirmed").values_list("source", flat=True).distinct().order_by("source"))
+    return list(
+        Import.objects.filter(client_id=client_id, state="confirmed")
+        .values_list("source", flat=True)
+        .distinct()
+        .order_by("source")
+    )
 
 
 def imports_of(client_id: UUID, limit: int = 30) -> list[Import]:
@@ -156,7 +186,11 @@ def lines_page(import_id: UUID, outcome: str, number: Any, size: int = 50) -> "P
 def releases_of(item_id: UUID) -> "list[Any]":
     """Releases of an item with their answers, the newest first."""
     item = Item(pk=item_id)
-    return list(item.release_lines.select_related("release__recipient", "release__contact", "document").order_by("-release__released_at"))
+    return list(
+        item.release_lines.select_related("release__recipient", "release__contact", "document").order_by(
+            "-release__released_at"
+        )
+    )
 
 
 def item_counts() -> dict[UUID, dict[str, int]]:

@@ -40,7 +40,11 @@ def staff_member(staff_id: UUID) -> StaffMember | None:
 
 def account_mail_due(now: datetime, limit: int) -> "list[AccountMail]":
     """Sign-in mails that may be sent at ``now`` (aware), oldest first."""
-    return list(AccountMail.objects.filter(state="queued", next_attempt_at__lte=now).order_by("next_attempt_at")[:limit])
+    return list(
+        AccountMail.objects.filter(state="queued", next_attempt_at__lte=now).order_by("next_attempt_at")[
+            :limit
+        ]
+    )
 
 
 def staff_gone() -> "list[StaffMember]":
@@ -51,7 +55,9 @@ def staff_gone() -> "list[StaffMember]":
 def invitations_open(now: datetime) -> "list[StaffInvitation]":
     """Invitations that may still be accepted at ``now`` (aware)."""
     return list(
-        StaffInvitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).order_by("expires_at")
+        StaffInvitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).order_by(
+            "expires_at"
+        )
     )
 
 
@@ -74,5 +80,7 @@ def security_kinds() -> "list[str]":
 def passkeys_of_contacts(contact_ids: "Iterable[UUID]") -> "list[Passkey]":
     """Contacts' passkeys that were not removed, oldest first."""
     return list(
-        Passkey.objects.filter(kind="client", person_id__in=list(contact_ids), removed_at=None).order_by("created_at")
+        Passkey.objects.filter(kind="client", person_id__in=list(contact_ids), removed_at=None).order_by(
+            "created_at"
+        )
     )

@@ -24,11 +24,21 @@ register_parts(register)
 
 ICONS = {"open": "open", "waiting": "waiting", "refusing": "refusing", "held": "held", "done": "done"}
 CATEGORY_ICONS = {
-    Category.HARDWARE: "hardware", Category.SOFTWARE: "software", Category.ONSITE_DATA: "data",
-    Category.ADMIN_ACCESS: "admin", Category.TRAINING: "training", Category.PROCESS_DOCS: "process",
-    Category.DIAGRAMS: "diagram", Category.AUDIT_REPORTS: "audit", Category.OTHER: "other",
+    Category.HARDWARE: "hardware",
+    Category.SOFTWARE: "software",
+    Category.ONSITE_DATA: "data",
+    Category.ADMIN_ACCESS: "admin",
+    Category.TRAINING: "training",
+    Category.PROCESS_DOCS: "process",
+    Category.DIAGRAMS: "diagram",
+    Category.AUDIT_REPORTS: "audit",
+    Category.OTHER: "other",
 }
-FLASH = {"success": ("is-open", "done"), "error": ("is-refusing", "stop"), "warning": ("is-waiting", "waiting")}
+FLASH = {
+    "success": ("is-open", "done"),
+    "error": ("is-refusing", "stop"),
+    "warning": ("is-waiting", "waiting"),
+}
 
 # filters ------------------------------------------------------------------------------------------
 
@@ -71,7 +81,11 @@ def flash_icon(level: str) -> str:
 def safe_path(value: Any) -> str:
     """A link back that stays within this site: the path of an address, or ``/`` for anything else."""
     parts = urlsplit(str(value or ""))
-    if parts.scheme not in ("", "http", "https") or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
+    if (
+        parts.scheme not in ("", "http", "https")
+        or not parts.path.startswith("/")
+        or parts.path.startswith(("//", "/\\"))
+    ):
         return "/"
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -89,15 +103,21 @@ def initials(name: Any) -> str:
 @register.simple_tag
 def icon(name: str, large: bool = False) -> SafeString:
     """An icon of the sprite, hidden from readers of the screen: a word always stands beside it."""
-    return format_html('<svg class="pw-i{}" aria-hidden="true"><use href="#i-{}"/></svg>', " pw-i--lg" if large else "", name)
+    return format_html(
+        '<svg class="pw-i{}" aria-hidden="true"><use href="#i-{}"/></svg>', " pw-i--lg" if large else "", name
+    )
 
 
 @register.simple_tag
 def state(tone: str, word: str, icon_name: str = "") -> SafeString:
     """A state as word, shape and colour: ``{% state "waiting" "Waiting on Mara Ellery" %}``; ``done`` is open with a tick."""
     css = "open" if tone == "done" else tone
-    return format_html('<span class="pw-state is-{}"><svg class="pw-i" aria-hidden="true"><use href="#i-{}"/></svg>{}</span>',
-                       css, icon_name or ICONS.get(tone, "open"), word)
+    return format_html(
+        '<span class="pw-state is-{}"><svg class="pw-i" aria-hidden="true"><use href="#i-{}"/></svg>{}</span>',
+        css,
+        icon_name or ICONS.get(tone, "open"),
+        word,
+    )
 
 
 @register.simple_tag
@@ -116,8 +136,11 @@ def category_label(category: Any) -> str:
     return Category(category).label
 
 
-VERDICTS = {Verdict.SEND: ("open", "Goes out"), Verdict.ASK_CLIENT: ("waiting", "Client is asked first"),
-            Verdict.REFUSE: ("refusing", "Stays here")}
+VERDICTS = {
+    Verdict.SEND: ("open", "Goes out"),
+    Verdict.ASK_CLIENT: ("waiting", "Client is asked first"),
+    Verdict.REFUSE: ("refusing", "Stays here"),
+}
 
 
 @register.inclusion_tag("theme/parts/verdict.html")
@@ -126,7 +149,11 @@ def verdict(value: Any) -> dict[str, Any]:
     inner = pick(value, "verdict", None)
     tone, word = VERDICTS[Verdict(inner if inner is not None else value)]
     reasons = pick(value, "reasons", None) or [pick(value, "reason", "")]
-    return {"tone": tone, "word": gettext(word), "reasons": [r for r in reasons if r] if inner is not None else []}
+    return {
+        "tone": tone,
+        "word": gettext(word),
+        "reasons": [r for r in reasons if r] if inner is not None else [],
+    }
 
 
 @register.inclusion_tag("theme/parts/proof.html")
@@ -167,7 +194,12 @@ def axis_head(window: Any, today: Any = None) -> dict[str, Any]:
     day = shapes.as_day(today) or shapes.timezone.localdate()
     now = frame.at(day) if frame.holds(day) else ""
     months = [m for m in frame.months() if not now or not -9 < float(m[0][:-1]) - float(now[:-1]) < 7]
-    return {"months": months, "now": now, "day": formats.date_format(day, "j M"), "now_at": shapes.anchor(now or "50%")}
+    return {
+        "months": months,
+        "now": now,
+        "day": formats.date_format(day, "j M"),
+        "now_at": shapes.anchor(now or "50%"),
+    }
 
 
 @register.inclusion_tag("theme/parts/course.html")
@@ -216,21 +248,45 @@ def checkpoint_foot(checkpoint: Any, letter: bool = False) -> dict[str, Any]:
     size = pick(checkpoint, "size", None) if checkpoint else None
     if size is None:
         return {"checkpoint": None, "letter": letter}
-    shown = {"at": pick(checkpoint, "at") or pick(checkpoint, "made_at"), "size": size,
-             "digest": pick(checkpoint, "digest") or pick(checkpoint, "root"), "url": pick(checkpoint, "url", "")}
+    shown = {
+        "at": pick(checkpoint, "at") or pick(checkpoint, "made_at"),
+        "size": size,
+        "digest": pick(checkpoint, "digest") or pick(checkpoint, "root"),
+        "url": pick(checkpoint, "url", ""),
+    }
     return {"checkpoint": shown, "letter": letter}
 
 
 @register.inclusion_tag("theme/parts/refusal.html", takes_context=True)
-def refusal(context: Context, title: str, reason: str = "", next_label: str = "", next_url: str = "",
-            tone: str = "refusing", method: str = "get", other_label: str = "", other_url: str = "",
-            live: bool = False, level: int = 3) -> dict[str, Any]:
+def refusal(
+    context: Context,
+    title: str,
+    reason: str = "",
+    next_label: str = "",
+    next_url: str = "",
+    tone: str = "refusing",
+    method: str = "get",
+    other_label: str = "",
+    other_url: str = "",
+    live: bool = False,
+    level: int = 3,
+) -> dict[str, Any]:
     """What did not happen (``title``), why (``reason``), and the button for the next step.
 
     ``tone``: refusing, waiting, held or open. ``method`` "post" makes the button a form with its CSRF token.
     ``other_*``: a second, plain way. ``live``: announced, for boxes that appear by themselves. ``level``: 2 or 3.
     """
-    return {"title": title, "reason": reason, "next_label": next_label, "next_url": next_url, "tone": tone,
-            "method": method, "other_label": other_label, "other_url": other_url, "live": live, "level": level,
-            "csrf_token": context.get("csrf_token"),
-            "icon": {"refusing": "stop", "waiting": "waiting", "held": "held"}.get(tone, "done")}
+    return {
+        "title": title,
+        "reason": reason,
+        "next_label": next_label,
+        "next_url": next_url,
+        "tone": tone,
+        "method": method,
+        "other_label": other_label,
+        "other_url": other_url,
+        "live": live,
+        "level": level,
+        "csrf_token": context.get("csrf_token"),
+        "icon": {"refusing": "stop", "waiting": "waiting", "held": "held"}.get(tone, "done"),
+    }

@@ -48,9 +48,18 @@ def stations(stations: Any) -> dict[str, Any]:
     return {"stations": stations}
 
 
-def empty(title: str, text: str = "", label: str = "", url: str = "", other_label: str = "", other_url: str = "") -> dict[str, Any]:
+def empty(
+    title: str, text: str = "", label: str = "", url: str = "", other_label: str = "", other_url: str = ""
+) -> dict[str, Any]:
     """An empty page says what to do first."""
-    return {"title": title, "text": text, "label": label, "url": url, "other_label": other_label, "other_url": other_url}
+    return {
+        "title": title,
+        "text": text,
+        "label": label,
+        "url": url,
+        "other_label": other_label,
+        "other_url": other_url,
+    }
 
 
 def tabs(tabs: Any, label: str = "") -> dict[str, Any]:
@@ -80,11 +89,19 @@ def pager(context: Context, page: Any, name: str = "page") -> dict[str, Any]:
     """Paging on the server: a Django ``Page``; keeps the rest of the query. ``name``: the parameter."""
     numbers = []
     for number in page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1):
-        numbers.append({"number": number, "current": number == page.number,
-                        "url": _query(context, **{name: number}) if isinstance(number, int) else ""})
-    return {"page": page, "numbers": numbers,
-            "before": _query(context, **{name: page.previous_page_number()}) if page.has_previous() else "",
-            "after": _query(context, **{name: page.next_page_number()}) if page.has_next() else ""}
+        numbers.append(
+            {
+                "number": number,
+                "current": number == page.number,
+                "url": _query(context, **{name: number}) if isinstance(number, int) else "",
+            }
+        )
+    return {
+        "page": page,
+        "numbers": numbers,
+        "before": _query(context, **{name: page.previous_page_number()}) if page.has_previous() else "",
+        "after": _query(context, **{name: page.next_page_number()}) if page.has_next() else "",
+    }
 
 
 def sort_head(context: Context, label: str, key: str, numeric: bool = False, css: str = "") -> dict[str, Any]:
@@ -92,8 +109,13 @@ def sort_head(context: Context, label: str, key: str, numeric: bool = False, css
     request = context.get("request")
     now = request.GET.get("sort", "") if request else ""
     order = "ascending" if now == key else "descending" if now == f"-{key}" else ""
-    return {"label": label, "order": order, "numeric": numeric, "css": css,
-            "url": _query(context, sort=f"-{key}" if now == key else key, page=None)}
+    return {
+        "label": label,
+        "order": order,
+        "numeric": numeric,
+        "css": css,
+        "url": _query(context, sort=f"-{key}" if now == key else key, page=None),
+    }
 
 
 def query(context: Context, **changes: Any) -> str:
@@ -112,15 +134,29 @@ def field(bound: BoundField, label: str = "", hint: str = "", css: str = "") -> 
         attrs["aria-invalid"] = "true"
     group = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))
     check = isinstance(widget, CheckboxInput) and not isinstance(widget, ClearableFileInput)
-    return {"f": bound, "label": label or bound.label, "hint": hint, "group": group, "check": check,
-            "file": isinstance(widget, FileInput), "css": css, "attrs": attrs, "ids": " ".join(ids),
-            "widget": bound.as_widget(attrs={k: v for k, v in attrs.items() if v is not None and not group}),
-            "hidden": bound.is_hidden, "optional": not bound.field.required and not check}
+    return {
+        "f": bound,
+        "label": label or bound.label,
+        "hint": hint,
+        "group": group,
+        "check": check,
+        "file": isinstance(widget, FileInput),
+        "css": css,
+        "attrs": attrs,
+        "ids": " ".join(ids),
+        "widget": bound.as_widget(attrs={k: v for k, v in attrs.items() if v is not None and not group}),
+        "hidden": bound.is_hidden,
+        "optional": not bound.field.required and not check,
+    }
 
 
 def form_errors(form: Any) -> dict[str, Any]:
     """A summary above a form that was refused: every error with a link to its field."""
-    rows = [{"id": bound.id_for_label, "label": bound.label, "errors": bound.errors} for bound in form if bound.errors]
+    rows = [
+        {"id": bound.id_for_label, "label": bound.label, "errors": bound.errors}
+        for bound in form
+        if bound.errors
+    ]
     return {"rows": rows, "general": form.non_field_errors()}
 
 
@@ -130,23 +166,48 @@ def job(context: Context, job: Any) -> dict[str, Any]:
     ``result_label``, ``stop_url`` (POST), ``page_url``. Survives closing the tab: the work is not in the page."""
     state = str(pick(job, "state", "queued"))
     total, done = int(pick(job, "total", 0) or 0), int(pick(job, "done", 0) or 0)
-    return {"job": job, "state": state, "live": state in ("queued", "running"), "total": total, "done": min(done, total) if total else done,
-            "tone": {"done": "done", "failed": "refusing", "stopped": "waiting"}.get(state, "waiting"),
-            "word": {"queued": gettext("Waits for its turn"), "running": gettext("Under way"), "done": gettext("Done"),
-                     "failed": gettext("Did not finish"), "stopped": gettext("Stopped")}.get(state, state),
-            "csrf_token": context.get("csrf_token")}
+    return {
+        "job": job,
+        "state": state,
+        "live": state in ("queued", "running"),
+        "total": total,
+        "done": min(done, total) if total else done,
+        "tone": {"done": "done", "failed": "refusing", "stopped": "waiting"}.get(state, "waiting"),
+        "word": {
+            "queued": gettext("Waits for its turn"),
+            "running": gettext("Under way"),
+            "done": gettext("Done"),
+            "failed": gettext("Did not finish"),
+            "stopped": gettext("Stopped"),
+        }.get(state, state),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 def undo(context: Context, text: str, url: str, label: str = "", fields: Any = None) -> dict[str, Any]:
     """What just happened, with a button that takes it back (POST ``url`` with ``fields`` [(name, value)])."""
-    return {"text": text, "url": url, "label": label or gettext("Undo"), "fields": fields or [], "csrf_token": context.get("csrf_token")}
+    return {
+        "text": text,
+        "url": url,
+        "label": label or gettext("Undo"),
+        "fields": fields or [],
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
-def confirm_name(context: Context, name: str, url: str, button: str, consequence: str, field_name: str = "typed_name") -> dict[str, Any]:
+def confirm_name(
+    context: Context, name: str, url: str, button: str, consequence: str, field_name: str = "typed_name"
+) -> dict[str, Any]:
     """What cannot be undone: the consequence spelled out and ``name`` to be typed. The server compares again;
     the button says what it does. Works without JavaScript."""
-    return {"name": name, "url": url, "button": button, "consequence": consequence, "field_name": field_name,
-            "csrf_token": context.get("csrf_token")}
+    return {
+        "name": name,
+        "url": url,
+        "button": button,
+        "consequence": consequence,
+        "field_name": field_name,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 def picture(name: str = "picture", label: str = "", hint: str = "") -> dict[str, Any]:
@@ -155,12 +216,21 @@ def picture(name: str = "picture", label: str = "", hint: str = "") -> dict[str,
     return {"name": name, "label": label or gettext("Picture"), "hint": hint}
 
 
-def passkey(mode: str, options_url: str, verify_url: str, label: str = "", next_url: str = "", form: str = "") -> dict[str, Any]:
+def passkey(
+    mode: str, options_url: str, verify_url: str, label: str = "", next_url: str = "", form: str = ""
+) -> dict[str, Any]:
     """A passkey button: ``mode`` "create" or "get". POST ``options_url`` answers WebAuthn options as JSON; the result goes
     by POST as JSON to ``verify_url``, which answers ``{"url": …}`` or an error ``{"detail": …}``. ``form``: the id of a
     form whose required fields come first and whose fields are sent along as ``{"form": …, "credential": …}``."""
-    return {"form": form, "mode": mode, "options_url": options_url, "verify_url": verify_url, "next_url": next_url,
-            "label": label or (gettext("Register a passkey") if mode == "create" else gettext("Use your passkey"))}
+    return {
+        "form": form,
+        "mode": mode,
+        "options_url": options_url,
+        "verify_url": verify_url,
+        "next_url": next_url,
+        "label": label
+        or (gettext("Register a passkey") if mode == "create" else gettext("Use your passkey")),
+    }
 
 
 def copy(text: str, label: str = "") -> dict[str, Any]:
@@ -170,8 +240,14 @@ def copy(text: str, label: str = "") -> dict[str, Any]:
 
 def staff_header(context: Context, section: str = "") -> dict[str, Any]:
     """The board at the top of staff pages; ``section``: the key of the current entry."""
-    return {"nav": staff_nav(), "section": section, "person": context.get("person") or _person_of(context), "csrf_token": context.get("csrf_token"),
-            "search_url": path_of("staff:search", "/search/"), "palette_url": path_of("staff:palette", "/search/palette")}
+    return {
+        "nav": staff_nav(),
+        "section": section,
+        "person": context.get("person") or _person_of(context),
+        "csrf_token": context.get("csrf_token"),
+        "search_url": path_of("staff:search", "/search/"),
+        "palette_url": path_of("staff:palette", "/search/palette"),
+    }
 
 
 def person_menu(context: Context, person: Any) -> dict[str, Any]:
@@ -183,8 +259,13 @@ def person_menu(context: Context, person: Any) -> dict[str, Any]:
     person = person or _person_of(context)
     words = str(pick(person, "name", "") or "").split() if person else []
     short = pick(person, "initials", "") or "".join(w[:1] for w in (words[:1] + words[1:][-1:])).upper()
-    return {"person": person if words else None, "initials": short, "csrf_token": context.get("csrf_token"),
-            "links": pick(person, "links", []) if words else [], "sign_out_url": pick(person, "sign_out_url", "") if words else ""}
+    return {
+        "person": person if words else None,
+        "initials": short,
+        "csrf_token": context.get("csrf_token"),
+        "links": pick(person, "links", []) if words else [],
+        "sign_out_url": pick(person, "sign_out_url", "") if words else "",
+    }
 
 
 def _person_of(context: Context) -> dict[str, Any] | None:
@@ -194,7 +275,9 @@ def _person_of(context: Context) -> dict[str, Any] | None:
     names = {"staff": "account_logout", "client": "client:sign_out", "provider": "provider:sign_out"}
     if kind not in plain:
         return None
-    role = "" if pick(actor, "role") == "person" else str(pick(actor, "role", "")).replace("_", " ").capitalize()
+    role = (
+        "" if pick(actor, "role") == "person" else str(pick(actor, "role", "")).replace("_", " ").capitalize()
+    )
     return {"name": pick(actor, "name"), "role": role, "sign_out_url": path_of(names[kind], plain[kind])}
 
 
@@ -226,8 +309,32 @@ def bulk_bar(actions: Any, unit: str = "") -> dict[str, Any]:
 
 def register_parts(library: template.Library) -> None:
     """Registers all of the above under their own names."""
-    plain: tuple[Callable[..., dict[str, Any]], ...] = (item_row, receipt, stations, empty, tabs, facts, tally, field, form_errors, picture, passkey, copy, bulk_bar)
-    with_context: tuple[Callable[..., dict[str, Any]], ...] = (ask, pager, sort_head, job, undo, confirm_name, staff_header, person_menu, brand_mark)
+    plain: tuple[Callable[..., dict[str, Any]], ...] = (
+        item_row,
+        receipt,
+        stations,
+        empty,
+        tabs,
+        facts,
+        tally,
+        field,
+        form_errors,
+        picture,
+        passkey,
+        copy,
+        bulk_bar,
+    )
+    with_context: tuple[Callable[..., dict[str, Any]], ...] = (
+        ask,
+        pager,
+        sort_head,
+        job,
+        undo,
+        confirm_name,
+        staff_header,
+        person_menu,
+        brand_mark,
+    )
     for function in plain:
         library.inclusion_tag(f"theme/parts/{function.__name__}.html")(function)
     for function in with_context:
@@ -235,5 +342,3 @@ def register_parts(library: template.Library) -> None:
     library.simple_tag(query, takes_context=True)
     library.simple_tag(brand_name, takes_context=True)
     library.simple_tag(brand_css_url)
-
-
