@@ -82,6 +82,8 @@ def test_recipient_is_trimmed_and_lowered() -> None:
         (RECIPIENT[:-1] + ("q" if RECIPIENT[-1] != "q" else "p"), "typing error"),
         (RECIPIENT + "\n" + RECIPIENT, "begins with age1"),
     ],
+    # Fixed names: the keys are made anew in every process, and the processes must agree on the tests.
+    ids=["empty", "too short", "a word", "private", "private in lower case", "ssh", "yubikey", "typing error", "two"],
 )  # fmt: skip
 def test_wrong_keys_get_a_sentence_that_repeats_nothing(text: str, sentence: str) -> None:
     with pytest.raises(RecipientInvalid, match=sentence) as caught:
