@@ -12,6 +12,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     WithJsonSchema,
 )
@@ -104,6 +106,8 @@ if TYPE_CHECKING:
     Cursor = str
     SecretText = str
     Limit = int
+    Flag = bool
+    Whole = int
 else:
     Line = _line(300)
     Short = _line(40)
@@ -119,6 +123,9 @@ else:
     Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
     Cursor = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_.-]+$")]
     Limit = Annotated[int, Field(ge=1, le=200)]
+    # In JSON true is true: neither 1 nor "yes", and 1 is no "1".
+    Flag = StrictBool
+    Whole = StrictInt
 
 
 class Given(BaseModel):

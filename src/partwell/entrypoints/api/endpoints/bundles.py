@@ -14,7 +14,7 @@ from partwell.actions.releases.bundle_scope import Order
 from partwell.actions.releases.download_bundle import Bundle, bundle_for, download_bundle
 from partwell.actions.releases.request_bundle import request_bundle
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
-from partwell.entrypoints.api.fields import Given, Line, PathId, Ref, Shown
+from partwell.entrypoints.api.fields import Flag, Given, Line, PathId, Ref, Shown
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
@@ -55,8 +55,8 @@ class BundleWanted(Given):
     to: Party
     recipient_id: Ref | None = Field(None, description="The firm, where it goes to a provider.")
     categories: Annotated[list[Category], Field(max_length=9)] = []
-    correspondence: bool = True
-    credentials: bool = Field(False, description="Only into an encrypted bundle (R16).")
+    correspondence: Flag = True
+    credentials: Flag = Field(False, description="Only into an encrypted bundle (R16).")
     age: Annotated[list[Annotated[Line, Field(min_length=10, max_length=200)]], Field(max_length=10)] = Field(
         [], description="age public keys to encrypt to."
     )

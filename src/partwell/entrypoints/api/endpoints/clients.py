@@ -16,7 +16,20 @@ from partwell.actions.clients.change_client import change_client
 from partwell.actions.clients.lift_pause import lift_pause
 from partwell.actions.clients.set_pause import set_pause
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, today
-from partwell.entrypoints.api.fields import Day, Given, Line, Name, PathId, Ref, Shown, Text, Title, Words
+from partwell.entrypoints.api.fields import (
+    Day,
+    Flag,
+    Given,
+    Line,
+    Name,
+    PathId,
+    Ref,
+    Shown,
+    Text,
+    Title,
+    Whole,
+    Words,
+)
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.clients import lists
@@ -105,9 +118,9 @@ class NewBackupSet(Given):
     name: Annotated[Line, Field(max_length=200)] = ""
     location: Line = ""
     vendor: Annotated[Line, Field(max_length=160)] = ""
-    vendor_window_days: Annotated[int, Field(ge=0, le=32_000)] | None = None
+    vendor_window_days: Annotated[Whole, Field(ge=0, le=32_000)] | None = None
     note: Line = ""
-    none_kept: bool = False
+    none_kept: Flag = False
 
 
 class PauseShown(Shown):

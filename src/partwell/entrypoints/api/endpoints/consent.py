@@ -29,6 +29,7 @@ from partwell.entrypoints.api.endpoints.common import (
 from partwell.entrypoints.api.endpoints.offboardings import CallBackGiven, Said
 from partwell.entrypoints.api.fields import (
     Day,
+    Flag,
     Given,
     Language,
     Line,
@@ -72,7 +73,7 @@ class ScopeGiven(Given):
 class Proposal(Given):
     signatory_id: Ref
     scope: ScopeGiven
-    draft: bool = False
+    draft: Flag = False
     language: Language = "en"
 
 

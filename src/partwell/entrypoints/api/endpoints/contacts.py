@@ -30,6 +30,7 @@ from partwell.entrypoints.api.fields import (
     Address,
     Currency,
     Day,
+    Flag,
     Given,
     Hours,
     Language,
@@ -40,6 +41,7 @@ from partwell.entrypoints.api.fields import (
     Short,
     Shown,
     Text,
+    Whole,
 )
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
@@ -143,10 +145,10 @@ class TermsGiven(Given):
     runs_until: Day | None = None
     renewal: Line = ""
     exit_clause: Annotated[Line, Field(max_length=120)] = ""
-    notice_days: Annotated[int, Field(ge=0, le=3650)] = 90
-    retention_months: Annotated[int, Field(ge=0, le=1200)] = 6
-    objection_days: Annotated[int, Field(ge=1, le=365)] = 14
-    deemed_acceptance: bool = False
+    notice_days: Annotated[Whole, Field(ge=0, le=3650)] = 90
+    retention_months: Annotated[Whole, Field(ge=0, le=1200)] = 6
+    objection_days: Annotated[Whole, Field(ge=1, le=365)] = 14
+    deemed_acceptance: Flag = False
     ownership: dict[Category, Owner] = {}
     extra_entitlement: Text = ""
 

@@ -19,7 +19,7 @@ from partwell.entrypoints.api.endpoints.common import (
     client_here,
     found,
 )
-from partwell.entrypoints.api.fields import Done, Given, Line, PathId, Ref, Shown, Text, Title
+from partwell.entrypoints.api.fields import Done, Flag, Given, Line, PathId, Ref, Shown, Text, Title, Whole
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.estate import lists
@@ -74,9 +74,9 @@ class ItemFields(Given):
     owner: Owner | None = None
     custodian: Custodian | None = None
     sensitivity: Sensitivity | None = None
-    critical: bool | None = None
-    internal: bool | None = None
-    endpoint: bool | None = None
+    critical: Flag | None = None
+    internal: Flag | None = None
+    endpoint: Flag | None = None
     details: Details | None = None
     external_id: Annotated[Line, Field(max_length=200)] | None = None
     site_id: Ref | None = None
@@ -92,7 +92,7 @@ class ItemChange(ItemFields):
     title: Title | None = None
     category: Category | None = None
     kind: ItemKind | None = None
-    row_version: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = Field(
+    row_version: Annotated[Whole, Field(ge=0, le=2_147_483_647)] | None = Field(
         None, description="What you looked at; another is version_conflict."
     )
 
@@ -125,7 +125,7 @@ class Sets(Given):
     owner: Owner | None = None
     custodian: Custodian | None = None
     sensitivity: Sensitivity | None = None
-    critical: bool | None = None
+    critical: Flag | None = None
 
     def values(self) -> dict[str, Any]:
         """What is set, as plain values."""
@@ -135,7 +135,7 @@ class Sets(Given):
 class Classification(Given):
     rule: Rule
     set: Sets
-    expected: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = Field(
+    expected: Annotated[Whole, Field(ge=0, le=2_147_483_647)] | None = Field(
         None, description="How many the preview said would change."
     )
 

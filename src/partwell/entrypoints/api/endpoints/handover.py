@@ -15,7 +15,7 @@ from partwell.actions.estate.try_credential import label_untested, second_creden
 from partwell.connectors.secret import Secret
 from partwell.entrypoints.api.endpoints.common import actor_of, found
 from partwell.entrypoints.api.endpoints.estate import ItemShown, shown
-from partwell.entrypoints.api.fields import Done, Given, Line, PathId, Ref, SecretText, Shown
+from partwell.entrypoints.api.fields import Done, Flag, Given, Line, PathId, Ref, SecretText, Shown
 from partwell.entrypoints.api.operation import operation
 from partwell.records.estate.queries import item_of, trials_of
 from partwell.rules.refusals import Refusal
@@ -30,18 +30,18 @@ class HandoverGiven(Given):
     condition: Line | None = None
     title: Literal["", "passed", "retained"] | None = None
     location: Line | None = None
-    licence_key: bool | None = None
-    has_no_key: bool | None = None
-    transfer_confirmed: bool | None = None
+    licence_key: Flag | None = None
+    has_no_key: Flag | None = None
+    transfer_confirmed: Flag | None = None
     confirmation: Line | None = None
     manifest: Line | None = None
-    in_place_confirmed: bool | None = None
+    in_place_confirmed: Flag | None = None
     account: Line | None = None
     privilege: Line | None = None
     system: Line | None = None
     mfa: Line | None = None
     named_role: Line | None = None
-    clients_account: bool | None = None
+    clients_account: Flag | None = None
 
 
 class SecretGiven(Given):

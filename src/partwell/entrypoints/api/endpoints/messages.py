@@ -14,7 +14,20 @@ from partwell.actions.correspondence.log_call import CallNotes, correct_call, lo
 from partwell.actions.correspondence.write_message import Draft, NotInTheLoop, write_message
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
 from partwell.entrypoints.api.endpoints.releases import business_key
-from partwell.entrypoints.api.fields import Day, Given, Line, Moment, PathId, Ref, Shown, Text, Title, Words
+from partwell.entrypoints.api.fields import (
+    Day,
+    Flag,
+    Given,
+    Line,
+    Moment,
+    PathId,
+    Ref,
+    Shown,
+    Text,
+    Title,
+    Whole,
+    Words,
+)
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.correspondence.queries import (
@@ -74,10 +87,10 @@ class NewCall(Given):
     with_whom: Title
     summary: Words
     happened_at: Moment
-    minutes: Annotated[int, Field(ge=0, le=10_000)] = 0
+    minutes: Annotated[Whole, Field(ge=0, le=10_000)] = 0
     kind: Literal["call", "meeting"] = "call"
     recipient_id: Ref | None = None
-    to_provider: bool = False
+    to_provider: Flag = False
     promised: Line = ""
     promised_by: Annotated[Line, Field(max_length=160)] = ""
     promised_for: Day | None = None

@@ -27,7 +27,7 @@ from partwell.entrypoints.api.endpoints.common import (
     offboarding_here,
 )
 from partwell.entrypoints.api.endpoints.contacts import ContactGiven
-from partwell.entrypoints.api.fields import Day, Given, Line, Moment, PathId, Ref, Shown, Text
+from partwell.entrypoints.api.fields import Day, Flag, Given, Line, Moment, PathId, Ref, Shown, Text
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
@@ -114,7 +114,7 @@ class Said(Given):
 
 
 class CallBackGiven(Given):
-    confirmed: bool
+    confirmed: Flag
     note: Line = ""
 
 

@@ -25,6 +25,7 @@ from partwell.entrypoints.api.endpoints.offboardings import shown as offboarding
 from partwell.entrypoints.api.fields import (
     Currency,
     Day,
+    Flag,
     Given,
     Line,
     Money,
@@ -69,7 +70,7 @@ class NewStep(Given):
     owner_id: Ref | None = None
     note: Text = ""
     after: Keys = []
-    blocks_closing: bool = True
+    blocks_closing: Flag = True
 
 
 class StepChange(Given):

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every operation under generated requests, good and bad: no 5xx, and every answer as the document says.
+
+Half of the cases name rows that exist, so that they reach the actions. A few examples an operation in the
+suite; many with ``make fuzz``.
+"""
+
+import json
+import random
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from partwell.entrypoints.api.app import openapi
+from partwell.records.evidence.models import Entry
+from partwell.records.offboardings.models import Offboarding
+from partwell.records.releases.models import ReleaseLine
+from tests.api.caller import caller
+from tests.flows.cast import PASSWORD, Cast, cast
+
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+def _known(people: Cast) -> dict[str, list[str]]:
+    """Identifiers that are there, by the name of the path's part."""
+    out = people.release("diagram", "switch")
+    assert out.release is not None and people.authorisation is not None
+    dan = caller(people.jonah, people.dan)
+    at = f"/clients/{people.northwick.id}"
+    call = dan.made(
+        f"{at}/calls", {"with_whom": "Mara", "summary": "Keys.", "happened_at": "2026-03-01T09:00:00Z"}
+    )
+    message = dan.made(f"{at}/messages", {"subject": "Monday", "text": "At nine."})
+    job = dan.made(f"{at}/bundles", {"to": "client"})["id"]
+    offboarding = Offboarding.objects.get(client=people.northwick)
+    dan.made(f"/offboardings/{offboarding.id}/acceptances")
+    ines = caller(people.jonah, people.ines)
+    ines.post(f"/offboardings/{offboarding.id}/plan")
+    steps = dan.ok("GET", f"/offboardings/{offboarding.id}/steps")["items"]
+    rows = {
+        "client_id": [people.northwick.id, people.northwick.id, people.quayside.id],
+        "item_id": [people.items["router"].id, people.items["diagram"].id],
+        "contact_id": [people.mara.id, people.tom.id],
+        "recipient_id": [people.recipient.id],
+        "person_id": [people.sunniva.id],
+        "authorisation_id": [people.authorisation.id],
+        "offboarding_id": [offboarding.id],
+        "acceptance_id": [dan.ok("GET", f"/offboardings/{offboarding.id}/acceptances")["items"][0]["id"]],
+        "step_id": [one["id"] for one in steps] or [uuid4()],
+        "release_id": [out.release.id],
+        "line_id": list(ReleaseLine.objects.values_list("pk", flat=True)),
+        "call_id": [call["id"]],
+        "message_id": [message["id"]],
+        "envelope_id": [dan.ok("GET", f"{at}/envelopes")["items"][0]["id"]],
+        "job_id": [job],
+        "bundle_id": [job],
+        "entry_id": list(Entry.objects.values_list("uid", flat=True)[:5]),
+    }
+    return {name: [str(one) for one in found] for name, found in rows.items()}
+
+
+def _filled(case: Any, known: dict[str, list[str]], chance: random.Random) -> None:
+    """Name rows that exist, in the path and at times in the body."""
+    if chance.random() < 0.3:
+        return
+    for name in list(case.path_parameters or {}):
+        if name in known:
+            case.path_parameters[name] = chance.choice(known[name])
+    if isinstance(case.body, dict):
+        for name, wanted in (
+            ("to_person_id", "person_id"),
+            ("signatory_id", "contact_id"),
+            ("recipient_id", "recipient_id"),
+            ("to_contact_id", "contact_id"),
+        ):
+            if isinstance(case.body.get(name), str):
+                case.body[name] = chance.choice(known[wanted])
+        if isinstance(case.body.get("item_ids"), list):
+            case.body["item_ids"] = known["item_id"][:1]
+
+
+def _fuzz(people: Cast, examples: int) -> Counter[int]:
+    known = _known(people)
+    token = caller(people.jonah, people.jonah).token
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    found: Counter[int] = Counter()
+    chance = random.Random(20261123)
+    count = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        count += 1
+
+        def one(case: Any) -> None:
+            _filled(case, known, chance)
+            response = case.call(headers={"Authorization": f"Bearer {token}"})
+            found[response.status_code] += 1
+            case.validate_response(response, checks=CHECKS)
+            assert PASSWORD.encode() not in response.content
+            if response.status_code >= 400 and response.status_code != 416:
+                document = json.loads(response.content)
+                assert document["status"] == response.status_code and document["next_step"]
+
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            try:
+                strategy = operation.as_strategy(generation_mode=mode)
+                test = settings(
+                    max_examples=examples, deadline=None, database=None, derandomize=True, print_blob=False,
+                    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+                )(given(strategy)(one))  # fmt: skip
+                test()
+            except Exception as problem:
+                if "Unsatisfiable" in type(problem).__name__:
+                    continue  # nothing can be wrong with a request that takes nothing
+                raise AssertionError(
+                    f"{operation.method.upper()} {operation.path} ({mode.value}): {problem}"
+                ) from problem
+    assert count == sum(len(methods) for methods in openapi()["paths"].values())
+    return found
+
+
+@pytest.fixture
+def people(db_world: object) -> Cast:
+    """The cast with an estate and a standing consent."""
+    return cast(signed=True)
+
+
+@pytest.mark.slow
+def test_no_generated_request_breaks_it(people: Cast) -> None:
+    found = _fuzz(people, 3)
+    assert found[200] > 20 and found[422] > 50, found
+
+
+@pytest.mark.nightly
+def test_no_generated_request_breaks_it_at_length(people: Cast) -> None:
+    found = _fuzz(people, 60)
+    assert found[200] > 200, found
