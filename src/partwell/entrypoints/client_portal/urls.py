@@ -3,10 +3,47 @@
 
 from typing import Any
 
-from partwell.entrypoints.client_portal import evidence_urls, release_urls, sign_in_urls
+from django.urls import path
+
+from partwell.entrypoints.client_portal import (
+    acceptance,
+    authorise,
+    dates,
+    downloads,
+    ending,
+    evidence_urls,
+    home,
+    release_urls,
+    sign_in_urls,
+)
+
+_A = "authorisations/<str:authorisation_id>/"
+_L = "acceptance/<str:acceptance_id>/"
 
 app_name = "client"
 urlpatterns: list[Any] = [
+    path("", home.home, name="home"),
+    path("authorisations/", authorise.authorisations, name="authorisations"),
+    path(_A, authorise.authorisation, name="authorisation"),
+    path(f"{_A}sign/", authorise.sign, name="authorisation_sign"),
+    path(f"{_A}passkey/options/", authorise.passkey_options, name="authorisation_passkey_options"),
+    path(f"{_A}passkey/", authorise.passkey_sign, name="authorisation_passkey"),
+    path(f"{_A}decline/", ending.decline, name="authorisation_decline"),
+    path(f"{_A}narrow/", ending.narrow, name="authorisation_narrow"),
+    path(f"{_A}withdraw/", ending.withdraw, name="authorisation_withdraw"),
+    path(f"{_A}file/<str:what>/", authorise.document, name="authorisation_document"),
+    path("dates/", dates.dates, name="dates"),
+    path("dates/ask/", dates.propose, name="date_propose"),
+    path("dates/<str:change_id>/", dates.decide, name="date_decide"),
+    path("notice/withdraw/", dates.withdraw, name="withdraw_notice"),
+    path("notice/<str:offboarding_id>/letter/", downloads.notice_letter, name="notice_letter"),
+    path(_L, acceptance.acceptance, name="acceptance"),
+    path(f"{_L}sign/", acceptance.sign, name="acceptance_sign"),
+    path(f"{_L}passkey/options/", acceptance.passkey_options, name="acceptance_passkey_options"),
+    path(f"{_L}passkey/", acceptance.passkey_sign, name="acceptance_passkey"),
+    path(f"{_L}letter/", acceptance.letter, name="acceptance_letter"),
+    path("letters/", downloads.letters, name="letters"),
+    path("letters/agreement/", downloads.agreement_file, name="agreement_file"),
     *sign_in_urls.urlpatterns,
     *release_urls.urlpatterns,
     *evidence_urls.urlpatterns,

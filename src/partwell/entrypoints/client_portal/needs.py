@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""*What we need from you*: derived from what is open, never kept. The first is the main one; the others stand below it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from partwell.entrypoints.client_portal.frame import client_id_of, maybe
+from partwell.records.authorisations import queries as consents
+from partwell.records.correspondence.queries import held_open
+from partwell.records.offboardings import lists
+from partwell.records.offboardings import queries as departures
+from partwell.records.releases.queries import open_requests
+from partwell.rules.actor import Actor
+from partwell.rules.roles import may
+from partwell.rules.terms import ContactRole
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that is the client's to decide. ``short``: as a line below the main one; ``by``: a last day."""
+
+    title: str
+    text: str
+    short: str
+    label: str
+    url: str
+    by: date | None = None
+
+
+def _signatures(actor: Actor) -> list[Need]:
+    found = []
+    for row in consents.to_sign(actor):
+        if row.signed_at or row.channel != "portal":
+            continue  # it waits for us, not for them
+        firm = {"firm": row.recipient.firm}
+        found.append(Need(
+            _("One signature, so that %(firm)s may receive what is yours.") % firm,
+            _("Without your word we send nothing. Reading it takes about three minutes, and you can take it back at any time."),
+            _("Read and sign the authorisation for %(firm)s.") % firm, _("Read and sign"), reverse("client:authorisation", args=[row.id]),
+        ))  # fmt: skip
+    return found
+
+
+def _approvals(actor: Actor) -> list[Need]:
+    found = []
+    for request in open_requests(client_id_of(actor)):
+        count = len(request.release.open_lines)  # type: ignore[attr-defined]  # prefetched by the query
+        firm = {"firm": request.release.recipient.firm, "n": count}
+        title = (
+            ngettext("May %(firm)s receive one more thing?", "May %(firm)s receive %(n)s more things?", count)
+            % firm
+        )
+        url = maybe("client:approval", request.id)
+        found.append(Need(title, _("It is sensitive, or outside what you authorised. Say yes or no to each; until then it stays here."),
+                          title, _("Decide"), url))  # fmt: skip
+    return found
+
+
+def _dates(actor: Actor, departure: Any) -> list[Need]:
+    found = []
+    for change in departures.date_history(departure.id):
+        if change.state != "proposed" or change.asked_by_kind == "client":
+            continue
+        title = _("%(who)s asks to move the end of our service.") % {"who": change.asked_by}
+        if list(change.terms.all()) and change.old_end == change.new_end:
+            title = _("We propose to serve you beyond the end date.")
+        found.append(Need(title, _("Every date that would move with it stands there, before and after. Nothing moves until you agree."),
+                          title, _("Look at the dates"), reverse("client:dates")))  # fmt: skip
+    return found
+
+
+def _acceptance(departure: Any) -> list[Need]:
+    row = next((one for one in reversed(acceptances(departure)) if one.state == "requested"), None)
+    if row is None or row.signature_event.get("awaits_call_back"):
+        return []
+    title = _("Go through what was handed over, and accept or object.")
+    return [Need(title, _("Each thing with where it stands. You may make exceptions, and you may object to the whole."), title,
+                 _("Look it all over"), reverse("client:acceptance", args=[row.id]), row.deadline)]  # fmt: skip
+
+
+def acceptances(departure: Any) -> list[Any]:
+    """The lists of a departure that count, oldest first."""
+    return [one for one in lists.acceptances(departure.id).order_by("version") if one.state != "replaced"]
+
+
+def _held(actor: Actor) -> list[Need]:
+    questions = held_open(client_id_of(actor))
+    granted = {
+        row.recipient_id for row in consents.versions_for_client(actor, client_id_of(actor)) if row.granted_at
+    }
+    waiting = [one for one in questions if one.recipient_id not in granted]
+    if not waiting:
+        return []
+    firm = waiting[0].recipient.firm if waiting[0].recipient else waiting[0].author_name
+    title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
+    return [Need(title, _("They asked before you said that they may receive anything. If they may, tell us."), title,
+                 _("Read what they asked"), maybe("client:messages"))]  # fmt: skip
+
+
+def needs_of(actor: Actor, departure: Any | None) -> list[Need]:
+    """Everything open for the client, the most pressing first. The same for an observer, who sees it without buttons."""
+    found = [*_signatures(actor), *_approvals(actor)]
+    if departure is not None and departure.state == "open":
+        found += [*_dates(actor, departure), *_acceptance(departure)]
+    return [*found, *_held(actor)]
+
+
+def ask_of(actor: Actor, needs: list[Need]) -> dict[str, Any] | None:
+    """The needs as the card takes them; an observer's card has words and no buttons."""
+    if not needs:
+        return None
+    main, *rest = needs
+    signs = actor.role == ContactRole.SIGNATORY and may(actor.role, "authorisation.sign") is None
+    text = main.text if signs else _("%(text)s It waits for a signatory of yours.") % {"text": main.text}
+    question = maybe("client:messages")
+    return {
+        "title": main.title, "text": text, "main": {"label": main.label, "url": main.url} if signs and main.url else None,
+        "other": {"label": _("I have a question first"), "url": question} if signs and question else None,
+        "more": [{"text": one.short, "by": one.by, "label": one.label, "url": one.url} for one in rest if signs and one.url],
+        "waits": [] if signs else [one.short for one in rest],
+    }  # fmt: skip
