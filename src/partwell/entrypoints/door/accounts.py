@@ -5,14 +5,17 @@ import base64
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from partwell.actions.keys import INSTALLATION, unit_for
 from partwell.actions.people import account_mail
@@ -45,6 +48,12 @@ class AccountAdapter(DefaultAccountAdapter):
         # A link dies with its mail; a notice ("a passkey was added") may wait for a mail server that is down.
         life = timedelta(minutes=30) if "key" in template_prefix else timedelta(days=2)
         account_mail.queue(email, message.subject, message.body, life=life)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Under our own address: a forged Host header must not carry the link's key elsewhere."""
+        names = {"uidb36": "UID", "key": "KEY"}
+        path = reverse("account_reset_password_from_key", kwargs=names).replace("UID-KEY", quote(key))
+        return f"{settings.PARTWELL_URL}{path}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Throttled by account and address; too many tries end on the house's refusal page (429)."""
