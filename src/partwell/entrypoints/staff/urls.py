@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Every address of the staff door. Names are ``staff:…``; the other ``*_urls`` modules hold their nouns' pages."""
+"""Every address of the staff door. Names are ``staff:…``; the ``*_urls`` modules hold their nouns' pages."""
 
 from typing import Any
 
-from partwell.entrypoints.staff import consent_urls, estate_urls, evidence_urls, release_urls, settings_urls
+from partwell.entrypoints.staff import (
+    client_urls,
+    consent_urls,
+    estate_urls,
+    evidence_urls,
+    offboarding_urls,
+    release_urls,
+    settings_urls,
+)
 
 app_name = "staff"
 urlpatterns: list[Any] = [
+    *offboarding_urls.urlpatterns,
+    *client_urls.urlpatterns,
     *estate_urls.urlpatterns,
     *release_urls.urlpatterns,
     *consent_urls.urlpatterns,

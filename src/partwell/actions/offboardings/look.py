@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Departures as staff look at them: gates, what blocks and on whom, what comes next. Reads and asks the rules; writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from partwell.actions.facts import authorisation_facts
+from partwell.documents.wording_of import words_of
+from partwell.records.offboardings import queries
+from partwell.records.offboardings.models import Acceptance, DateChange, Offboarding, PlanStep
+from partwell.rules import consent, lifecycle
+from partwell.rules.lifecycle import Gate, GateState, OnWhom
+from partwell.rules.pauses import Pause, PauseReason
+from partwell.rules.refusals import Refusal, refuse, show
+from partwell.rules.terms import AuthorisationState, Destination, OffboardingState, Phase
+
+TONES = {GateState.OPEN: "open", GateState.WAITING: "waiting", GateState.REFUSING: "refusing", GateState.HELD: "held"}
+SIGNED = ("accepted", "exceptions")
+SOON = 30
+_TO = {Destination.CLIENT_STAFF: "to its own IT", Destination.NOBODY: "closes down", Destination.ACQUIRER_IT: "to the acquirer's IT"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """What blocks a departure, and on whom: ``side`` is us, client, provider or empty."""
+
+    tone: str
+    what: str
+    why: str
+    whom: str = ""
+    side: str = ""
+
+
+@dataclass
+class Departure:
+    """One row of the board, one page's head."""
+
+    row: Offboarding
+    service_ends: date
+    firm: str
+    gates: tuple[Gate, ...]
+    block: Block
+    steps: list[PlanStep]
+    minutes: int | None
+    consent: Any = None
+    consent_problem: Refusal | None = None
+    signatories: list[Any] = field(default_factory=list)
+    recipients: list[Any] = field(default_factory=list)
+    proposals: list[DateChange] = field(default_factory=list)
+    acceptance: Acceptance | None = None
+    agreement: Any = None
+    approvals: int = 0
+    objections: int = 0
+    today: date = date.min
+    noticed_on: date = date.min
+
+    @property
+    def open(self) -> bool:
+        """Whether it is under way."""
+        return self.row.state == OffboardingState.OPEN
+
+    @property
+    def late(self) -> bool:
+        """Service has ended and the departure is not closed."""
+        return self.open and self.service_ends < self.today
+
+    @property
+    def open_steps(self) -> list[PlanStep]:
+        """Steps not done yet, the earliest due first."""
+        return sorted((s for s in self.steps if s.done_at is None), key=lambda s: (s.due, s.position))
+
+    @property
+    def next_step(self) -> PlanStep | None:
+        """The step that is due next."""
+        return next(iter(self.open_steps), None)
+
+    @property
+    def whither(self) -> str:
+        """Where they go, in a few words."""
+        if self.firm:
+            return f"to {self.firm}"
+        return _TO.get(Destination(self.row.destination), "to a new provider, not named yet")
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the earliest step that is open; phases overlap, this is where the work is."""
+        if self.row.state == OffboardingState.CLOSED:
+            return Phase.RETENTION if self.row.keep_until >= self.today else Phase.CLOSED
+        return Phase(self.next_step.phase) if self.next_step else Phase.ACCEPTANCE if self.steps else Phase.NOTICE
+
+    @property
+    def group(self) -> str:
+        """Overdue, leaving within 30 days, under way, in retention."""
+        if not self.open:
+            return "kept"
+        if self.late:
+            return "late"
+        return "soon" if (self.service_ends - self.today).days <= SOON else "far"
+
+
+def whom(step: PlanStep) -> str:
+    """On whom a step is."""
+    if step.on_client:
+        return "the client"
+    return step.owner.name if step.owner else (step.owner_role or "nobody yet").replace("_", " ")
+
+
+def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> list[Departure]:
+    """Each departure with gates and blocker, in twelve queries. ``now``: aware; days are of ``zone_name``."""
+    found = queries.around(rows)
+    return [_departure(row, found, now, zone_name) for row in rows]
+
+
+def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure | None:
+    """One departure, or None."""
+    row = queries.offboarding_of(offboarding_id)
+    return departures([row], now, zone_name)[0] if row else None
+
+
+def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name: str) -> Departure:
+    client, today = row.client_id, consent.day_in(now, zone_name)
+    consents = [one for one in found.consents[client] if one.recipient.kind == "new_provider"]
+    standing = next((one for one in consents if one.state == AuthorisationState.GRANTED), None) or next(iter(consents), None)
+    firms = found.recipients[client]
+    firm = standing.recipient.firm if standing else firms[-1].firm if firms else ""
+    third = row.destination in (Destination.NEW_MSP, Destination.ACQUIRER_IT)
+    problem = _consent_problem(standing, firm, now, zone_name, found.terms_accepted) if third else None
+    agreement = found.agreements.get(client)
+    minutes = int(agreement.included_hours * 60) if agreement else None
+    steps = found.steps[row.id]
+    ends = max([row.end_of_service, *(term.ends for term in found.terms[row.id])])
+    contacts = found.contacts[client]
+    facts = lifecycle.GateFacts(
+        destination=Destination(row.destination),
+        consent=problem,
+        client_address_works=any(one.email and one.email_state == "ok" for one in contacts),
+        outside_contact=any(one.outside_domain for one in contacts),
+        minutes_left=minutes or 0,
+        retention_instructed=not any(s.key == "retention_choice" and s.done_at is None for s in steps),
+        keep_until_text=show(row.keep_until),
+        pauses=tuple(Pause(PauseReason(one.ground), one.note) for one in found.pauses[client]),
+    )
+    gates = lifecycle.gates(facts)
+    if minutes is None:
+        missing = Gate("hours", "Hours", GateState.WAITING, "No agreement is on file, so the included hours are not known.",
+                       OnWhom.ACCOUNT_MANAGER)  # fmt: skip
+        gates = tuple(missing if gate.key == "hours" else gate for gate in gates)
+    made = Departure(
+        row=row, service_ends=ends, firm=firm if third else "", gates=gates, block=Block("open", "Clear", "All gates open"),
+        steps=steps, minutes=minutes, consent=standing, consent_problem=problem, signatories=queries.signatories(contacts),
+        recipients=firms, proposals=found.proposals[row.id], acceptance=found.acceptances.get(row.id), agreement=agreement,
+        approvals=found.approvals.get(client, 0), objections=found.objections.get(client, 0), today=today,
+        noticed_on=consent.day_in(row.noticed_at, zone_name),
+    )  # fmt: skip
+    made.block = _block(made)
+    return made
+
+
+def _consent_problem(row: Any, firm: str, now: datetime, zone_name: str, accepted: set[UUID]) -> Refusal | None:
+    if row is None:
+        return refuse("no_authorisation", recipient=firm or "the new provider")
+    if (problem := consent.standing(authorisation_facts(row, zone_name, terms=True), now, firm)) is not None:
+        return problem
+    if not any(UUID(hex=one) in accepted for one in row.person_ids):
+        return refuse("terms_not_accepted", recipient=firm)
+    return None
+
+
+def name_of(on: OnWhom | None, one: Departure) -> str:
+    """The person a gate waits for, by name where there is one."""
+    if on is OnWhom.SIGNATORY:
+        return one.signatories[0].name if one.signatories else "a signatory, none on file"
+    if on is OnWhom.PROVIDER:
+        return one.firm or "the new provider"
+    if on in (OnWhom.ACCOUNT_MANAGER, OnWhom.OWNER):
+        return str(one.row.owner.name)
+    return "a technician" if on is OnWhom.TECHNICIAN else ""
+
+
+def _side(on: OnWhom | None) -> str:
+    return {OnWhom.SIGNATORY: "client", OnWhom.PROVIDER: "provider", None: ""}.get(on, "us")
+
+
+def _block(one: Departure) -> Block:
+    """The one thing that most stops it: what refuses, what is overdue, whom we wait for."""
+    row = one.row
+    if row.state == OffboardingState.WITHDRAWN:
+        return Block("open", "Withdrawn", "The client stays")
+    if row.state == OffboardingState.CLOSED:
+        return Block("open", "Clear", f"Data are kept until {show(row.keep_until)}")
+    for state in (GateState.REFUSING, GateState.HELD):
+        for gate in one.gates:
+            if gate.state is state:
+                return Block(TONES[state], gate.title, gate.sentence, name_of(gate.on_whom, one), _side(gate.on_whom))
+    overdue = next((s for s in one.open_steps if s.due < one.today), None)
+    if overdue is not None:
+        tone = "waiting" if overdue.on_client else "refusing"
+        why = f"{overdue.title}, due {show(overdue.due)}"
+        return Block(tone, "Overdue", why, whom(overdue), "client" if overdue.on_client else "us")
+    signer = name_of(OnWhom.SIGNATORY, one)
+    waits = {gate.key: gate for gate in one.gates if gate.state is GateState.WAITING}
+    asked = waits.get("consent")
+    if asked is not None:
+        return Block("waiting", asked.title, asked.sentence, name_of(asked.on_whom, one), _side(asked.on_whom))
+    if not one.steps:
+        return Block("waiting", "Plan", "There is no plan yet", str(row.owner.name), "us")
+    if one.approvals:
+        return Block("waiting", "Approval", "A release waits for the client's word", signer, "client")
+    if one.objections:
+        return Block("waiting", "Objection", "An objection is unanswered", "a technician", "us")
+    if one.proposals:
+        return Block("waiting", "Dates", "A date would move; the client has not said yet", signer, "client")
+    if one.acceptance is not None and one.acceptance.state == "requested":
+        waits_call = bool(one.acceptance.signature_event.get("awaits_call_back"))
+        if waits_call:
+            return Block("waiting", "Acceptance", "Signed; a second employee must call back", "a second employee", "us")
+        return Block("waiting", "Acceptance", "The list lies with the client", signer, "client")
+    first = next(iter(waits.values()), None)
+    if first is None:
+        return one.block
+    return Block("waiting", first.title, first.sentence, name_of(first.on_whom, one), _side(first.on_whom))
+
+
+def phases(one: Departure) -> list[dict[str, Any]]:
+    """The course of it: each phase from its first to its last step, and retention until the data go."""
+    found = []
+    for phase in Phase:
+        days = [step.due for step in one.steps if step.phase == phase]
+        if not days or phase is Phase.RETENTION:
+            continue
+        start, end = (one.noticed_on if phase is Phase.NOTICE else min(days)), max(days)
+        state = "" if end < one.today else "now" if start <= one.today else "later"
+        found.append({"name": phase.value.capitalize(), "start": start, "end": max(end, start), "state": state})
+    found.append({"name": "Retention", "start": one.service_ends, "end": one.row.keep_until, "state": "keep"})
+    return found
+
+
+def spoken(one: Departure) -> dict[str, str]:
+    """Reason, destination and channel in words."""
+    row = one.row
+    return {kind: words_of(kind, getattr(row, kind)) for kind in ("reason", "destination", "channel")}

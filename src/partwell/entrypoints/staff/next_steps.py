@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What to do next on a departure, derived from the facts: each with a sentence, on whom it is, and one button."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from partwell.actions.offboardings import look
+from partwell.actions.offboardings.close_offboarding import still_stops
+from partwell.entrypoints.staff.parts import url_or
+from partwell.entrypoints.theme.formats import until_words, when_words
+from partwell.records.offboardings import queries
+from partwell.rules.actor import Actor
+from partwell.rules.lifecycle import Blocker, OnWhom
+from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
+from partwell.rules.terms import Destination
+
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Next:
+    """One thing to do. ``post``: the button is a form of its own."""
+
+    title: str
+    note: str
+    label: str = ""
+    url: str = ""
+    post: bool = False
+
+
+def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
+    """The first few things, what everything else waits for first."""
+    found = [*_beginning(one, actor), *_settle(one), *_plan(one), *_end(one, actor)]
+    return list({step.title: step for step in found}.values())[:SHOWN]
+
+
+def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
+    row, out = one.row, []
+    owner = f"On {row.owner.name}."
+    if row.acknowledged_at is None:
+        if queries.letter_waits(f"acknowledgement-letter:{row.id.hex}"):
+            out.append(Next("The acknowledgement is being written.", "It goes to the client as a letter with a mail."))
+        elif may(actor.role, "offboarding.acknowledge") is None:
+            out.append(Next("Acknowledge the notice.", f"A letter and a mail say what we understood. {owner}", "Acknowledge it",
+                            reverse("staff:acknowledge", args=[row.id]), True))  # fmt: skip
+    if not one.steps and may(actor.role, "plan.propose") is None:
+        out.append(Next("Have a plan proposed.", f"From the reason, the destination and the dates; you change what does not fit. {owner}",
+                        "Propose the plan", reverse("staff:plan_propose", args=[row.id]), True))  # fmt: skip
+    if row.destination in (Destination.NEW_MSP, Destination.ACQUIRER_IT):
+        consents = url_or("client_consents", row.client_id)
+        signer = look.name_of(OnWhom.SIGNATORY, one)
+        code = one.consent_problem.code if one.consent_problem else ""
+        if code == "no_authorisation":
+            out.append(Next("Prepare the authorisation.", f"Until {signer} has signed it, nothing goes to the new provider. {owner}", "Prepare it", consents))
+        elif code == "not_signed":
+            out.append(Next(f"{signer} reads and signs the authorisation.", "It lies with the client; you can remind them.", "Open it", consents))
+        elif code == "terms_not_accepted":
+            out.append(Next(f"{one.firm} accepts the terms.", f"Their people were invited by mail. On {one.firm}.", "See who", consents))
+    return out
+
+
+def _settle(one: look.Departure) -> list[Next]:
+    """What a person must settle, in the rule's own words."""
+    blockers = still_stops(one.row.id)
+    if isinstance(blockers, Refusal):
+        return []
+    client = one.row.client_id
+    mails, releases = url_or("client_mails", client), url_or("client_releases", client)
+    links = {
+        "unknown_envelopes": ("Settle it", mails), "failed_envelopes": ("Look at it", mails), "objections": ("Open the objection", releases),
+        "unknown_owner": ("Settle ownership", url_or("client_estate", client) + "?owner=unknown#items"), "approvals": ("See the request", releases),
+    }  # fmt: skip
+    return [Next(b.sentence, f"{b.next_step} On {_whom(b, one)}.", *links[b.code]) for code in links for b in blockers if b.code == code]
+
+
+def _whom(blocker: Blocker, one: look.Departure) -> str:
+    return look.name_of(blocker.on_whom, one)
+
+
+def _plan(one: look.Departure) -> list[Next]:
+    """The steps that are overdue or next."""
+    out = []
+    for step in one.open_steps[:3]:
+        late = step.due < one.today
+        due = f"{'Was due' if late else 'Due'} {when_words(step.due, 'short')}, {until_words(step.due, 'late' if late else '')}."
+        url = f"{reverse('staff:plan', args=[one.row.id])}#step-{step.id}"
+        out.append(Next(f"{step.title}.", f"{due} On {look.whom(step)}.", "Open the step", url))
+    return out
+
+
+def _end(one: look.Departure, actor: Actor) -> list[Next]:
+    closing = reverse("staff:closing", args=[one.row.id])
+    acceptance = one.acceptance
+    if acceptance is not None and acceptance.state == "requested" and acceptance.signature_event.get("awaits_call_back"):
+        return [Next("Call the signatory back.", "They signed the acceptance without a passkey. On a second employee.", "Log the call", closing)]
+    if acceptance is None and one.service_ends <= one.today and may(actor.role, "acceptance.prepare") is None:
+        return [Next("Put the list before the client.", "Service has ended; the signatory goes through what was handed over.", "Prepare the list", closing)]
+    return []
