@@ -6,17 +6,14 @@ step is guarded and falls back to ``compat32`` and, at last, to the bytes.
 """
 
 import contextlib
-import email.utils
 import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email import policy
-from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +32,16 @@ from partwell.importers.base import (
     safe_name,
 )
 from partwell.importers.limits import MIB
+from partwell.importers.mail_text import (
+    _MAX_HEADER,
+    Address,
+    _addresses,
+    _as_text,
+    _date,
+    _decoded,
+    _headers,
+    html_to_text,
+)
 from partwell.rules.terms import Category, Custodian, ItemKind
 
 KIND = "mail"
@@ -51,15 +58,6 @@ DOES_NOT_UNDERSTAND = (
 )
 MAX_SIZE = 64 * MIB
 _MAX_PARTS, _MAX_DEPTH, _MAX_TEXT, _MAX_HEADER = 500, 20, 200_000, 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    name: str
-    address: str
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,61 +206,6 @@ def _parse(raw: bytes, digest: str) -> ParsedMail:
     )
 
 
-def _headers(message: "Message[Any, Any]") -> dict[str, list[str]]:
-    """Raw header values by lower-case name, unfolded and bounded; the parsed ones may raise on access."""
-    found: dict[str, list[str]] = {}
-    for name, value in list(message.raw_items())[:1000]:
-        text = str(value).encode("utf-8", "surrogateescape")[:_MAX_HEADER]
-        try:
-            plain = text.decode("utf-8")
-        except UnicodeDecodeError:
-            plain = text.decode("cp1252", "replace")
-        found.setdefault(name.strip().casefold(), []).append(re.sub(r"\r?\n[ \t]*", " ", plain))
-    return found
-
-
-def _decoded(raw: str) -> str:
-    """RFC 2047 words as text, whatever their character set claims to be."""
-    try:
-        chunks = decode_header(raw)
-    except Exception:  # noqa: BLE001  # broken base64 and more
-        return raw
-    return "".join(chunk if isinstance(chunk, str) else _as_text(chunk, charset) for chunk, charset in chunks)
-
-
-def _as_text(data: bytes, charset: str | None) -> str:
-    for name in (charset, "utf-8", "cp1252"):
-        if name and name.casefold() not in (
-            "unicode_escape",
-            "raw_unicode_escape",
-            "idna",
-            "punycode",
-            "undefined",
-        ):
-            with contextlib.suppress(LookupError, ValueError):
-                return data.decode(name)
-    return data.decode("latin-1")
-
-
-def _addresses(values: list[str] | None) -> tuple[Address, ...]:
-    found = []
-    try:
-        for name, address in email.utils.getaddresses((values or [])[:20])[:200]:
-            if address or name:
-                found.append(Address(clean(" ".join(_decoded(name).split()), 200), clean(address, 320)))
-    except Exception:  # noqa: BLE001  # some malformed comments raise IndexError in the standard library
-        return tuple(found)
-    return tuple(found)
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        when = email.utils.parsedate_to_datetime(text.strip())
-        return when if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
 def _walk(message: "Message[Any, Any]", problems: list[str]) -> Iterator["Message[Any, Any]"]:
     """The leaves, bounded; a mail inside the mail is a leaf."""
     waiting = [(message, 0)]
@@ -343,40 +286,6 @@ def _attachments(parts: list["Message[Any, Any]"]) -> Iterator[Attachment]:
         yield Attachment(
             _file_name(part) or f"part {number}", clean(part.get_content_type(), 100), len(_content(part))
         )
-
-
-class _Plain(HTMLParser):
-    _SKIP = frozenset({"script", "style", "head", "title"})
-    _BREAK = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._skipping = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._skipping += tag in self._SKIP
-        if tag in self._BREAK:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._skipping = max(0, self._skipping - (tag in self._SKIP))
-        if tag in self._BREAK:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._skipping:
-            self.pieces.append(data)
-
-
-def html_to_text(html: str) -> str:
-    """HTML as plain text: no tags, scripts or styles. It is text afterwards, not safe HTML."""
-    parser = _Plain()
-    with contextlib.suppress(Exception):  # HTMLParser raises AssertionError on some broken declarations
-        parser.feed(html)
-        parser.close()
-    lines = (" ".join(line.split()) for line in "".join(parser.pieces).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 _QUOTED = re.compile(
