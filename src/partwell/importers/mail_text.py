@@ -15,6 +15,8 @@ from partwell.importers.base import (
     clean,
 )
 
+_MAX_HEADER = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

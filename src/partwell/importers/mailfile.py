@@ -33,7 +33,6 @@ from partwell.importers.base import (
 )
 from partwell.importers.limits import MIB
 from partwell.importers.mail_text import (
-    _MAX_HEADER,
     Address,
     _addresses,
     _as_text,
@@ -57,7 +56,7 @@ DOES_NOT_UNDERSTAND = (
     "mails inside mails: listed as attachments",
 )
 MAX_SIZE = 64 * MIB
-_MAX_PARTS, _MAX_DEPTH, _MAX_TEXT, _MAX_HEADER = 500, 20, 200_000, 20_000
+_MAX_PARTS, _MAX_DEPTH, _MAX_TEXT = 500, 20, 200_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import zipfile
 from typing import BinaryIO
 
 from partwell.importers.base import ImportRefused
-from partwell.importers.limits import Limits
+from partwell.importers.limits import MIB, Limits
 
 _EOCD = b"PK\x05\x06"
 
