@@ -193,9 +193,10 @@ def consent(world: World) -> None:
     from django.utils import timezone
 
     from partwell.actions.authorisations.accept_terms import accept_terms, terms_for
+    from partwell.actions.authorisations.call_back import log_call_back
     from partwell.actions.authorisations.propose import Scope, propose_authorisation
     from partwell.actions.authorisations.recipients import add_person, add_recipient
-    from partwell.actions.authorisations.sign import log_call_back, read_authorisation, sign_authorisation
+    from partwell.actions.authorisations.sign import read_authorisation, sign_authorisation
     from partwell.actions.people.enter import ask_for_link
     from partwell.actions.releases.gate import Target
     from partwell.actions.releases.release_items import release_items

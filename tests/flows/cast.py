@@ -15,9 +15,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from partwell.actions.authorisations.accept_terms import accept_terms, terms_for
+from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient
-from partwell.actions.authorisations.sign import log_call_back, sign_authorisation
+from partwell.actions.authorisations.sign import sign_authorisation
 from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import add_client
 from partwell.actions.clients.add_contact import NewContact, add_contact

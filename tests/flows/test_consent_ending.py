@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.end import narrow_authorisation, withdraw_authorisation
 from partwell.actions.authorisations.propose import Scope
-from partwell.actions.authorisations.sign import decline_authorisation, log_call_back, sign_authorisation
+from partwell.actions.authorisations.sign import decline_authorisation, sign_authorisation
 from partwell.actions.base import Deed
 from partwell.actions.correspondence import deliver
 from partwell.actions.releases.gate import Target

@@ -8,14 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import propose_authorisation
-from partwell.actions.authorisations.sign import (
-    decline_authorisation,
-    log_call_back,
-    read_authorisation,
-    sign_authorisation,
-)
+from partwell.actions.authorisations.sign import decline_authorisation, read_authorisation, sign_authorisation
 from partwell.actions.base import Deed
 from partwell.actions.files import read_file
 from partwell.actions.people.passkeys import confirm_passkey

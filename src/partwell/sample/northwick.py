@@ -10,9 +10,10 @@ from uuid import uuid4
 from django.utils import timezone
 
 from partwell.actions.authorisations.accept_terms import accept_terms, terms_for
+from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient
-from partwell.actions.authorisations.sign import log_call_back, read_authorisation, sign_authorisation
+from partwell.actions.authorisations.sign import read_authorisation, sign_authorisation
 from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.clients.add_site import add_site

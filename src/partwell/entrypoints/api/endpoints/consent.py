@@ -10,10 +10,10 @@ from django.http.response import HttpResponseBase
 from ninja import File, Form, Router, UploadedFile
 from pydantic import Field
 
+from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
-from partwell.actions.authorisations.sign import log_call_back
 from partwell.actions.authorisations.text import resolved_items
 from partwell.entrypoints.api.endpoints.common import (
     LETTER_MOST,
