@@ -94,13 +94,21 @@ def test_signing_with_a_passkey_acts_at_once() -> None:
     assert 'data-form="sign"' in page(mara, here)
     options = mara.post(f"{here}passkey/options/", {}, content_type="application/json")
     credential = device.get(options.content.decode())
-    bad = mara.post(f"{here}passkey/", {"form": ticked(row, read=""), "credential": credential}, content_type="application/json")
+    bad = mara.post(
+        f"{here}passkey/",
+        {"form": ticked(row, read=""), "credential": credential},
+        content_type="application/json",
+    )
     assert bad.status_code == 422
-    done = mara.post(f"{here}passkey/", {"form": ticked(row), "credential": credential}, content_type="application/json")
+    done = mara.post(
+        f"{here}passkey/", {"form": ticked(row), "credential": credential}, content_type="application/json"
+    )
     assert done.status_code == 200, done.content
     row.refresh_from_db()
     assert (row.state, row.factor) == ("granted", "passkey")
-    again = mara.post(f"{here}passkey/", {"form": ticked(row), "credential": credential}, content_type="application/json")
+    again = mara.post(
+        f"{here}passkey/", {"form": ticked(row), "credential": credential}, content_type="application/json"
+    )
     assert again.status_code == 422  # the challenge is used up
     for junk in ("[]", "{}", '{"form": 1, "credential": 2}', "\xff"):
         assert mara.post(f"{here}passkey/", junk, content_type="application/json").status_code == 400
@@ -122,7 +130,11 @@ def test_decline_narrow_and_withdraw_through_the_pages() -> None:
     assert "What this stops" in seen
     assert "queued" in seen
     page(mara, f"{here}narrow/")
-    given = {"presets": ["documentation"], "persons": [made.theo.id.hex], "ends_on": (row.ends_on - timedelta(days=3)).isoformat()}
+    given = {
+        "presets": ["documentation"],
+        "persons": [made.theo.id.hex],
+        "ends_on": (row.ends_on - timedelta(days=3)).isoformat(),
+    }
     answer = mara.post(f"{here}narrow/", given)
     assert answer.status_code == 302, answer.content.decode()
     new = Authorisation.objects.get(state="granted")
@@ -165,7 +177,9 @@ def test_dates_are_shown_before_and_after_agreed_or_declined() -> None:
     made = cast()
     row = departure_of(made)
     later = row.end_of_service + timedelta(days=30)
-    change = propose_date(actor=made.ines, offboarding_id=row.id, effective_on=later, reason="The licences arrive late.")
+    change = propose_date(
+        actor=made.ines, offboarding_id=row.id, effective_on=later, reason="The licences arrive late."
+    )
     assert isinstance(change, DateChange)
     mara, tom, leo = browser_of(made.mara), browser_of(made.tom), browser_of(made.leo)
     seen = page(mara, "/client/dates/")
@@ -178,7 +192,9 @@ def test_dates_are_shown_before_and_after_agreed_or_declined() -> None:
     asked = later + timedelta(days=10)
     assert "Ask for this" in page(mara, f"/client/dates/?effective_on={asked.isoformat()}&reason=x")
     page(mara, "/client/dates/?effective_on=nonsense", 422)
-    assert mara.post("/client/dates/ask/", {"effective_on": asked.isoformat(), "reason": "x"}).status_code == 302
+    assert (
+        mara.post("/client/dates/ask/", {"effective_on": asked.isoformat(), "reason": "x"}).status_code == 302
+    )
     own = DateChange.objects.get(state="proposed")
     assert own.asked_by_kind == "client"
     assert mara.post(f"/client/dates/{own.id}/", {"do": "decline"}).status_code == 302
@@ -207,7 +223,12 @@ def test_acceptance_line_by_line() -> None:
     base = {"digest": row.list_digest, "read": "on", "electronic": "on", "name": "Mara Ellery"}
     assert mara.post(f"{here}sign/", base).status_code == 422  # no answer to the lines
     line = row.lines.first()
-    given = {**base, "rest": "accepted", f"line-{line.id}": "rejected", f"words-{line.id}": "The wrong floor."}
+    given = {
+        **base,
+        "rest": "accepted",
+        f"line-{line.id}": "rejected",
+        f"words-{line.id}": "The wrong floor.",
+    }
     assert mara.post(f"{here}sign/", given).status_code == 302
     row.refresh_from_db()
     assert row.signature_event["awaits_call_back"]
@@ -234,7 +255,9 @@ def test_the_page_of_a_client_who_has_left_is_calm() -> None:
         page(mara, path)
 
 
-def test_the_first_page_takes_a_fixed_number_of_queries(django_assert_max_num_queries: Callable[[int], Any]) -> None:
+def test_the_first_page_takes_a_fixed_number_of_queries(
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
     made = cast(signed=True)
     mara = browser_of(made.mara)
     with django_assert_max_num_queries(45):

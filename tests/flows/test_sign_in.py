@@ -17,7 +17,14 @@ from partwell.records.people.models import SecurityEvent, StaffMember, User
 from tests.flows.signing_in import JONAH, PASSWORD, house, links_in, mails_to, set_up_totp, sign_in, totp
 
 pytestmark = pytest.mark.both_databases
-PAGES = ("/settings/", "/settings/people/", "/settings/tokens/", "/search/", "/evidence/", "/settings/security/")
+PAGES = (
+    "/settings/",
+    "/settings/people/",
+    "/settings/tokens/",
+    "/search/",
+    "/evidence/",
+    "/settings/security/",
+)
 
 
 @pytest.fixture
@@ -82,7 +89,10 @@ def test_a_session_from_before_the_factor_stays_outside(owner: StaffMember) -> N
     for path in (*PAGES, "/account/2fa/", "/account/2fa/totp/deactivate/", "/account/reauthenticate/"):
         assert thief.get(path).headers.get("Location") == "/account/2fa/reauthenticate/", path
     assert thief.post("/account/2fa/totp/deactivate/").status_code == 409
-    assert thief.post("/account/2fa/passkeys/add/options/", {}, content_type="application/json").status_code == 409
+    assert (
+        thief.post("/account/2fa/passkeys/add/options/", {}, content_type="application/json").status_code
+        == 409
+    )
     assert Authenticator.objects.filter(type="totp").count() == 1
     # With the code it is Jonah after all.
     cache.clear()
@@ -111,13 +121,18 @@ def test_too_many_forms_from_one_address_get_the_refusal_page(owner: StaffMember
     assert answer.status_code == 429 and b"Wait" in answer.content
 
 
-def test_a_forgotten_password_leaves_the_second_factor_alone(owner: StaffMember, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_forgotten_password_leaves_the_second_factor_alone(
+    owner: StaffMember, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     first = Client()
     sign_in(first)
     set_up_totp(first)
     browser = Client()
-    same = [browser.post("/account/password/reset/", {"email": one}) for one in (JONAH, "nobody@harbourline.example")]
+    same = [
+        browser.post("/account/password/reset/", {"email": one})
+        for one in (JONAH, "nobody@harbourline.example")
+    ]
     assert {one.headers["Location"] for one in same} == {"/account/password/reset/done/"}
     assert not mails_to("nobody@harbourline.example")
     text = mails_to(JONAH)[-1]["text"]
@@ -137,7 +152,15 @@ def test_a_forgotten_password_leaves_the_second_factor_alone(owner: StaffMember,
 
 
 def test_there_is_no_sign_up_and_nothing_else_of_allauth(owner: StaffMember) -> None:
-    for path in ("signup/", "email/", "confirm-email/", "login/code/", "password/set/", "social/connections/", "2fa/trust/"):
+    for path in (
+        "signup/",
+        "email/",
+        "confirm-email/",
+        "login/code/",
+        "password/set/",
+        "social/connections/",
+        "2fa/trust/",
+    ):
         assert Client().get(f"/account/{path}").status_code == 404, path
     assert User.objects.count() == 1
 
@@ -174,7 +197,9 @@ def test_pages_stand_under_the_strict_policy(owner: StaffMember) -> None:
     browser = Client()
     pages = [browser.get(path) for path in ("/account/login/", "/account/password/reset/")]
     sign_in(browser)
-    pages += [browser.get(path) for path in ("/account/2fa/", "/account/2fa/totp/activate/", "/account/logout/")]
+    pages += [
+        browser.get(path) for path in ("/account/2fa/", "/account/2fa/totp/activate/", "/account/logout/")
+    ]
     for page in pages:
         assert page.status_code == 200
         body = page.content.decode()

@@ -328,5 +328,3 @@ def decline_authorisation(
             to_client={"digest": row.text_digest, "words": words},
         )
         return row
-
-

@@ -47,7 +47,9 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
             deed.save(pause, lifted_at=deed.now, lifted_by_id=actor.id)
         state = lifecycle.offboarding_after(OffboardingState(row.state), "close")
         after = lifecycle.client_after(ClientState(client.state), "close")
-        assert not isinstance(state, Refusal) and not isinstance(after, Refusal)  # may_close asks for an open one
+        assert not isinstance(state, Refusal) and not isinstance(
+            after, Refusal
+        )  # may_close asks for an open one
         deed.save(row, state=state, closed_at=deed.now)
         deed.save(client, state=after)
         acceptance = newest_acceptance(row.id)
@@ -74,7 +76,9 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
 def still_stops(offboarding_id: UUID) -> list[lifecycle.Blocker] | Refusal:
     """What still stops closing and on whom, for the page; writes nothing."""
     row = find(offboarding_id)
-    return refuse("not_found") if row is None else lifecycle.closing_blockers(closing_facts(row, timezone.now()))
+    return (
+        refuse("not_found") if row is None else lifecycle.closing_blockers(closing_facts(row, timezone.now()))
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def record_of(offboarding_id: UUID) -> ClosedRecord | None:
         return None
     lines = ReleaseLine.objects.filter(release__client=row.client_id, state="sent")
     counts = lines.aggregate(
-        released=Count("item", distinct=True), confirmed=Count("item", distinct=True, filter=Q(answer="confirmed"))
+        released=Count("item", distinct=True),
+        confirmed=Count("item", distinct=True, filter=Q(answer="confirmed")),
     )
     return ClosedRecord(newest_acceptance(row.id), counts["released"], counts["confirmed"])

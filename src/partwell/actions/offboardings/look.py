@@ -17,10 +17,19 @@ from partwell.rules.pauses import Pause, PauseReason
 from partwell.rules.refusals import Refusal, refuse, show
 from partwell.rules.terms import AuthorisationState, Destination, OffboardingState, Phase
 
-TONES = {GateState.OPEN: "open", GateState.WAITING: "waiting", GateState.REFUSING: "refusing", GateState.HELD: "held"}
+TONES = {
+    GateState.OPEN: "open",
+    GateState.WAITING: "waiting",
+    GateState.REFUSING: "refusing",
+    GateState.HELD: "held",
+}
 SIGNED = ("accepted", "exceptions")
 SOON = 30
-_TO = {Destination.CLIENT_STAFF: "to its own IT", Destination.NOBODY: "closes down", Destination.ACQUIRER_IT: "to the acquirer's IT"}
+_TO = {
+    Destination.CLIENT_STAFF: "to its own IT",
+    Destination.NOBODY: "closes down",
+    Destination.ACQUIRER_IT: "to the acquirer's IT",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,13 @@ class Departure:
         """The phase of the earliest step that is open; phases overlap, this is where the work is."""
         if self.row.state == OffboardingState.CLOSED:
             return Phase.RETENTION if self.row.keep_until >= self.today else Phase.CLOSED
-        return Phase(self.next_step.phase) if self.next_step else Phase.ACCEPTANCE if self.steps else Phase.NOTICE
+        return (
+            Phase(self.next_step.phase)
+            if self.next_step
+            else Phase.ACCEPTANCE
+            if self.steps
+            else Phase.NOTICE
+        )
 
     @property
     def group(self) -> str:
@@ -105,7 +120,8 @@ def whom(step: PlanStep) -> str:
     """On whom a step is."""
     if step.on_client:
         return "the client"
-    return step.owner.name if step.owner else (step.owner_role or "nobody yet").replace("_", " ")
+    roles = {"technician": "a technician", "owner": "an owner", "account_manager": "the account manager"}
+    return str(step.owner.name) if step.owner else roles.get(step.owner_role, "nobody yet")
 
 
 def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> list[Departure]:
@@ -123,7 +139,9 @@ def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure 
 def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name: str) -> Departure:
     client, today = row.client_id, consent.day_in(now, zone_name)
     consents = [one for one in found.consents[client] if one.recipient.kind == "new_provider"]
-    standing = next((one for one in consents if one.state == AuthorisationState.GRANTED), None) or next(iter(consents), None)
+    standing = next((one for one in consents if one.state == AuthorisationState.GRANTED), None) or next(
+        iter(consents), None
+    )
     firms = found.recipients[client]
     firm = standing.recipient.firm if standing else firms[-1].firm if firms else ""
     third = row.destination in (Destination.NEW_MSP, Destination.ACQUIRER_IT)
@@ -159,7 +177,9 @@ def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name
     return made
 
 
-def _consent_problem(row: Any, firm: str, now: datetime, zone_name: str, accepted: set[UUID]) -> Refusal | None:
+def _consent_problem(
+    row: Any, firm: str, now: datetime, zone_name: str, accepted: set[UUID]
+) -> Refusal | None:
     if row is None:
         return refuse("no_authorisation", recipient=firm or "the new provider")
     if (problem := consent.standing(authorisation_facts(row, zone_name, terms=True), now, firm)) is not None:
@@ -194,17 +214,22 @@ def _block(one: Departure) -> Block:
     for state in (GateState.REFUSING, GateState.HELD):
         for gate in one.gates:
             if gate.state is state:
-                return Block(TONES[state], gate.title, gate.sentence, name_of(gate.on_whom, one), _side(gate.on_whom))
+                return Block(
+                    TONES[state], gate.title, gate.sentence, name_of(gate.on_whom, one), _side(gate.on_whom)
+                )
     overdue = next((s for s in one.open_steps if s.due < one.today), None)
     if overdue is not None:
         tone = "waiting" if overdue.on_client else "refusing"
-        why = f"{overdue.title}, due {show(overdue.due)}"
+        days = (one.today - overdue.due).days
+        why = f"{overdue.title}, {days} {'day' if days == 1 else 'days'} over"
         return Block(tone, "Overdue", why, whom(overdue), "client" if overdue.on_client else "us")
     signer = name_of(OnWhom.SIGNATORY, one)
     waits = {gate.key: gate for gate in one.gates if gate.state is GateState.WAITING}
     asked = waits.get("consent")
     if asked is not None:
-        return Block("waiting", asked.title, asked.sentence, name_of(asked.on_whom, one), _side(asked.on_whom))
+        return Block(
+            "waiting", asked.title, asked.sentence, name_of(asked.on_whom, one), _side(asked.on_whom)
+        )
     if not one.steps:
         return Block("waiting", "Plan", "There is no plan yet", str(row.owner.name), "us")
     if one.approvals:
@@ -216,7 +241,9 @@ def _block(one: Departure) -> Block:
     if one.acceptance is not None and one.acceptance.state == "requested":
         waits_call = bool(one.acceptance.signature_event.get("awaits_call_back"))
         if waits_call:
-            return Block("waiting", "Acceptance", "Signed; a second employee must call back", "a second employee", "us")
+            return Block(
+                "waiting", "Acceptance", "Signed; a second employee must call back", "a second employee", "us"
+            )
         return Block("waiting", "Acceptance", "The list lies with the client", signer, "client")
     first = next(iter(waits.values()), None)
     if first is None:
@@ -233,7 +260,9 @@ def phases(one: Departure) -> list[dict[str, Any]]:
             continue
         start, end = (one.noticed_on if phase is Phase.NOTICE else min(days)), max(days)
         state = "" if end < one.today else "now" if start <= one.today else "later"
-        found.append({"name": phase.value.capitalize(), "start": start, "end": max(end, start), "state": state})
+        found.append(
+            {"name": phase.value.capitalize(), "start": start, "end": max(end, start), "state": state}
+        )
     found.append({"name": "Retention", "start": one.service_ends, "end": one.row.keep_until, "state": "keep"})
     return found
 

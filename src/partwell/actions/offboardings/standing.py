@@ -80,7 +80,9 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
         item_id=OuterRef("pk"), acceptance=signed.pk if signed else None, answer="waived"
     )
     # Goods under retention of title are not yet the client's (R11): nothing to hand over.
-    unreleased = own.filter(owner=Owner.CLIENT).exclude(handover__title="retained")
+    # A subquery, because excluding by a key of JSON also excludes rows that lack the key (NULL is not false).
+    retained = Item.objects.filter(client_id=client, handover__title="retained").values("pk")
+    unreleased = own.filter(owner=Owner.CLIENT).exclude(pk__in=retained)
     lines = ReleaseLine.objects.filter(release__client_id=client, state="sent")
     envelopes = dict.fromkeys(EnvelopeState, 0)
     for state in Envelope.objects.filter(client_id=client).exclude(

@@ -105,6 +105,6 @@ def actor_of(staff: StaffMember, *, door: str = "staff", strength: str = "mfa", 
         name=staff.name,
         role=staff.role,
         door=door,
-        strength=strength,
+        strength=strength,  # type: ignore[arg-type]  # sessions keep it as text
         address=address,
-    )  # type: ignore[arg-type]
+    )

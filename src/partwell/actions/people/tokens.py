@@ -101,7 +101,7 @@ def token_of(raw: str) -> ApiToken | None:
 def actor_for_token(raw: str, address: str = "") -> Actor | None:
     """Who calls the API with this token, or None. ``scopes`` narrow what the staff member's role allows."""
     row = token_of(raw)
-    return row and token_actor(row, address)
+    return None if row is None else token_actor(row, address)
 
 
 def token_actor(row: ApiToken, address: str = "") -> Actor:

@@ -68,7 +68,7 @@ def _seen(request: HttpRequest, acceptance_id: str) -> tuple[Any, Any]:
 
 
 def _groups(row: Any) -> tuple[list[tuple[str, list[Any]]], int]:
-    lines = list(departures.acceptance_lines(row.id))
+    lines: list[Any] = list(departures.acceptance_lines(row.id))
     order = list(STANDINGS)
     shown = sorted(lines, key=lambda line: order.index(line.standing))[:MOST]
     kept = {line.id for line in shown}

@@ -50,7 +50,7 @@ def _approvals(actor: Actor) -> list[Need]:
     found = []
     for request in open_requests(client_id_of(actor)):
         count = len(request.release.open_lines)  # type: ignore[attr-defined]  # prefetched by the query
-        firm = {"firm": request.release.recipient.firm, "n": count}
+        firm = {"firm": request.release.recipient.firm if request.release.recipient else "", "n": count}
         title = (
             ngettext("May %(firm)s receive one more thing?", "May %(firm)s receive %(n)s more things?", count)
             % firm

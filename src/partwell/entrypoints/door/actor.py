@@ -61,8 +61,8 @@ def portal_actor(request: HttpRequest, kind: str) -> Actor | None:
     return person_actor(
         kind,
         session.person_id,
-        strength=session.strength,
-        address=address_of(request),  # type: ignore[arg-type]
+        strength=session.strength,  # type: ignore[arg-type]  # kept as text
+        address=address_of(request),
     )
 
 

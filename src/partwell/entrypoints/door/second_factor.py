@@ -93,7 +93,7 @@ class SecondFactorRequired:
         if request.path.startswith(APART) or session_strength(request) != "password":
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
-        enabled = is_mfa_enabled(request.user, FACTORS)  # type: ignore[arg-type]
+        enabled = is_mfa_enabled(request.user, FACTORS)
         if name in ALWAYS or name in (TO_PROVE if enabled else TO_SET_UP):
             return None
         if request.method not in ("GET", "HEAD"):

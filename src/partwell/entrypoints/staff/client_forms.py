@@ -11,17 +11,32 @@ from partwell.actions.clients.record_agreement import AgreementTerms
 from partwell.entrypoints.staff.parts import day_field, id_or_none, staff_choices, words_field
 from partwell.rules.terms import Category, ContactRole, Owner
 
-OWNERS = (("", "not said"), (Owner.CLIENT, "the client's"), (Owner.MSP, "ours"), (Owner.VENDOR, "the vendor's"))
+OWNERS = (
+    ("", "not said"),
+    (Owner.CLIENT, "the client's"),
+    (Owner.MSP, "ours"),
+    (Owner.VENDOR, "the vendor's"),
+)
 
 
 class ClientForm(forms.Form):
     """The organisation itself."""
 
     name = forms.CharField(label="Name", max_length=160, help_text="As everybody calls it.")
-    legal_name = forms.CharField(label="Legal name", max_length=200, required=False, help_text="As it stands in the register; letters and signatures carry it.")
+    legal_name = forms.CharField(
+        label="Legal name",
+        max_length=200,
+        required=False,
+        help_text="As it stands in the register; letters and signatures carry it.",
+    )
     registration = forms.CharField(label="Registration", max_length=120, required=False)
     address = words_field("Address", 3, required=False)
-    domains = words_field("Mail domains", 2, required=False, help_text="One a line. Addresses elsewhere count as outside the domain that may migrate.")
+    domains = words_field(
+        "Mail domains",
+        2,
+        required=False,
+        help_text="One a line. Addresses elsewhere count as outside the domain that may migrate.",
+    )
     account_manager_id = forms.ChoiceField(label="Account manager", required=False)
     served_since = day_field("Served since", required=False)
 
@@ -53,8 +68,17 @@ class ContactForm(forms.Form):
     role = forms.ChoiceField(label="May", widget=forms.RadioSelect, initial=ContactRole.OBSERVER, choices=[
         (ContactRole.SIGNATORY, "sign for the client, once a proof of authority is on file"), (ContactRole.OBSERVER, "read, and not sign")])  # fmt: skip
     email = forms.EmailField(label="Mail address")
-    second_email = forms.EmailField(label="Second address", required=False, help_text="One that we do not administer: a receipt of every signature goes there.")
-    phone = forms.CharField(label="Telephone", max_length=40, required=False, help_text="Only a number that was on file before the notice can carry a call-back.")
+    second_email = forms.EmailField(
+        label="Second address",
+        required=False,
+        help_text="One that we do not administer: a receipt of every signature goes there.",
+    )
+    phone = forms.CharField(
+        label="Telephone",
+        max_length=40,
+        required=False,
+        help_text="Only a number that was on file before the notice can carry a call-back.",
+    )
 
     def values(self) -> NewContact:
         """As the action takes them."""
@@ -65,7 +89,11 @@ class ContactForm(forms.Form):
 class AuthorityForm(forms.Form):
     """What proves that a signatory may sign."""
 
-    kind = forms.CharField(label="What proves it", max_length=120, help_text="Such as: register extract of 4 September; power of attorney.")
+    kind = forms.CharField(
+        label="What proves it",
+        max_length=120,
+        help_text="Such as: register extract of 4 September; power of attorney.",
+    )
     file = forms.FileField(label="The document", required=False)
     valid_until = day_field("Valid until", required=False)
 
@@ -85,27 +113,55 @@ class AgreementForm(forms.Form):
     renewal = forms.CharField(label="Renewal", max_length=300, required=False)
     notice_days = forms.IntegerField(label="Days of notice", min_value=0, max_value=730, initial=90)
     exit_clause = forms.CharField(label="Clause on ending it", max_length=120, required=False)
-    included_hours = forms.DecimalField(label="Offboarding hours included", min_value=Decimal(0), max_digits=6, decimal_places=2)
-    hourly_rate = forms.DecimalField(label="Hourly rate after that", min_value=Decimal(0), max_digits=10, decimal_places=2)
-    block_hours = forms.DecimalField(label="Hours in a prepaid block", min_value=Decimal(0), max_digits=6, decimal_places=2)
+    included_hours = forms.DecimalField(
+        label="Offboarding hours included", min_value=Decimal(0), max_digits=6, decimal_places=2
+    )
+    hourly_rate = forms.DecimalField(
+        label="Hourly rate after that", min_value=Decimal(0), max_digits=10, decimal_places=2
+    )
+    block_hours = forms.DecimalField(
+        label="Hours in a prepaid block", min_value=Decimal(0), max_digits=6, decimal_places=2
+    )
     currency = forms.CharField(label="Currency", min_length=3, max_length=3)
     retention_months = forms.IntegerField(label="Months that backups are kept", min_value=0, max_value=240)
     objection_days = forms.IntegerField(label="Days to object to a release", min_value=1, max_value=365)
-    deemed_acceptance = forms.BooleanField(label="Silence after an evidenced opening counts as acceptance", required=False)
-    extra_entitlement = words_field("What else the client is owed", 3, required=False, help_text="Beyond the eight categories.")
-    document = forms.FileField(label="The signed document", required=False, help_text="Without a new one, the document of the version before stays with it.")
+    deemed_acceptance = forms.BooleanField(
+        label="Silence after an evidenced opening counts as acceptance", required=False
+    )
+    extra_entitlement = words_field(
+        "What else the client is owed", 3, required=False, help_text="Beyond the eight categories."
+    )
+    document = forms.FileField(
+        label="The signed document",
+        required=False,
+        help_text="Without a new one, the document of the version before stays with it.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for category in Category:
             if category is not Category.OTHER:
-                self.fields[f"owner_{category.value}"] = forms.ChoiceField(label=category.label, choices=OWNERS, required=False)
+                self.fields[f"owner_{category.value}"] = forms.ChoiceField(
+                    label=category.label, choices=OWNERS, required=False
+                )
 
     def groups(self) -> list[dict[str, Any]]:
         """Three parts: the agreement, its money and time, what is whose."""
         owners = [name for name in self.fields if name.startswith("owner_")]
-        time = ["included_hours", "hourly_rate", "block_hours", "currency", "retention_months", "objection_days", "deemed_acceptance"]
-        first = [name for name in self.fields if name not in owners and name not in time and name != "extra_entitlement"]
+        time = [
+            "included_hours",
+            "hourly_rate",
+            "block_hours",
+            "currency",
+            "retention_months",
+            "objection_days",
+            "deemed_acceptance",
+        ]
+        first = [
+            name
+            for name in self.fields
+            if name not in owners and name not in time and name != "extra_entitlement"
+        ]
         return [
             {"title": "The agreement", "fields": [self[name] for name in first]},
             {"title": "Hours, money and time limits", "fields": [self[name] for name in time]},
@@ -115,7 +171,11 @@ class AgreementForm(forms.Form):
 
     def terms(self) -> AgreementTerms:
         """As the action takes them."""
-        data = {name: value for name, value in self.cleaned_data.items() if not name.startswith("owner_") and name != "document"}
+        data = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if not name.startswith("owner_") and name != "document"
+        }
         data["currency"] = data["currency"].upper()
         owned = {one: self.cleaned_data.get(f"owner_{one.value}") for one in Category}
         return AgreementTerms(**data, ownership={one: Owner(owner) for one, owner in owned.items() if owner})
@@ -127,7 +187,9 @@ class BackupForm(forms.Form):
     name = forms.CharField(label="Name", max_length=200, required=False)
     location = forms.CharField(label="Where it lies", max_length=300, required=False)
     vendor = forms.CharField(label="Vendor", max_length=160, required=False)
-    vendor_window_days = forms.IntegerField(label="Days until the vendor purges after cancellation", min_value=0, max_value=3650, required=False)
+    vendor_window_days = forms.IntegerField(
+        label="Days until the vendor purges after cancellation", min_value=0, max_value=3650, required=False
+    )
     note = forms.CharField(label="Note", max_length=300, required=False)
     none_kept = forms.BooleanField(label="No backups are kept for this client", required=False)
 
@@ -139,7 +201,9 @@ class PauseForm(forms.Form):
         ("rival_signatories", "Rival signatories claim to speak for the client"), ("insolvency_officer", "An insolvency officer has to be heard"),
         ("court_order", "A court has ordered it"), ("suspected_compromise", "A compromise is suspected"),
         ("debt", "The client owes us money"), ("other", "Something else")])  # fmt: skip
-    note = words_field("The ground in writing", 4, help_text="It stays inside; who placed the pause and when is on record.")
+    note = words_field(
+        "The ground in writing", 4, help_text="It stays inside; who placed the pause and when is on record."
+    )
     file = forms.FileField(label="The order or letter", required=False)
 
 

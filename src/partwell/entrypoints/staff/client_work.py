@@ -38,10 +38,16 @@ def _upload(form: forms.Form, name: str) -> dict[str, Any]:
     file = form.cleaned_data.get(name)
     if file is None:
         return {name: None}
-    return {name: file, f"{name}_name": file.name, f"{name}_type": file.content_type or "application/octet-stream"}
+    return {
+        name: file,
+        f"{name}_name": file.name,
+        f"{name}_type": file.content_type or "application/octet-stream",
+    }
 
 
-def _page(request: HttpRequest, form: forms.Form, client: Any, title: str, button: str, **more: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest, form: forms.Form, client: Any, title: str, button: str, **more: Any
+) -> HttpResponse:
     back = reverse("staff:client", args=[client.id])
     return form_page(request, form, title=title, button=button, back=back, back_label=client.name, **more)
 
@@ -64,9 +70,21 @@ def client_add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         result = add_client(actor=actor, **form.values())  # type: ignore[attr-defined]
         if not isinstance(result, Refusal):
-            return answer(request, result, reverse("staff:client", args=[result.id]), f"{result.name} is on file. Next: a signatory.")
+            return answer(
+                request,
+                result,
+                reverse("staff:client", args=[result.id]),
+                f"{result.name} is on file. Next: a signatory.",
+            )
         form_with_refusal(form, result)
-    return form_page(request, form, title="Add a client", button="Add the client", back=reverse("staff:clients"), back_label="Clients")
+    return form_page(
+        request,
+        form,
+        title="Add a client",
+        button="Add the client",
+        back=reverse("staff:clients"),
+        back_label="Clients",
+    )
 
 
 @staff_door("client.change")
@@ -120,7 +138,9 @@ def contact_change(request: HttpRequest, client_id: str, contact_id: str) -> Htt
     """What is on file of a person."""
     row = client_or_404(client_id)
     contact = _contact(row, contact_id)
-    form = _given(request, shapes.ContactForm, {name: getattr(contact, name) for name in shapes.ContactForm.base_fields})
+    form = _given(
+        request, shapes.ContactForm, {name: getattr(contact, name) for name in shapes.ContactForm.base_fields}
+    )
     said = (f"Change {contact.name}", "Save")
     if request.method == "POST" and form.is_valid():
         result = change_contact(actor=actor_of(request), contact_id=contact.id, **form.cleaned_data)
@@ -134,10 +154,15 @@ def contact_leave(request: HttpRequest, client_id: str, contact_id: str) -> Http
     """A person is no longer with the client."""
     row = client_or_404(client_id)
     contact = _contact(row, contact_id)
-    form, said = _given(request, shapes.LeftForm), (f"{contact.name} has left {row.name}", "Take off the contacts")
+    form, said = (
+        _given(request, shapes.LeftForm),
+        (f"{contact.name} has left {row.name}", "Take off the contacts"),
+    )
     lede = "Their sign-in to the portal ends at once. What they signed and said stays on record."
     if request.method == "POST" and form.is_valid():
-        result = contact_left(actor=actor_of(request), contact_id=contact.id, reason=form.cleaned_data["reason"])
+        result = contact_left(
+            actor=actor_of(request), contact_id=contact.id, reason=form.cleaned_data["reason"]
+        )
         return _done(request, form, row, result, f"{contact.name} was taken off the contacts.", *said)
     return _page(request, form, row, *said, lede=lede)
 
@@ -151,7 +176,13 @@ def authority(request: HttpRequest, client_id: str, contact_id: str) -> HttpResp
     form, said = _given(request, shapes.AuthorityForm), (f"Why {contact.name} may sign", "Record the proof")
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        result = record_authority(actor=actor_of(request), contact_id=contact.id, kind=data["kind"], valid_until=data["valid_until"], **_upload(form, "file"))
+        result = record_authority(
+            actor=actor_of(request),
+            contact_id=contact.id,
+            kind=data["kind"],
+            valid_until=data["valid_until"],
+            **_upload(form, "file"),
+        )
         return _done(request, form, row, result, "The proof is on file.", *said)
     return _page(request, form, row, *said)
 
@@ -169,11 +200,29 @@ def agreement(request: HttpRequest, client_id: str) -> HttpResponse:
         initial.update({f"owner_{key}": value for key, value in old.ownership.items()})
     form = _given(request, shapes.AgreementForm, initial)
     assert isinstance(form, shapes.AgreementForm)
-    title = f"Version {old.version + 1} of the agreement with {row.name}" if old else f"The agreement with {row.name}"
-    more: dict[str, Any] = {"groups": form.groups(), "lede": "A version that is recorded is never edited; a new one replaces it."}
+    title = (
+        f"Version {old.version + 1} of the agreement with {row.name}"
+        if old
+        else f"The agreement with {row.name}"
+    )
+    more: dict[str, Any] = {
+        "groups": form.groups(),
+        "lede": "A version that is recorded is never edited; a new one replaces it.",
+    }
     if request.method == "POST" and form.is_valid():
-        result = record_agreement(actor=actor_of(request), client_id=row.id, terms=form.terms(), **_upload(form, "document"))
-        return _done(request, form, row, result, "The agreement's terms are on file.", title, "Record the terms", **more)
+        result = record_agreement(
+            actor=actor_of(request), client_id=row.id, terms=form.terms(), **_upload(form, "document")
+        )
+        return _done(
+            request,
+            form,
+            row,
+            result,
+            "The agreement's terms are on file.",
+            title,
+            "Record the terms",
+            **more,
+        )
     return _page(request, form, row, title, "Record the terms", **more)
 
 
@@ -198,7 +247,13 @@ def pause(request: HttpRequest, client_id: str) -> HttpResponse:
     lede = "What the client owns is never withheld for a debt. Four grounds are lawful; each is named and recorded."
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        result = set_pause(actor=actor_of(request), client_id=row.id, ground=data["ground"], note=data["note"], **_upload(form, "file"))
+        result = set_pause(
+            actor=actor_of(request),
+            client_id=row.id,
+            ground=data["ground"],
+            note=data["note"],
+            **_upload(form, "file"),
+        )
         return answer(request, result, reverse("staff:client", args=[row.id]), "Releases are paused.")
     return _page(request, form, row, *said, lede=lede)
 

@@ -29,8 +29,12 @@ from partwell.rules.roles import may
 from partwell.rules.terms import Category, ClientState, ContactRole
 
 A_PAGE = 40
-STATES = {ClientState.ACTIVE: ("open", "Active"), ClientState.DEPARTING: ("waiting", "Departing"),
-          ClientState.RETURNING: ("waiting", "Returning"), ClientState.INACTIVE: ("held", "Inactive")}
+STATES = {
+    ClientState.ACTIVE: ("open", "Active"),
+    ClientState.DEPARTING: ("waiting", "Departing"),
+    ClientState.RETURNING: ("waiting", "Returning"),
+    ClientState.INACTIVE: ("held", "Inactive"),
+}
 OWNER_WORDS = {"client": "the client's", "msp": "ours", "vendor": "the vendor's"}
 
 
@@ -102,8 +106,14 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         facts.append({"fact": fact, "step": None if fact.present else step})
     tone, word = STATES[ClientState(row.state)]
     agreement = queries.agreement_of(row.id)
-    owned = [(Category(key).label, OWNER_WORDS.get(value, value)) for key, value in (agreement.ownership if agreement else {}).items()]
-    pauses = [{"row": one, "words": PauseReason(one.ground).value.replace("_", " ")} for one in queries.pauses_of(row.id)]
+    owned = [
+        (Category(key).label, OWNER_WORDS.get(value, value))
+        for key, value in (agreement.ownership if agreement else {}).items()
+    ]
+    pauses = [
+        {"row": one, "words": PauseReason(one.ground).value.replace("_", " ")}
+        for one in queries.pauses_of(row.id)
+    ]
     offboardings = queries.offboardings_of(row.id)
     return render(request, "staff/client.html", {
         "section": "clients", "client": row, "tone": tone, "word": word, "facts": facts, "present": sum(f["fact"].present for f in facts),

@@ -17,15 +17,26 @@ from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
 from partwell.actions.offboardings.sign_acceptance import confirm_acceptance_by_call
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.offboarding import head
-from partwell.entrypoints.staff.parts import answer, day_field, form_page, id_of, words_field
+from partwell.entrypoints.staff.parts import answer, day_field, form_page, id_of, url_or, words_field
 from partwell.records.offboardings import queries
+from partwell.rules.lifecycle import Blocker
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
 STATES = {"requested": ("waiting", "Lies with the client"), "accepted": ("done", "Accepted"), "exceptions": ("done", "Accepted with exceptions"),
           "objected": ("refusing", "Objected"), "replaced": ("held", "Replaced")}  # fmt: skip
-STANDING = {"released": ("waiting", "Released"), "confirmed": ("done", "Confirmed"), "objected": ("refusing", "Objected"), "still_here": ("", "Still here")}
-ANSWERS = {"accepted": ("done", "Accepted"), "rejected": ("refusing", "Rejected"), "waived": ("held", "Waived"), "": ("", "")}
+STANDING = {
+    "released": ("waiting", "Released"),
+    "confirmed": ("done", "Confirmed"),
+    "objected": ("refusing", "Objected"),
+    "still_here": ("", "Still here"),
+}
+ANSWERS = {
+    "accepted": ("done", "Accepted"),
+    "rejected": ("refusing", "Rejected"),
+    "waived": ("held", "Waived"),
+    "": ("", ""),
+}
 
 
 @staff_door("offboarding.read")
@@ -35,7 +46,7 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown, actor = head(request, offboarding_id, "closing"), actor_of(request)
     one = shown.one
     blockers = still_stops(one.row.id)
-    rows = [{"b": b, "whom": look.name_of(b.on_whom, one)} for b in blockers] if not isinstance(blockers, Refusal) else []
+    rows = [] if isinstance(blockers, Refusal) else [_blocker(b, one) for b in blockers]
     acceptance = one.acceptance
     context: dict[str, Any] = {**shown.context, "blockers": rows, "acceptance": acceptance}
     if acceptance is not None:
@@ -52,10 +63,34 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     })  # fmt: skip
 
 
+def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
+    """One thing that stops closing, with where to settle it. Many open steps are counted, not all read out."""
+    client, sentence, whom = one.row.client_id, blocker.sentence, look.name_of(blocker.on_whom, one)
+    releases, mails = url_or("client_releases", client), url_or("client_mails", client)
+    places = {
+        "unknown_owner": f"{url_or('client_estate', client)}?owner=unknown#items",
+        "unreleased": url_or("release_choose", client),
+        **dict.fromkeys(("approvals", "objections", "windows"), releases),
+        **dict.fromkeys(("unknown_envelopes", "failed_envelopes", "moving_envelopes"), mails),
+        "steps": reverse("staff:plan", args=[one.row.id]),
+    }
+    if blocker.code == "steps":
+        steps = [step for step in one.open_steps if step.blocks_closing and step.key != "accept"]
+        more = f" and {len(steps) - 3} more" if len(steps) > 3 else ""
+        sentence = f"Steps of the plan are open: {', '.join(step.title for step in steps[:3])}{more}."
+        people = list(dict.fromkeys(look.whom(step) for step in steps))
+        whom = people[0] if len(people) == 1 else f"{people[0]} and others" if people else whom
+    return {"b": blocker, "sentence": sentence, "whom": whom, "url": places.get(blocker.code, "")}
+
+
 class PrepareForm(forms.Form):
     """Until when the client is asked to answer."""
 
-    deadline = day_field("Answer asked by", required=False, help_text="Left empty, the agreement's days for objections count from today.")
+    deadline = day_field(
+        "Answer asked by",
+        required=False,
+        help_text="Left empty, the agreement's days for objections count from today.",
+    )
 
 
 @staff_door("acceptance.prepare")
@@ -66,16 +101,31 @@ def acceptance_prepare(request: HttpRequest, offboarding_id: str) -> HttpRespons
     row, back = shown.one.row, reverse("staff:closing", args=[shown.one.row.id])
     form = PrepareForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        result = prepare_acceptance(actor=actor_of(request), offboarding_id=row.id, deadline=form.cleaned_data["deadline"])
+        result = prepare_acceptance(
+            actor=actor_of(request), offboarding_id=row.id, deadline=form.cleaned_data["deadline"]
+        )
         return answer(request, result, back, "The list lies with the client.")
     lede = "The list holds everything of the client's, with its standing as it is now. If it changes before they sign, it is prepared anew."
-    return form_page(request, form, title=f"Put the list before {row.client.name}", lede=lede, button="Ask the client", back=back, back_label="Closing", section="departures")
+    return form_page(
+        request,
+        form,
+        title=f"Put the list before {row.client.name}",
+        lede=lede,
+        button="Ask the client",
+        back=back,
+        back_label="Closing",
+        section="departures",
+    )
 
 
 class CallForm(forms.Form):
     """The call-back that carries a signature (R1)."""
 
-    confirmed = forms.ChoiceField(label="The signatory said", widget=forms.RadioSelect, choices=[("yes", "Yes, I signed this list"), ("no", "No, that was not me")])
+    confirmed = forms.ChoiceField(
+        label="The signatory said",
+        widget=forms.RadioSelect,
+        choices=[("yes", "Yes, I signed this list"), ("no", "No, that was not me")],
+    )
     note = words_field("What was said", 3, required=False)
 
 
@@ -91,10 +141,24 @@ def acceptance_call(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     signer = acceptance.signed_by
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        result = confirm_acceptance_by_call(actor=actor_of(request), acceptance_id=acceptance.id, confirmed=data["confirmed"] == "yes", note=data["note"])
+        result = confirm_acceptance_by_call(
+            actor=actor_of(request),
+            acceptance_id=acceptance.id,
+            confirmed=data["confirmed"] == "yes",
+            note=data["note"],
+        )
         return answer(request, result, back, "The signature stands.")
     lede = f"Call {signer.name} on {signer.phone or 'a number that is not on file'}. Whoever prepared the list cannot make this call."
-    return form_page(request, form, title="Log the call-back", lede=lede, button="Log it", back=back, back_label="Closing", section="departures")
+    return form_page(
+        request,
+        form,
+        title="Log the call-back",
+        lede=lede,
+        button="Log it",
+        back=back,
+        back_label="Closing",
+        section="departures",
+    )
 
 
 @staff_door("offboarding.close")
@@ -107,4 +171,9 @@ def close(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         messages.warning(request, "The name typed is not the client's name. Nothing was closed.")
         return HttpResponseRedirect(back)
     result = close_offboarding(actor=actor_of(request), offboarding_id=id_of(offboarding_id))
-    return answer(request, result, back if isinstance(result, Refusal) else reverse("staff:client", args=[row.client_id]), f"We have parted with {row.client.name}.")
+    return answer(
+        request,
+        result,
+        back if isinstance(result, Refusal) else reverse("staff:client", args=[row.client_id]),
+        f"We have parted with {row.client.name}.",
+    )

@@ -3,4 +3,22 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from partwell.entrypoints.staff import consent, recipients
+
+_C = "clients/<str:client_id>/consent/"
+_A = "authorisations/<str:authorisation_id>/"
+
+urlpatterns: list[Any] = [
+    path(_C, recipients.consent, name="client_consents"),
+    path(f"{_C}firms/", recipients.firm_add, name="firm_add"),
+    path(f"{_C}firms/<str:recipient_id>/people/", recipients.person_add, name="firm_person_add"),
+    path(f"{_C}people/<str:person_id>/left/", recipients.person_gone, name="firm_person_left"),
+    path(f"{_C}firms/<str:recipient_id>/authorise/", consent.prepare, name="authorisation_new"),
+    path(f"{_C}firms/<str:recipient_id>/paper/", consent.paper, name="authorisation_paper"),
+    path(_A, consent.authorisation, name="authorisation"),
+    path(f"{_A}call/", consent.call_back, name="authorisation_call"),
+    path(f"{_A}withdrawal/", consent.withdrawal, name="authorisation_withdrawal"),
+    path(f"{_A}file/<str:what>/", consent.document, name="authorisation_document"),
+]

@@ -31,10 +31,19 @@ STATES = {"proposed": ("waiting", "Waits for the client"), "agreed": ("done", "A
 class MoveForm(forms.Form):
     """A new last day of service, or service beyond it under a term."""
 
-    effective_on = day_field("Last day of service", help_text="Leave it as it is to ask for a transition term alone.")
+    effective_on = day_field(
+        "Last day of service", help_text="Leave it as it is to ask for a transition term alone."
+    )
     reason = words_field("Why", 2, required=False)
-    scope = words_field("Transition term: what is served beyond that day", 2, required=False, help_text="Service beyond the end needs a term; leave it empty for none.")
-    monthly_fee = forms.DecimalField(label="Monthly fee", min_value=Decimal(0), max_digits=10, decimal_places=2, required=False)
+    scope = words_field(
+        "Transition term: what is served beyond that day",
+        2,
+        required=False,
+        help_text="Service beyond the end needs a term; leave it empty for none.",
+    )
+    monthly_fee = forms.DecimalField(
+        label="Monthly fee", min_value=Decimal(0), max_digits=10, decimal_places=2, required=False
+    )
     currency = forms.CharField(label="Currency", min_length=3, max_length=3, required=False)
     ends_on = day_field("Until", required=False)
 
@@ -63,9 +72,19 @@ def change_rows(changes: list[Any]) -> list[dict[str, Any]]:
     rows = []
     for change in changes:
         tone, word = STATES[change.state]
-        moves = [{"what": one["what"], "before": day(one["before"]), "after": day(one["after"])} for one in change.effects]
+        moves = [
+            {
+                "what": one["what"],
+                "step": str(one["key"]).startswith("step:"),
+                "before": day(one["before"]),
+                "after": day(one["after"]),
+            }
+            for one in change.effects
+        ]
+        moved = [one for one in moves if one["before"] != one["after"]]
         rows.append({"change": change, "tone": tone, "word": word, "terms": list(change.terms.all()),
-                     "moves": [one for one in moves if one["before"] != one["after"]], "still": sum(one["before"] == one["after"] for one in moves)})  # fmt: skip
+                     "moves": [one for one in moved if not one["step"]], "steps": [one for one in moved if one["step"]],
+                     "still": len(moves) - len(moved)})  # fmt: skip
     return rows
 
 
@@ -76,7 +95,10 @@ def dates(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown, actor = head(request, offboarding_id, "dates"), actor_of(request)
     row = shown.one.row
     now = departure_dates(row)
-    facts = [{"label": DATE_LABELS[key], "day": value, "past": value < shown.one.today} for key, value in dependent_dates(now).items()]
+    facts = [
+        {"label": DATE_LABELS[key], "day": value, "past": value < shown.one.today}
+        for key, value in dependent_dates(now).items()
+    ]
     withdrawn = row.state == OffboardingState.WITHDRAWN
     return render(request, "staff/dates.html", {
         **shown.context, "dates": [] if withdrawn else facts, "changes": change_rows(queries.date_history(row.id)), "sets": backup_sets_of(row.client_id),
@@ -102,13 +124,27 @@ def date_propose(request: HttpRequest, offboarding_id: str) -> HttpResponse:
             if isinstance(found, Refusal):
                 form_with_refusal(form, found)
             elif request.POST.get("send"):
-                result = propose_date(actor=actor_of(request), offboarding_id=row.id, effective_on=end, reason=form.cleaned_data["reason"], term=term)
+                result = propose_date(
+                    actor=actor_of(request),
+                    offboarding_id=row.id,
+                    effective_on=end,
+                    reason=form.cleaned_data["reason"],
+                    term=term,
+                )
                 return answer(request, result, back, "The client is asked. Nothing moves until they agree.")
             else:
-                moves = [{"what": one["what"], "before": day(one["before"]), "after": day(one["after"])} for one in found[1]]
+                moves = [
+                    {"what": one["what"], "before": day(one["before"]), "after": day(one["after"])}
+                    for one in found[1]
+                ]
                 preview = {"moves": moves, "moved": sum(one["before"] != one["after"] for one in moves)}
     status = 422 if form.errors else 200
-    return render(request, "staff/date_propose.html", {**shown.context, "form": form, "preview": preview, "back": back}, status=status)
+    return render(
+        request,
+        "staff/date_propose.html",
+        {**shown.context, "form": form, "preview": preview, "back": back},
+        status=status,
+    )
 
 
 @staff_door("offboarding.withdraw_notice")
@@ -119,7 +155,9 @@ def notice_withdraw(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     row, back = shown.one.row, reverse("staff:dates", args=[shown.one.row.id])
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        result = withdraw_notice(actor=actor_of(request), offboarding_id=row.id, words=form.cleaned_data["words"])
+        result = withdraw_notice(
+            actor=actor_of(request), offboarding_id=row.id, words=form.cleaned_data["words"]
+        )
         return answer(request, result, back, f"{row.client.name} stays, and was told what ended.")
     found = consequences(row.id)
     notes = [{"title": "What happens now", "text": " ".join(found.sentences), "tone": "waiting"}] if not isinstance(found, Refusal) else [

@@ -19,7 +19,12 @@ from partwell.records.offboardings import queries
 from partwell.rules.roles import may
 
 A_PAGE = 40
-GROUPS = (("late", "Overdue"), ("soon", "Leaving within 30 days"), ("far", "Under way"), ("kept", "In retention"))
+GROUPS = (
+    ("late", "Overdue"),
+    ("soon", "Leaving within 30 days"),
+    ("far", "Under way"),
+    ("kept", "In retention"),
+)
 SORTS: dict[str, Any] = {
     "end": lambda one: (one.service_ends, one.row.client.name),
     "client": lambda one: one.row.client.name.casefold(),
@@ -104,6 +109,7 @@ def departures(request: HttpRequest) -> HttpResponse:
 
 def lede(rows: list[look.Departure]) -> str:
     """The board in one or two sentences."""
+
     def count(n: int, one: str, many: str) -> str:
         return f"{'One' if n == 1 else n} {one if n == 1 else many}"
 

@@ -234,7 +234,7 @@ def item_document(request: HttpRequest, client_id: str, item_id: str) -> HttpRes
             client_id=item.client_id,
             item_id=item.id,
             name=upload.name or "file",
-            stream=upload.file,
+            stream=upload.file,  # type: ignore[arg-type]  # an upload has one
         ),
         "The document is attached as a new version.",
-    )  # type: ignore[arg-type]
+    )

@@ -41,7 +41,11 @@ def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
     owner = f"On {row.owner.name}."
     if row.acknowledged_at is None:
         if queries.letter_waits(f"acknowledgement-letter:{row.id.hex}"):
-            out.append(Next("The acknowledgement is being written.", "It goes to the client as a letter with a mail."))
+            out.append(
+                Next(
+                    "The acknowledgement is being written.", "It goes to the client as a letter with a mail."
+                )
+            )
         elif may(actor.role, "offboarding.acknowledge") is None:
             out.append(Next("Acknowledge the notice.", f"A letter and a mail say what we understood. {owner}", "Acknowledge it",
                             reverse("staff:acknowledge", args=[row.id]), True))  # fmt: skip
@@ -53,11 +57,32 @@ def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
         signer = look.name_of(OnWhom.SIGNATORY, one)
         code = one.consent_problem.code if one.consent_problem else ""
         if code == "no_authorisation":
-            out.append(Next("Prepare the authorisation.", f"Until {signer} has signed it, nothing goes to the new provider. {owner}", "Prepare it", consents))
+            out.append(
+                Next(
+                    "Prepare the authorisation.",
+                    f"Until {signer} has signed it, nothing goes to the new provider. {owner}",
+                    "Prepare it",
+                    consents,
+                )
+            )
         elif code == "not_signed":
-            out.append(Next(f"{signer} reads and signs the authorisation.", "It lies with the client; you can remind them.", "Open it", consents))
+            out.append(
+                Next(
+                    f"{signer} reads and signs the authorisation.",
+                    "It lies with the client; you can remind them.",
+                    "Open it",
+                    consents,
+                )
+            )
         elif code == "terms_not_accepted":
-            out.append(Next(f"{one.firm} accepts the terms.", f"Their people were invited by mail. On {one.firm}.", "See who", consents))
+            out.append(
+                Next(
+                    f"{one.firm} accepts the terms.",
+                    f"Their people were invited by mail. On {one.firm}.",
+                    "See who",
+                    consents,
+                )
+            )
     return out
 
 
@@ -72,7 +97,12 @@ def _settle(one: look.Departure) -> list[Next]:
         "unknown_envelopes": ("Settle it", mails), "failed_envelopes": ("Look at it", mails), "objections": ("Open the objection", releases),
         "unknown_owner": ("Settle ownership", url_or("client_estate", client) + "?owner=unknown#items"), "approvals": ("See the request", releases),
     }  # fmt: skip
-    return [Next(b.sentence, f"{b.next_step} On {_whom(b, one)}.", *links[b.code]) for code in links for b in blockers if b.code == code]
+    return [
+        Next(b.sentence, f"{b.next_step} On {_whom(b, one)}.", *links[b.code])
+        for code in links
+        for b in blockers
+        if b.code == code
+    ]
 
 
 def _whom(blocker: Blocker, one: look.Departure) -> str:
@@ -93,8 +123,26 @@ def _plan(one: look.Departure) -> list[Next]:
 def _end(one: look.Departure, actor: Actor) -> list[Next]:
     closing = reverse("staff:closing", args=[one.row.id])
     acceptance = one.acceptance
-    if acceptance is not None and acceptance.state == "requested" and acceptance.signature_event.get("awaits_call_back"):
-        return [Next("Call the signatory back.", "They signed the acceptance without a passkey. On a second employee.", "Log the call", closing)]
+    if (
+        acceptance is not None
+        and acceptance.state == "requested"
+        and acceptance.signature_event.get("awaits_call_back")
+    ):
+        return [
+            Next(
+                "Call the signatory back.",
+                "They signed the acceptance without a passkey. On a second employee.",
+                "Log the call",
+                closing,
+            )
+        ]
     if acceptance is None and one.service_ends <= one.today and may(actor.role, "acceptance.prepare") is None:
-        return [Next("Put the list before the client.", "Service has ended; the signatory goes through what was handed over.", "Prepare the list", closing)]
+        return [
+            Next(
+                "Put the list before the client.",
+                "Service has ended; the signatory goes through what was handed over.",
+                "Prepare the list",
+                closing,
+            )
+        ]
     return []

@@ -46,14 +46,23 @@ def _choices(kind: str) -> list[tuple[str, str]]:
 class NoticeForm(forms.Form):
     """What the client said, and what we asked at once."""
 
-    file = forms.FileField(label="The notice itself", required=False, help_text="A mail (.eml) is read and proposes the fields; any file is kept byte for byte.")
+    file = forms.FileField(
+        label="The notice itself",
+        required=False,
+        help_text="A mail (.eml) is read and proposes the fields; any file is kept byte for byte.",
+    )
     received = forms.DateTimeField(label="Reached us", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
                                    input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"])  # fmt: skip
     channel = forms.ChoiceField(label="How it reached us", choices=_choices("channel"))
     notice_from_id = forms.ChoiceField(label="Who gave notice", required=False)
     text = words_field("What it says", 6, required=False)
     clause = forms.CharField(label="Clause of the agreement", max_length=120, required=False)
-    renewal_note = words_field("What would renew meanwhile", 2, required=False, help_text="Licences, lines and terms that run on if nobody acts.")
+    renewal_note = words_field(
+        "What would renew meanwhile",
+        2,
+        required=False,
+        help_text="Licences, lines and terms that run on if nobody acts.",
+    )
     reason = forms.ChoiceField(label="Why they leave", choices=_choices("reason"))
     destination = forms.ChoiceField(label="Where things go", choices=_choices("destination"))
     end_of_service = day_field("Last day of service")
@@ -87,6 +96,7 @@ class NoticeForm(forms.Form):
 
     def groups(self) -> list[dict[str, Any]]:
         """In the order in which people have it before them."""
+
         def of(*names: str) -> list[Any]:
             return [self[name] for name in names]
 
@@ -102,7 +112,11 @@ class NoticeForm(forms.Form):
     def notice(self, raw: bytes | None, name: str, kind: str, sender: str) -> Notice:
         """As the action takes it."""
         data = self.cleaned_data
-        outside = NewContact(data["outside_name"], data["outside_email"], phone=data["outside_phone"]) if data["outside_email"] else None
+        outside = (
+            NewContact(data["outside_name"], data["outside_email"], phone=data["outside_phone"])
+            if data["outside_email"]
+            else None
+        )
         return Notice(
             noticed_at=_in_zone(data["received"]), channel=Channel(data["channel"]), reason=Reason(data["reason"]),
             destination=Destination(data["destination"]), end_of_service=data["end_of_service"], text=data["text"],
@@ -136,7 +150,11 @@ def notice_new(request: HttpRequest) -> HttpResponse:
     """Whose notice it is: the active clients, by name."""
     words = request.GET.get("q", "")[:200]
     rows = [one for one in queries.active_clients(words) if one.state == ClientState.ACTIVE]
-    return render(request, "staff/notice_new.html", {"section": "departures", "rows": rows[:60], "more": max(0, len(rows) - 60), "words": words})
+    return render(
+        request,
+        "staff/notice_new.html",
+        {"section": "departures", "rows": rows[:60], "more": max(0, len(rows) - 60), "words": words},
+    )
 
 
 @staff_door("offboarding.open")
@@ -160,7 +178,13 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
                 return done
     shown = "The file you chose is kept with this form." if form["kept"].value() else ""
     if shown:
-        notes.append({"title": "The mail is read, not recorded yet.", "text": f"{shown} Look at each field, then record the notice.", "tone": "waiting"})
+        notes.append(
+            {
+                "title": "The mail is read, not recorded yet.",
+                "text": f"{shown} Look at each field, then record the notice.",
+                "tone": "waiting",
+            }
+        )
     return form_page(
         request, form, title=f"{client.name} gives notice", groups=form.groups(), button="Record the notice",
         other={"name": "read", "label": "Read this mail into the form"}, back=reverse("staff:client", args=[client.id]), back_label=client.name,
@@ -168,9 +192,15 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _read(request: HttpRequest, client: Any, contacts: list[Any], made: dict[str, Any], now: datetime) -> tuple[NoticeForm, list[dict[str, str]]]:
+def _read(
+    request: HttpRequest, client: Any, contacts: list[Any], made: dict[str, Any], now: datetime
+) -> tuple[NoticeForm, list[dict[str, str]]]:
     """The form filled from an uploaded mail, with what is doubtful beside it."""
-    typed = {name: request.POST.get(name, "") for name in NoticeForm.base_fields if name not in ("file", "kept") and request.POST.get(name)}
+    typed = {
+        name: request.POST.get(name, "")
+        for name in NoticeForm.base_fields
+        if name not in ("file", "kept") and request.POST.get(name)
+    }
     file = request.FILES.get("file")
     if file is None:
         return NoticeForm(initial={"received": now, **typed}, **made), [
@@ -186,13 +216,28 @@ def _read(request: HttpRequest, client: Any, contacts: list[Any], made: dict[str
         "received": found.sent_at.astimezone(msp_zone()).replace(tzinfo=None) if found.sent_at else now,
         "notice_from_id": str(sender.id) if sender else "",
     }  # fmt: skip
-    notes = [{"title": doubt, "text": "Look at it before you record the notice.", "tone": "waiting"} for doubt in found.doubts]
+    notes = [
+        {"title": doubt, "text": "Look at it before you record the notice.", "tone": "waiting"}
+        for doubt in found.doubts
+    ]
     if sender is None:
-        notes.append({"title": f"The mail says it is from {found.sender or 'nobody'}.", "text": "No contact on file has that address.", "tone": "waiting"})
+        notes.append(
+            {
+                "title": f"The mail says it is from {found.sender or 'nobody'}.",
+                "text": "No contact on file has that address.",
+                "tone": "waiting",
+            }
+        )
     if len(raw) <= CARRIED:
         proposed["kept"] = _carry(raw, file.name or "notice.eml")
     else:
-        notes.append({"title": "The mail is too large to be kept with this form.", "text": "Choose it once more before you record the notice.", "tone": "waiting"})
+        notes.append(
+            {
+                "title": "The mail is too large to be kept with this form.",
+                "text": "Choose it once more before you record the notice.",
+                "tone": "waiting",
+            }
+        )
     return NoticeForm(initial=proposed, **made), notes
 
 
@@ -211,11 +256,18 @@ def _record(request: HttpRequest, client: Any, form: NoticeForm) -> HttpResponse
         kind = "message/rfc822"
         found = read_notice(actor=actor_of(request), raw=raw, name=name)
         sender = "" if isinstance(found, Refusal) else found.sender
-    result = open_offboarding(actor=actor_of(request), client_id=client.id, notice=form.notice(raw, name, kind, sender))
+    result = open_offboarding(
+        actor=actor_of(request), client_id=client.id, notice=form.notice(raw, name, kind, sender)
+    )
     if isinstance(result, Refusal) and result.status == 422:
         form_with_refusal(form, result)
         return None
     if isinstance(result, Refusal):
         return answer(request, result, reverse("staff:client", args=[client.id]), "")
     to = reverse("staff:offboarding", args=[result.id])
-    return answer(request, result, to, f"The departure of {client.name} is open. Next: acknowledge the notice and propose a plan.")
+    return answer(
+        request,
+        result,
+        to,
+        f"The departure of {client.name} is open. Next: acknowledge the notice and propose a plan.",
+    )

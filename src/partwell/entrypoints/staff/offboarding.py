@@ -82,7 +82,11 @@ def lede(one: look.Departure) -> str:
     ends = f"Service {'ended' if one.service_ends < one.today else 'ends'} {when_words(one.service_ends)}, {until_words(one.service_ends)}."
     if row.state == OffboardingState.CLOSED:
         return f"Closed on {when_words(row.closed_at, 'day')}. {ends} Data are kept until {when_words(row.keep_until)}."
-    signs = f"{one.signatories[0].name} signs for the client." if one.signatories else "Nobody on file may sign for the client."
+    signs = (
+        f"{one.signatories[0].name} signs for the client."
+        if one.signatories
+        else "Nobody on file may sign for the client."
+    )
     by = look.spoken(one)["channel"]
     return f"Notice on {when_words(one.noticed_on)}, by {by}. {ends} {row.owner.name} owns this departure; {signs}"
 
@@ -125,16 +129,38 @@ def _people(one: look.Departure) -> list[dict[str, str]]:
     rows = []
     for signer in one.signatories:
         proofs = [proof for proof in signer.proofs.all() if proof.revoked_at is None]
-        note = f"Authority proved: {max(proofs, key=lambda p: p.checked_at).kind}" if proofs else "No proof of authority on file"
-        rows.append({"label": "Signs", "value": f"{signer.name}{', ' + signer.title if signer.title else ''}", "note": note})
+        note = (
+            f"Authority proved: {max(proofs, key=lambda p: p.checked_at).kind}"
+            if proofs
+            else "No proof of authority on file"
+        )
+        rows.append(
+            {
+                "label": "Signs",
+                "value": f"{signer.name}{', ' + signer.title if signer.title else ''}",
+                "note": note,
+            }
+        )
     for firm in one.recipients:
         here = [person.name for person in firm.persons.all() if person.left_at is None]
         ends = one.consent if one.consent and one.consent.recipient_id == firm.id else None
         until = f"Until {when_words(ends.ends_on)}" if ends and ends.state == "granted" else "Not authorised"
-        rows.append({"label": "Receives", "value": f"{' and '.join(here) + ', ' if here else ''}{firm.firm}", "note": until})
+        rows.append(
+            {
+                "label": "Receives",
+                "value": f"{' and '.join(here) + ', ' if here else ''}{firm.firm}",
+                "note": until,
+            }
+        )
     rows.append({"label": "Owns", "value": one.row.owner.name, "note": one.row.owner.title})
     if one.row.outside_contact:
-        rows.append({"label": "Outside the domain", "value": one.row.outside_contact.name, "note": one.row.outside_contact.email})
+        rows.append(
+            {
+                "label": "Outside the domain",
+                "value": one.row.outside_contact.name,
+                "note": one.row.outside_contact.email,
+            }
+        )
     return rows
 
 
@@ -143,11 +169,23 @@ def _receipt(client_id: Any) -> dict[str, Any] | None:
     line = queries.newest_release(client_id)
     if line is None:
         return None
-    words = {"confirmed": ("done", "Confirmed"), "objected": ("refusing", "Objected"), "": ("waiting", "No answer yet")}
+    words = {
+        "confirmed": ("done", "Confirmed"),
+        "objected": ("refusing", "Objected"),
+        "": ("waiting", "No answer yet"),
+    }
     tone, word = words.get(line.answer, words[""])
     to = line.release.recipient.firm if line.release.recipient else "the client"
-    answered = f"Answered {when_words(line.answered_at)} by {line.answered_by_name}" if line.answered_at else ""
-    return {"number": f"{line.release.number:04d}", "state": tone, "word": word, "text": line.title, "note": answered or f"Released to {to}, {when_words(line.sent_at)}"}
+    answered = (
+        f"Answered {when_words(line.answered_at)} by {line.answered_by_name}" if line.answered_at else ""
+    )
+    return {
+        "number": f"{line.release.number:04d}",
+        "state": tone,
+        "word": word,
+        "text": line.title,
+        "note": answered or f"Released to {to}, {when_words(line.sent_at)}",
+    }
 
 
 @staff_door("offboarding.read")
@@ -155,7 +193,9 @@ def _receipt(client_id: Any) -> dict[str, Any] | None:
 def estate(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     """The estate in eight categories, counted by the database: the same few queries for 50 items and for 5,000."""
     shown = head(request, offboarding_id, "offboarding_estate")
-    rows = [one for one in by_category(shown.one.row.client_id) if one.category is not Category.OTHER or one.total]
+    rows = [
+        one for one in by_category(shown.one.row.client_id) if one.category is not Category.OTHER or one.total
+    ]
     client = shown.one.row.client_id
     return render(request, "staff/offboarding_estate.html", {
         **shown.context, "categories": rows, "total": sum(one.total for one in rows), "confirmed": sum(one.counts["confirmed"] for one in rows),
@@ -171,7 +211,11 @@ def said(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown = head(request, offboarding_id, "offboarding_said")
     found = said_page(actor_of(request), shown.one.row.client_id, request.GET.get("page"))
     mails = url_or("client_mails", shown.one.row.client_id)
-    return render(request, "staff/offboarding_said.html", {**shown.context, "rows": said_rows(found.said), "page": found.page, "mails_url": mails})
+    return render(
+        request,
+        "staff/offboarding_said.html",
+        {**shown.context, "rows": said_rows(found.said), "page": found.page, "mails_url": mails},
+    )
 
 
 @staff_door("timeline.read")
@@ -179,7 +223,13 @@ def said(request: HttpRequest, offboarding_id: str) -> HttpResponse:
 def evidence(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     """Every entry about this client as a sentence, paged."""
     shown = head(request, offboarding_id, "offboarding_evidence")
-    found = timeline_for(actor_of(request), Filters(client=shown.one.row.client_id), page=request.GET.get("page", "1"), size=40, zone=zone())
+    found = timeline_for(
+        actor_of(request),
+        Filters(client=shown.one.row.client_id),
+        page=request.GET.get("page", "1"),
+        size=40,
+        zone=zone(),
+    )
     return render(request, "staff/offboarding_evidence.html", {
         **shown.context, "events": evidence_parts.events_of(found.lines, "/evidence/"), "size": found.covered, "page": found.page})  # fmt: skip
 
@@ -191,7 +241,12 @@ def acknowledge(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     actor: Actor = actor_of(request)
     result = acknowledge_notice(actor=actor, offboarding_id=id_of(offboarding_id))
     to = reverse("staff:offboarding", args=[id_of(offboarding_id)])
-    return answer(request, result, to, "The acknowledgement is being written; it goes to the client as a letter with a mail.")
+    return answer(
+        request,
+        result,
+        to,
+        "The acknowledgement is being written; it goes to the client as a letter with a mail.",
+    )
 
 
 @staff_door("plan.propose")

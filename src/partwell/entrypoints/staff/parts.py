@@ -43,7 +43,9 @@ def id_or_none(text: object) -> UUID | None:
 
 def day_field(label: str, **more: Any) -> forms.DateField:
     """A day, with the browser's own picker."""
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more)
+    return forms.DateField(
+        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more
+    )
 
 
 def words_field(label: str, rows: int = 3, **more: Any) -> forms.CharField:

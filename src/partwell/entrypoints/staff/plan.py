@@ -42,10 +42,16 @@ class StepForm(forms.Form):
     phase = forms.ChoiceField(label="Phase", choices=PHASES)
     due = day_field("Due")
     owner_id = forms.ChoiceField(label="Who does it", required=False)
-    note = words_field("Note", 3, required=False, help_text="Ours; the client sees that the step stands, not the note.")
-    after = forms.MultipleChoiceField(label="Comes after", required=False, widget=forms.CheckboxSelectMultiple)
+    note = words_field(
+        "Note", 3, required=False, help_text="Ours; the client sees that the step stands, not the note."
+    )
+    after = forms.MultipleChoiceField(
+        label="Comes after", required=False, widget=forms.CheckboxSelectMultiple
+    )
 
-    def __init__(self, *args: Any, steps: list[Any], but: str = "", fixed: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, steps: list[Any], but: str = "", fixed: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner_id"].choices = staff_choices()  # type: ignore[attr-defined]
         self.fields["after"].choices = [(s.key, s.title) for s in steps if s.key != but]  # type: ignore[attr-defined]
@@ -67,8 +73,18 @@ def plan(request: HttpRequest, offboarding_id: str) -> HttpResponse:
                  "waits": [titles[key] for key in step.after if key in open_keys] if step.done_at is None else []}
                 for step in sorted(one.steps, key=lambda s: (s.due, s.position)) if step.phase == phase]  # fmt: skip
         if rows:
-            groups.append({"name": phase.value.capitalize(), "rows": rows, "done": sum(r["step"].done_at is not None for r in rows)})
-    return render(request, "staff/plan.html", {**shown.context, "groups": groups, "done": len(one.steps) - len(open_keys), "all": len(one.steps)})
+            groups.append(
+                {
+                    "name": phase.value.capitalize(),
+                    "rows": rows,
+                    "done": sum(r["step"].done_at is not None for r in rows),
+                }
+            )
+    return render(
+        request,
+        "staff/plan.html",
+        {**shown.context, "groups": groups, "done": len(one.steps) - len(open_keys), "all": len(one.steps)},
+    )
 
 
 def _step(request: HttpRequest, offboarding_id: str, step_id: str) -> tuple[Any, Any]:
@@ -86,7 +102,11 @@ def step_add(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     """A step of people's own."""
     shown = head(request, offboarding_id, "plan")
     row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
-    form = StepForm(request.POST or None, steps=shown.one.steps, initial={"phase": Phase.HANDOVER, "due": shown.one.service_ends})
+    form = StepForm(
+        request.POST or None,
+        steps=shown.one.steps,
+        initial={"phase": Phase.HANDOVER, "due": shown.one.service_ends},
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         result = add_step(actor=actor_of(request), offboarding_id=row.id, title=data["title"], due=data["due"], phase=Phase(data["phase"]),
@@ -94,7 +114,15 @@ def step_add(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         if not (isinstance(result, Refusal) and result.status == 422):
             return answer(request, result, back, "The step is in the plan.")
         form_with_refusal(form, result)
-    return form_page(request, form, title="Add a step to the plan", button="Add the step", back=back, back_label=f"Plan of {row.client.name}", section="departures")
+    return form_page(
+        request,
+        form,
+        title="Add a step to the plan",
+        button="Add the step",
+        back=back,
+        back_label=f"Plan of {row.client.name}",
+        section="departures",
+    )
 
 
 @staff_door("plan.change")
@@ -103,7 +131,13 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
     """Owner, due date, note, order and words of a step."""
     shown, step = _step(request, offboarding_id, step_id)
     row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
-    initial = {"title": step.title, "due": step.due, "owner_id": str(step.owner_id or ""), "note": step.note, "after": step.after}
+    initial = {
+        "title": step.title,
+        "due": step.due,
+        "owner_id": str(step.owner_id or ""),
+        "note": step.note,
+        "after": step.after,
+    }
     form = StepForm(request.POST or None, steps=shown.one.steps, but=step.key, fixed=True, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -112,7 +146,15 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
         if not (isinstance(result, Refusal) and result.status == 422):
             return answer(request, result, back, "Saved.")
         form_with_refusal(form, result)
-    return form_page(request, form, title=step.title, button="Save", back=back, back_label=f"Plan of {row.client.name}", section="departures")
+    return form_page(
+        request,
+        form,
+        title=step.title,
+        button="Save",
+        back=back,
+        back_label=f"Plan of {row.client.name}",
+        section="departures",
+    )
 
 
 @staff_door("plan.step_done")
@@ -134,20 +176,51 @@ class ReasonForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def step_reopen(request: HttpRequest, offboarding_id: str, step_id: str) -> HttpResponse:
     """A step was not done after all."""
-    return _with_reason(request, offboarding_id, step_id, reopen_step, "was not done after all", "Reopen it", "The step is open again.")
+    return _with_reason(
+        request,
+        offboarding_id,
+        step_id,
+        reopen_step,
+        "was not done after all",
+        "Reopen it",
+        "The step is open again.",
+    )
 
 
 @staff_door("plan.change")
 @require_http_methods(["GET", "POST"])
 def step_remove(request: HttpRequest, offboarding_id: str, step_id: str) -> HttpResponse:
     """A step does not apply."""
-    return _with_reason(request, offboarding_id, step_id, remove_step, "does not apply", "Take it out of the plan", "The step is out of the plan.")
+    return _with_reason(
+        request,
+        offboarding_id,
+        step_id,
+        remove_step,
+        "does not apply",
+        "Take it out of the plan",
+        "The step is out of the plan.",
+    )
 
 
-def _with_reason(request: HttpRequest, offboarding_id: str, step_id: str, action: Any, what: str, button: str, said: str) -> HttpResponse:
+def _with_reason(
+    request: HttpRequest, offboarding_id: str, step_id: str, action: Any, what: str, button: str, said: str
+) -> HttpResponse:
     shown, step = _step(request, offboarding_id, step_id)
     row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return answer(request, action(actor=actor_of(request), step_id=step.id, reason=form.cleaned_data["reason"]), back, said)
-    return form_page(request, form, title=f"“{step.title}” {what}", button=button, back=back, back_label=f"Plan of {row.client.name}", section="departures")
+        return answer(
+            request,
+            action(actor=actor_of(request), step_id=step.id, reason=form.cleaned_data["reason"]),
+            back,
+            said,
+        )
+    return form_page(
+        request,
+        form,
+        title=f"“{step.title}” {what}",
+        button=button,
+        back=back,
+        back_label=f"Plan of {row.client.name}",
+        section="departures",
+    )

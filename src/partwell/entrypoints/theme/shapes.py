@@ -148,18 +148,25 @@ def course_shape(course: Any) -> dict[str, Any]:
     days = [day for phase in phases for day in (as_day(pick(phase, "start")), as_day(pick(phase, "end")))]
     frame = window_of(pick(course, "window"), *days, end, gone, now)
     lanes: list[date] = []
+    whole = (frame.end - frame.start).days
     bands = []
     for phase in phases:
         first, last = as_day(pick(phase, "start")), as_day(pick(phase, "end"))
         if first is None or last is None:
             continue
+        # A band too short for its name has the name behind it, in ink; the lane keeps that place free.
+        name = str(pick(phase, "name", ""))
+        room = timedelta(days=round(whole * (0.0075 * len(name) + 0.015)))
+        outside = last - first < room
         lane = next((i for i, until in enumerate(lanes) if until < first), len(lanes))
-        lanes[lane : lane + 1] = [last]
+        lanes[lane : lane + 1] = [last + room if outside else last]
         state = pick(phase, "state", "")
         y = 22 + lane * 28
         bands.append(
             {
-                "name": pick(phase, "name", ""),
+                "name": name,
+                "label_x": frame.at(last if outside else first),
+                "outside": outside,
                 "state": state,
                 "x": frame.at(first),
                 "y": y,

@@ -33,7 +33,7 @@ def visible_to(actor: Actor) -> "QuerySet[Authorisation]":
         return rows
     if actor.kind == "client" and actor.client_id:
         return rows.filter(client_id=actor.client_id).exclude(state=AuthorisationState.DRAFT)
-    if actor.kind == "provider" and actor.recipient_id:
+    if actor.kind == "provider" and actor.recipient_id and actor.client_id:
         mine = rows.filter(
             client_id=actor.client_id, recipient_id=actor.recipient_id, granted_at__isnull=False
         )
@@ -105,9 +105,9 @@ def firms_of(client_id: UUID) -> list[Firm]:
     return [
         Firm(
             row,
-            row.here,  # type: ignore[attr-defined]  # prefetched above
-            next(iter(row.versions), None),  # type: ignore[attr-defined]
-            next((one for one in row.versions if one.state == AuthorisationState.GRANTED), None),  # type: ignore[attr-defined]
+            row.here,  # type: ignore[arg-type]  # prefetched above
+            next(iter(row.versions), None),  # type: ignore[arg-type]
+            next((one for one in row.versions if one.state == AuthorisationState.GRANTED), None),  # type: ignore[arg-type, attr-defined]
         )
         for row in rows
     ]

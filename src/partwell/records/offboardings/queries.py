@@ -31,7 +31,9 @@ def _of(noun: str, model: str) -> Any:
 
 
 def _rows() -> "QuerySet[Offboarding]":
-    return Offboarding.objects.select_related("client", "owner", "outside_contact", "notice_from", "received_by")
+    return Offboarding.objects.select_related(
+        "client", "owner", "outside_contact", "notice_from", "received_by"
+    )
 
 
 def offboarding_of(offboarding_id: UUID) -> Offboarding | None:
@@ -67,7 +69,9 @@ def around(rows: Sequence[Offboarding]) -> Around:
     """Read what lies around these departures: twelve queries, whatever their number and the size of their estates."""
     clients, ids, found = [row.client_id for row in rows], [row.id for row in rows], Around()
     consents = _of("authorisations", "Authorisation").select_related("recipient", "signatory")
-    for one in consents.filter(client__in=clients).exclude(state=AuthorisationState.DRAFT).order_by("-version"):
+    for one in (
+        consents.filter(client__in=clients).exclude(state=AuthorisationState.DRAFT).order_by("-version")
+    ):
         found.consents[one.client_id].append(one)
     firms = _of("authorisations", "Recipient").filter(client__in=clients, kind=RecipientKind.NEW_PROVIDER)
     for one in firms.order_by("added_at").prefetch_related("persons"):
@@ -90,7 +94,9 @@ def around(rows: Sequence[Offboarding]) -> Around:
     for acceptance in acceptances.select_related("signed_by", "document").order_by("version"):
         found.acceptances[acceptance.offboarding_id] = acceptance
     found.approvals = _counted(_of("releases", "ApprovalRequest").filter(state="open"), clients)
-    objected = _of("releases", "ReleaseLine").filter(state="sent", answer="objected", objection_answered_at=None)
+    objected = _of("releases", "ReleaseLine").filter(
+        state="sent", answer="objected", objection_answered_at=None
+    )
     found.objections = _counted(objected, clients)
     return found
 
@@ -120,7 +126,10 @@ def tab_counts(offboarding: Offboarding) -> dict[str, int]:
     """What the tabs count, in three queries."""
     items = _of("estate", "Item").present().filter(client=offboarding.client_id).count()
     said = _of("correspondence", "Message").filter(client=offboarding.client_id).count()
-    return {"estate": items, "said": said + _of("correspondence", "Call").filter(client=offboarding.client_id).count()}
+    return {
+        "estate": items,
+        "said": said + _of("correspondence", "Call").filter(client=offboarding.client_id).count(),
+    }
 
 
 def date_history(offboarding_id: UUID) -> "list[DateChange]":
