@@ -196,8 +196,7 @@ def test_a_key_from_before_the_notice_counts_and_a_later_one_needs_a_call(c: Cas
     # Whoever prepared the document is no second employee.
     assert code(keys.usable_for_signing(row, notice, preparer_id=c.dan.id)) == "callback_by_preparer"
     assert keys.usable_for_signing(row, notice, preparer_id=c.ines.id) is None
-    entry = Entry.objects.get(type="passkey.confirmed")
-    assert entry.client_ref == c.northwick.id if hasattr(entry, "client_ref") else True
+    assert Entry.objects.filter(type="passkey.confirmed").count() == 1
 
 
 @pytest.mark.parametrize("since", ["after the notice", "after the enrolment", "never"])
