@@ -133,6 +133,8 @@ class PaperForm(ScopeForm):
     def clean_scan(self) -> Any:
         """A kind we keep, of a size we keep."""
         file = self.cleaned_data["scan"]
+        if file is None:  # only looked at so far
+            return None
         if file.name.rpartition(".")[2].lower() not in SCANS:
             raise forms.ValidationError(_("Attach a PDF, a picture or the .eml file."))
         if file.size > BIGGEST_SCAN:
