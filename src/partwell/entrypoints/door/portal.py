@@ -62,7 +62,7 @@ def sign_in_view(kind: str) -> Callable[[HttpRequest], HttpResponse]:
         if not found:
             note_event("link_for_nobody", request, kind)
         time.sleep(max(0.0, ANSWER_AFTER - (time.monotonic() - started)))
-        return render(request, "door/link_sent.html", {"kind": kind})
+        return render(request, "door/link_sent.html", {"kind": kind, "again": request.path})
 
     return sign_in
 
