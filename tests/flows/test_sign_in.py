@@ -56,7 +56,9 @@ def test_a_password_alone_reaches_nothing_but_the_set_up_of_a_second_factor(owne
     assert strength(browser) == "mfa" and browser.session.session_key != before
     assert browser.get("/settings/").status_code == 200
     codes = browser.get("/account/2fa/codes/")
-    assert codes.status_code == 200
+    shown = codes.context["unused_codes"]
+    assert len(shown) == 10 and "\n".join(shown).encode() in codes.content
+    assert shown[0].encode() not in browser.get("/account/2fa/codes/").content  # shown once
 
 
 def test_password_and_code_and_what_the_ledger_says(owner: StaffMember) -> None:
@@ -195,7 +197,7 @@ def test_demo_links_of_staff_exist_in_the_demo_only(owner: StaffMember) -> None:
 
 def test_pages_stand_under_the_strict_policy(owner: StaffMember) -> None:
     browser = Client()
-    pages = [browser.get(path) for path in ("/account/login/", "/account/password/reset/")]
+    pages = [browser.get(path) for path in ("/account/login/", "/account/login/?next=/settings/", "/account/password/reset/")]
     sign_in(browser)
     pages += [
         browser.get(path) for path in ("/account/2fa/", "/account/2fa/totp/activate/", "/account/logout/")

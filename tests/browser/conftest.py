@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A real Chromium in front of a real server in this process; what the page complains about fails the test."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.support import programs
+
+
+@dataclass
+class Site:
+    """Where the installation of this test is served; its browser, and what its console said."""
+
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def site(db_world: Any) -> Iterator[Site]:
+    """This test's world served on http://localhost (a passkey needs a name, not a number)."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.cache import cache
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.core.servers.basehttp import ThreadedWSGIServer
+    from django.test import override_settings
+    from django.test.testcases import QuietWSGIRequestHandler
+
+    cache.clear()
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler, allow_reuse_address=False)
+    url = f"http://localhost:{server.server_port}"
+    with override_settings(PARTWELL_URL=url, ALLOWED_HOSTS=["localhost"]):
+        server.set_app(StaticFilesHandler(WSGIHandler()))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield Site(url)
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The session's Chromium (playwright's ``Browser``); skips where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    program = programs.need("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, site: Site) -> Iterator[Any]:
+    """A fresh page; errors in its console, refused content included, fail the test when it ends."""
+    context = chromium.new_context(base_url=site.url)
+    context.set_default_timeout(15_000)
+    made = context.new_page()
+    made.on("console", lambda said: site.complaints.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda problem: site.complaints.append(str(problem)))
+    yield made
+    context.close()
+    assert not site.complaints, site.complaints
