@@ -97,10 +97,9 @@ class BlobReader(io.RawIOBase):
         return b"".join(parts)
 
     def readinto(self, buffer: Any) -> int:
-        """Fill from the current position, at most to the end of the current chunk."""
+        """Fill from the current position, whole where two chunks suffice: callers take ``read(10)`` for ten bytes."""
         view = memoryview(buffer).cast("B")
-        offset = self._position % CHUNK
-        data = self.read_range(self._position, min(len(view), CHUNK - offset))
+        data = self.read_range(self._position, min(len(view), 2 * CHUNK - self._position % CHUNK))
         view[: len(data)] = data
         self._position += len(data)
         return len(data)

@@ -15,7 +15,7 @@ import unicodedata
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -308,9 +308,9 @@ def walk_folder(folder: Path, *, budget: Budget) -> Iterator[Extracted | LeftOut
 
 
 def _entry(entry: "os.DirEntry[str]", place: str, depth: int, budget: Budget) -> Extracted | LeftOut | None:
-    leave: Callable[[str, str], LeftOut] = lambda code, why: LeftOut(  # noqa: E731
-        place, code, f"“{clean(place, 120)}” is left out: {why}."
-    )
+    def leave(code: str, why: str) -> LeftOut:
+        return LeftOut(place, code, f"“{clean(place, 120)}” is left out: {why}.")
+
     try:
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
