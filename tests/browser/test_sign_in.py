@@ -29,7 +29,9 @@ def virtual_authenticator(page: Any) -> Any:
 
 def give_password(page: Any) -> None:
     page.goto("/account/login/")
-    page.get_by_label("Email").or_(page.get_by_label("Login")).or_(page.get_by_label("Mail address")).first.fill(JONAH)
+    page.get_by_label("Email").or_(page.get_by_label("Login")).or_(
+        page.get_by_label("Mail address")
+    ).first.fill(JONAH)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
 

@@ -19,6 +19,7 @@ from partwell.documents.signing import check_pdf_signature
 from partwell.records.authorisations.models import Authorisation, CallBack
 from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Entry, LogState
+from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.people.models import Passkey
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
@@ -127,6 +128,10 @@ def test_signing_without_a_passkey_waits_for_the_call() -> None:
     row = fresh(row)
     assert (row.state, row.factor) == ("granted", "call_back")
     assert CallBack.objects.count() == 2
+    # Dan's call made it act, but it is Mara who authorised: the record says so.
+    said = [one.sentence for one in timeline_for(cast.staff.jonah, Filters(subject=row.id)).lines]
+    assert "Mara Ellery authorised Alder Row IT for Northwick Traders." in said
+    assert not any(one.startswith("Dan Frey authorised") for one in said)
     assert (
         code(log_call_back(actor=cast.staff.priya, authorisation_id=row.id, confirmed=True)) == "not_proposed"
     )

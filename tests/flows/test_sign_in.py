@@ -159,7 +159,7 @@ def test_there_is_no_sign_up_and_nothing_else_of_allauth(owner: StaffMember) -> 
         "email/",
         "confirm-email/",
         "login/code/",
-        "password/set/",
+       
         "social/connections/",
         "2fa/trust/",
     ):
@@ -197,7 +197,10 @@ def test_demo_links_of_staff_exist_in_the_demo_only(owner: StaffMember) -> None:
 
 def test_pages_stand_under_the_strict_policy(owner: StaffMember) -> None:
     browser = Client()
-    pages = [browser.get(path) for path in ("/account/login/", "/account/login/?next=/settings/", "/account/password/reset/")]
+    pages = [
+        browser.get(path)
+        for path in ("/account/login/", "/account/login/?next=/settings/", "/account/password/reset/")
+    ]
     sign_in(browser)
     pages += [
         browser.get(path) for path in ("/account/2fa/", "/account/2fa/totp/activate/", "/account/logout/")

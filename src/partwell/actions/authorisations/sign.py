@@ -272,7 +272,8 @@ def grant(
         "authorisation.signed",
         recipient=row.recipient_id,
         subjects=[row.id, row.recipient_id],
-        public={"recipient": row.recipient.firm},
+        # The signatory authorises, also where the employee who called back is the one whose deed makes it act.
+        public={"actor": signer.name, "recipient": row.recipient.firm},
         to_client={
             **disclosed_scope(row),
             "digest": row.text_digest,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R8: a notice is withdrawn before closing. Authorisations end, what is queued stops, dates clear; no fee."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,15 @@ from partwell.rules.terms import AuthorisationState, ClientState, ItemKind, Offb
 
 
 def to_rotate(offboarding: Offboarding) -> list[ReleaseLine]:
-    """Credentials that left for a new provider in this departure and were not rotated since."""
+    """Credentials of this departure that a new provider may have seen and that were not rotated since.
+
+    A line that was stopped counts too if it had been opened or revealed: stopping its mail unseens nothing.
+    """
+    left = Q(state="sent") | Q(opened_at__isnull=False) | Q(reveals__claimed_at__isnull=False)
     lines = (
         ReleaseLine.objects.select_related("item", "release__recipient")
         .filter(release__offboarding=offboarding, release__party="provider", kind=ItemKind.CREDENTIAL)
-        .filter(state="sent", rotated_at=None)
+        .filter(left, rotated_at=None)
         .order_by("title")
     )
     return list({line.item_id: line for line in lines}.values())
@@ -68,15 +73,20 @@ def withdraw_notice(*, actor: Actor, offboarding_id: UUID, words: str = "") -> O
         client = deed.lock(peek.client_id)
         row = Offboarding.objects.select_related("client").get(pk=offboarding_id)
         consents = _consents(row)
-        found = dates.withdraw_notice(_facts(row, consents))
-        if isinstance(found, Refusal):
-            return deed.refuse(found, subject=row.id, verb="offboarding.withdraw_notice")
+        facts = _facts(row, consents)
+        may = dates.withdraw_notice(facts)
+        if isinstance(may, Refusal):
+            return deed.refuse(may, subject=row.id, verb="offboarding.withdraw_notice")
         stopped: list[str] = []
         leaving: list[str] = []
         for consent in consents:
             gone, going = withdraw(deed, consent, "The notice was withdrawn.")
             stopped += [one.subject for one in gone]
             leaving += [one.subject for one in going]
+        # Asked again: what was stopped just now, unseen, need not be rotated.
+        left = tuple((line.item_id.hex, line.title) for line in to_rotate(row))
+        found = dates.withdraw_notice(replace(facts, released_credentials=left))
+        assert not isinstance(found, Refusal)  # the state is the same
         for change in DateChange.objects.filter(offboarding=row, state="proposed"):
             settle(deed, change, "lapsed")
         for acceptance in Acceptance.objects.filter(offboarding=row, state="requested"):

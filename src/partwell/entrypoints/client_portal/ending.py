@@ -99,7 +99,10 @@ class NarrowForm(forms.Form):
         required=False, widget=forms.CheckboxSelectMultiple, label=_("Kinds of things")
     )
     categories = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label=_("Categories")
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=_("Categories"),
+        help_text=_("To keep only a part of a kind, untick the kind and tick what stays of it."),
     )
     items = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label=_("Single items")

@@ -113,8 +113,10 @@ def _stations(client_id: Any, departure: Any) -> list[dict[str, Any]]:
         {"text": _("What we still keep of yours is deleted."), "when": when_words(departure.keep_until)},
     ]  # fmt: skip
     for index, station in enumerate(out):
-        done = index < now and (index != 2 or over)
-        station["state"] = "now" if index == now else "done" if done else ""
+        # The list may be out while things still leave: then both are under way.
+        unfinished = index == 1 and left < total and not signed
+        done = index < now and not unfinished and (index != 2 or over)
+        station["state"] = "now" if index == now or unfinished else "done" if done else ""
     return out
 
 

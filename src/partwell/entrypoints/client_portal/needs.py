@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
+from partwell.entrypoints.theme.formats import when_words
 from partwell.records.authorisations import queries as consents
 from partwell.records.correspondence.queries import held_open
 from partwell.records.offboardings import lists
@@ -121,6 +122,6 @@ def ask_of(actor: Actor, needs: list[Need]) -> dict[str, Any] | None:
     return {
         "title": main.title, "text": text, "main": {"label": main.label, "url": main.url} if signs and main.url else None,
         "other": {"label": _("I have a question first"), "url": question} if signs and question else None,
-        "more": [{"text": one.short, "by": one.by, "label": one.label, "url": one.url} for one in rest if signs and one.url],
+        "more": [{"text": one.short, "by": when_words(one.by), "label": one.label, "url": one.url} for one in rest if signs and one.url],
         "waits": [] if signs else [one.short for one in rest],
     }  # fmt: skip

@@ -19,6 +19,7 @@ urlpatterns: list[Any] = [
     path("inactive/", open_door(account.account_inactive), name="account_inactive"),
     path("reauthenticate/", open_door(account.reauthenticate), name="account_reauthenticate"),
     path("password/change/", open_door(account.password_change), name="account_change_password"),
+    path("password/set/", open_door(account.password_set), name="account_set_password"),
     path("password/reset/", open_door(account.password_reset), name="account_reset_password"),
     path("password/reset/done/", open_door(account.password_reset_done), name="account_reset_password_done"),
     re_path(

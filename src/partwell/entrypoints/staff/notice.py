@@ -101,7 +101,8 @@ class NoticeForm(forms.Form):
             return [self[name] for name in names]
 
         return [
-            {"title": "The notice", "fields": of("file", "received", "channel", "notice_from_id", "text", "clause", "renewal_note")},
+            {"title": "As it came", "fields": of("file"), "button": {"name": "read", "label": "Read this mail into the form"}},
+            {"title": "The notice", "fields": of("received", "channel", "notice_from_id", "text", "clause", "renewal_note")},
             {"title": "The departure", "fields": of("reason", "destination", "end_of_service", "owner_id")},
             {"title": "So that we do not lose them on the way", "text": "Mail to the domain that moves will stop working one day. Ask for an address elsewhere.",
              "fields": of("outside_contact_id", "outside_name", "outside_email", "outside_phone")},
@@ -187,7 +188,7 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
         )
     return form_page(
         request, form, title=f"{client.name} gives notice", groups=form.groups(), button="Record the notice",
-        other={"name": "read", "label": "Read this mail into the form"}, back=reverse("staff:client", args=[client.id]), back_label=client.name,
+        back=reverse("staff:client", args=[client.id]), back_label=client.name,
         section="departures", notes=notes,
     )  # fmt: skip
 

@@ -191,4 +191,8 @@ def passkey_call(request: HttpRequest, contact_id: str) -> HttpResponse:
     rows = [
         {"row": row, "since": keys.call_reference(row, found.client_id)} for row in keys.passkeys_of(found.id)
     ]
-    return render(request, "staff/passkey_call.html", {"contact": found, "rows": rows, "client_url": f"/clients/{found.client_id}/"})
+    return render(
+        request,
+        "staff/passkey_call.html",
+        {"contact": found, "rows": rows, "client_url": f"/clients/{found.client_id}/"},
+    )

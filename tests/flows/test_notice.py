@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A departure begins with a notice, typed in or as a mail kept byte for byte, and is acknowledged."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from partwell.actions.clients.add_contact import NewContact
+from partwell.actions.files import read_file
+from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
+from partwell.actions.offboardings.open_offboarding import Notice, open_offboarding
+from partwell.actions.offboardings.read_notice import read_notice
+from partwell.records.clients.models import Client
+from partwell.records.correspondence.models import Envelope
+from partwell.records.evidence.models import Entry
+from partwell.records.offboardings.models import Offboarding
+from partwell.rules.refusals import Refusal
+from partwell.rules.terms import Channel, Destination, Reason
+from partwell.workers.jobs import run_one
+from tests.flows.browser_of import browser_of
+from tests.flows.cast import Cast, cast, done
+from tests.support.worlds import World
+
+MAIL = (
+    b"From: Leo Marsh <leo@quayside.example>\r\nTo: desk@harbourline.example\r\nSubject: We leave at the end of March\r\n"
+    b"Date: Mon, 02 Nov 2026 09:30:00 +0100\r\nMessage-ID: <1@quayside.example>\r\n\r\nDear Ines,\r\n\r\nplease take this as our notice.  \r\n"
+)
+
+
+@pytest.fixture
+def story(db_world: World) -> Cast:
+    return cast(items=False)
+
+
+def notice(**changes: object) -> Notice:
+    now = timezone.now()
+    values: dict[str, object] = {"noticed_at": now, "channel": Channel.MAIL, "reason": Reason.IN_HOUSE, "destination": Destination.CLIENT_STAFF,
+                                 "end_of_service": now.date() + timedelta(days=90), **changes}  # fmt: skip
+    return Notice(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.both_databases
+def test_a_mail_is_kept_byte_for_byte_and_the_client_departs(story: Cast) -> None:
+    row = done(open_offboarding(actor=story.ines, client_id=story.quayside.id, notice=notice(
+        file=MAIL, file_name="notice.eml", file_from="leo@quayside.example", pain_points=["Slow", " ", "Nobody called back"],
+        outside=NewContact("Leo at home", "leo.marsh@post.example"))))  # fmt: skip
+    assert row.notice_file is not None and read_file(row.notice_file) == MAIL
+    assert list(row.pain_points.values_list("position", "words")) == [(1, "Slow"), (2, "Nobody called back")]
+    assert row.outside_contact is not None and row.outside_contact.outside_domain
+    assert Client.objects.get(pk=story.quayside.id).state == "departing"
+    assert {"notice.stored", "offboarding.opened", "client.became"} <= set(
+        Entry.objects.filter(client_ref=story.quayside.id).values_list("type", flat=True)
+    )
+
+
+@pytest.mark.both_databases
+def test_what_cannot_be_a_notice_is_refused_whole(story: Cast) -> None:
+    for changes, code in (({"pain_points": ["x"] * 6}, "too_many_pain_points"),
+                          ({"end_of_service": timezone.now().date() - timedelta(days=3)}, "date_before_notice"),
+                          ({"noticed_at": timezone.now() + timedelta(days=2), "end_of_service": timezone.now().date() + timedelta(days=9)}, "invalid_input"),
+                          ({"notice_from_id": story.mara.id}, "not_found")):  # fmt: skip
+        refused = open_offboarding(actor=story.ines, client_id=story.quayside.id, notice=notice(**changes))
+        assert isinstance(refused, Refusal) and refused.code == code
+    again = open_offboarding(actor=story.ines, client_id=story.northwick.id, notice=notice())
+    assert isinstance(again, Refusal) and again.code == "already_departing"
+    by_dan = open_offboarding(actor=story.dan, client_id=story.quayside.id, notice=notice())
+    assert isinstance(by_dan, Refusal) and by_dan.code == "not_your_role"
+    assert not Offboarding.objects.filter(client=story.quayside).exists()
+
+
+def test_a_mail_proposes_sender_moment_and_words(story: Cast) -> None:
+    found = read_notice(actor=story.ines, raw=MAIL, name="notice.eml")
+    assert not isinstance(found, Refusal)
+    assert "leo@quayside.example" in found.sender and found.subject == "We leave at the end of March"
+    assert found.sent_at is not None and found.sent_at.isoformat() == "2026-11-02T09:30:00+01:00"
+    assert "take this as our notice" in found.words
+
+
+@pytest.mark.both_databases
+def test_the_acknowledgement_is_a_letter_and_one_mail(story: Cast) -> None:
+    row = Offboarding.objects.get(client=story.northwick)
+    for _ in range(2):
+        done(acknowledge_notice(actor=story.ines, offboarding_id=row.id))
+    while run_one():
+        pass
+    row.refresh_from_db()
+    assert row.acknowledgement is not None and read_file(row.acknowledgement).startswith(b"%PDF")
+    mail = Envelope.objects.get(kind="notice_acknowledgement")
+    assert mail.documents[0]["sha256"] == row.acknowledgement.sha256
+    assert [one["address"] for one in mail.recipients] == ["mara@northwick.example"]
+    assert Entry.objects.filter(type="notice.acknowledged", client_ref=story.northwick.id).count() == 1
+
+
+def test_the_form_reads_an_uploaded_mail_then_records_it(story: Cast) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    browser = browser_of(story.ines)
+    url = reverse("staff:notice", args=[story.quayside.id])
+    read = browser.post(url, {"read": "1", "file": SimpleUploadedFile("notice.eml", MAIL, "message/rfc822")})
+    form = read.context["form"]
+    assert form["notice_from_id"].value() == str(story.leo.id)
+    assert str(form["received"].value()) == "2026-11-02 09:30:00"
+    assert not Offboarding.objects.filter(client=story.quayside).exists(), (
+        "nothing is written before it is confirmed"
+    )
+    given = {"kept": form["kept"].value(), "received": "2026-11-02T09:30", "channel": "mail", "notice_from_id": str(story.leo.id), "text": "Our notice",
+             "reason": "in_house", "destination": "client_staff", "end_of_service": "2027-03-31", "owner_id": str(story.ines.id)}  # fmt: skip
+    answer = browser.post(url, given)
+    row = Offboarding.objects.get(client=story.quayside)
+    assert answer.status_code == 302 and answer.headers["Location"] == reverse(
+        "staff:offboarding", args=[row.id]
+    )
+    assert row.notice_file is not None and read_file(row.notice_file) == MAIL
+    assert row.noticed_at.isoformat() == "2026-11-02T08:30:00+00:00", "typed in the MSP's zone"
+    tampered = browser.post(
+        url,
+        urlencode({**given, "kept": given["kept"] + "x"}),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert tampered.status_code == 422
