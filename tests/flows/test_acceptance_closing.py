@@ -23,6 +23,7 @@ from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
 from partwell.records.evidence.models import Entry
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding, PlanStep
+from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
 from partwell.workers.jobs import run_one
 from tests.flows.browser_of import browser_of
@@ -30,7 +31,6 @@ from tests.flows.cast import Cast, cast, done
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.both_databases
-KEY: dict[str, Any] = {"credential": "mara's", "verified": True}
 
 
 @pytest.fixture
@@ -53,8 +53,14 @@ def prepare(story: Cast) -> Acceptance:
 
 def sign(story: Cast, row: Acceptance, answers: Answers, **changes: Any) -> Acceptance | Refusal:
     given: dict[str, Any] = {"actor": story.mara, "acceptance_id": row.id, "answers": answers, "shown_digest": row.list_digest, "intent": True,
-                             "electronic_form": True, "passkey": KEY, **changes}  # fmt: skip
+                             "electronic_form": True, **changes}  # fmt: skip
     return sign_acceptance(**given)
+
+
+def signed(story: Cast, row: Acceptance, answers: Answers) -> Acceptance:
+    """Mara signs, Priya calls her back."""
+    done(sign(story, row, answers))
+    return done(confirm_acceptance_by_call(actor=story.priya, acceptance_id=row.id, confirmed=True))
 
 
 def letters() -> None:
@@ -64,7 +70,7 @@ def letters() -> None:
 
 def deliver() -> None:
     """What the relay would do: every waiting mail is accepted."""
-    with Deed(_system()) as deed:
+    with Deed(SYSTEM) as deed:
         for row in Envelope.objects.filter(state__in=["queued", "claimed"]):
             deed.save(row, state="accepted", settled_at=deed.now)
             deed.record(
@@ -72,12 +78,6 @@ def deliver() -> None:
                 client=row.client_id,
                 public={"client": row.client.name, "recipients": ["somebody"]},
             )
-
-
-def _system() -> Any:
-    from partwell.rules.actor import SYSTEM
-
-    return SYSTEM
 
 
 def test_the_list_holds_what_is_theirs_with_its_standing(story: Cast) -> None:
@@ -106,7 +106,11 @@ def test_only_the_signatory_signs_and_as_r1_asks(story: Cast) -> None:
     assert code(sign(story, row, Answers())) == "acceptance_incomplete"
     assert code(sign(story, row, Answers(rest="rejected"))) == "objection_needs_words"
     assert code(sign(story, row, Answers(rest="perhaps"))) == "invalid_input"
-    assert done(sign(story, row, everything)).state == "accepted"
+    assert (
+        code(sign(story, row, everything, passkey={"passkey": story.mara.id.hex, "verified": True}))
+        == "not_found"
+    ), "no key of hers"
+    assert signed(story, row, everything).state == "accepted"
     assert code(sign(story, row, everything)) == "acceptance_signed"
 
 
@@ -130,11 +134,11 @@ def test_exceptions_and_waivers_stand_in_the_letter(story: Cast) -> None:
         lines["Core switch"]: ("rejected", "One fan is broken"),
         lines["Old camera plan"]: ("waived", ""),
     }
-    signed = done(sign(story, row, Answers(lines=given, rest="accepted")))
-    assert signed.state == "exceptions"
+    row = signed(story, row, Answers(lines=given, rest="accepted"))
+    assert row.state == "exceptions"
     letters()
-    signed.refresh_from_db()
-    assert signed.document is not None and read_file(signed.document).startswith(b"%PDF")
+    row.refresh_from_db()
+    assert row.document is not None and read_file(row.document).startswith(b"%PDF")
     copy = Envelope.objects.get(kind="acceptance_signed")
     assert {one["role"] for one in copy.recipients} == {"client", "second"}
 
@@ -142,14 +146,14 @@ def test_exceptions_and_waivers_stand_in_the_letter(story: Cast) -> None:
 def test_an_objection_to_the_whole_needs_words_and_does_not_close(story: Cast) -> None:
     row = prepare(story)
     assert code(sign(story, row, Answers(objects=True))) == "objection_needs_words"
-    assert done(sign(story, row, Answers(objects=True, words="Half of it is missing"))).state == "objected"
+    assert signed(story, row, Answers(objects=True, words="Half of it is missing")).state == "objected"
     stops = still_stops(departure(story).id)
     assert not isinstance(stops, Refusal) and "acceptance" in [one.code for one in stops]
 
 
 def test_without_a_passkey_a_second_employee_calls_back(story: Cast) -> None:
     row = prepare(story)
-    waits = done(sign(story, row, Answers(rest="accepted"), passkey=None))
+    waits = done(sign(story, row, Answers(rest="accepted")))
     assert waits.state == "requested" and waits.signature_event["awaits_call_back"]
     assert (
         code(confirm_acceptance_by_call(actor=story.dan, acceptance_id=row.id, confirmed=True))
@@ -187,14 +191,17 @@ def _settled(story: Cast) -> Offboarding:
     done(propose_plan(actor=story.ines, offboarding_id=row.id))
     done(
         classify_items(
-            actor=story.dan, client_id=story.northwick.id, which=ItemFilter(owner="unknown"), owner="client"
+            actor=story.dan,
+            client_id=story.northwick.id,
+            rule=ItemFilter(owner="unknown"),
+            sets={"owner": "client"},
         )
     )
     for step in PlanStep.objects.filter(offboarding=row, done_at=None, blocks_closing=True).exclude(
         key="accept"
     ):
         done(remove_step(actor=story.ines, step_id=step.id, reason="Not needed in this story"))
-    done(sign(story, prepare(story), Answers(rest="waived")))
+    signed(story, prepare(story), Answers(rest="waived"))
     letters()
     deliver()
     return row

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -95,8 +96,6 @@ def test_the_acknowledgement_is_a_letter_and_one_mail(story: Cast) -> None:
 
 
 def test_the_form_reads_an_uploaded_mail_then_records_it(story: Cast) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     browser = browser_of(story.ines)
     url = reverse("staff:notice", args=[story.quayside.id])
     read = browser.post(url, {"read": "1", "file": SimpleUploadedFile("notice.eml", MAIL, "message/rfc822")})

@@ -18,7 +18,7 @@ from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import LawfulPause, Offboarding
 from partwell.rules.terms import Channel, Destination, Reason
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast, cast, done
+from tests.flows.cast import Cast, _staff, cast, done
 from tests.support.worlds import World
 
 TABS = (
@@ -107,8 +107,6 @@ def test_the_board_filters_sorts_and_says_what_to_do_first(story: Cast) -> None:
 
 
 def test_an_empty_board_says_what_to_do_first(db_world: World) -> None:
-    from tests.flows.cast import _staff
-
     staff = _staff()
     page = browser_of(staff["ines"]).get(reverse("staff:departures")).content.decode()
     assert "Start with a client" in page
