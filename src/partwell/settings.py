@@ -132,6 +132,10 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
 }
+ACCOUNT_FORMS = {
+    "login": "partwell.entrypoints.door.account_forms.LoginForm",
+    "reset_password": "partwell.entrypoints.door.account_forms.ResetPasswordForm",
+}
 PASSWORD_RESET_TIMEOUT = 1800
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

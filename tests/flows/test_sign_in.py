@@ -159,7 +159,6 @@ def test_there_is_no_sign_up_and_nothing_else_of_allauth(owner: StaffMember) -> 
         "email/",
         "confirm-email/",
         "login/code/",
-       
         "social/connections/",
         "2fa/trust/",
     ):

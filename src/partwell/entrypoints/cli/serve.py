@@ -179,7 +179,7 @@ def _greet(url: str, links: dict[str, str], real_mail: bool) -> None:
     for party, link in links.items():
         typer.echo(f"  {party}:\n    {link}")
     if not real_mail:
-        typer.echo(f"No mail leaves this machine; what is sent can be read at {url}/inbox/")
+        typer.echo(f"No mail leaves this machine; what is sent can be read at {url}/post-office/")
     sys.stdout.flush()
 
 
