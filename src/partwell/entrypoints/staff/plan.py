@@ -69,9 +69,11 @@ def plan(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     open_keys = {step.key for step in one.open_steps}
     groups = []
     for phase in Phase:
-        rows: list[dict[str, Any]] = [{"step": step, "whom": look.whom(step), "late": step.done_at is None and step.due < one.today,
-                 "waits": [titles[key] for key in step.after if key in open_keys] if step.done_at is None else []}
-                for step in sorted(one.steps, key=lambda s: (s.due, s.position)) if step.phase == phase]  # fmt: skip
+        rows = [
+            _plan_row(step, one, titles, open_keys)
+            for step in sorted(one.steps, key=lambda s: (s.due, s.position))
+            if step.phase == phase
+        ]
         if rows:
             groups.append(
                 {
@@ -85,6 +87,13 @@ def plan(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         "staff/plan.html",
         {**shown.context, "groups": groups, "done": len(one.steps) - len(open_keys), "all": len(one.steps)},
     )
+
+
+def _plan_row(step: Any, one: look.Departure, titles: dict[str, str], open_keys: set[str]) -> dict[str, Any]:
+    """A step with what it waits for: the first of them by name, the others counted."""
+    waits = [titles[key] for key in step.after if key in open_keys] if step.done_at is None else []
+    late = step.done_at is None and step.due < one.today
+    return {"step": step, "whom": look.whom(step), "late": late, "waits": waits, "more": len(waits) - 1}
 
 
 def _step(request: HttpRequest, offboarding_id: str, step_id: str) -> tuple[Any, Any]:
@@ -131,6 +140,10 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
     """Owner, due date, note, order and words of a step."""
     shown, step = _step(request, offboarding_id, step_id)
     row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
+    taken_out = {
+        "label": "Take it out of the plan",
+        "url": reverse("staff:step_remove", args=[row.id, step.id]),
+    }
     initial = {
         "title": step.title,
         "due": step.due,
@@ -151,6 +164,7 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
         form,
         title=step.title,
         button="Save",
+        extra=taken_out,
         back=back,
         back_label=f"Plan of {row.client.name}",
         section="departures",
