@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Seals: valid as made, broken by any change, and the PDF/A and PDF/UA claims survive."""
 
+import asyncio
 import random
 import re
 import shutil
@@ -31,6 +32,16 @@ def test_a_seal_holds_and_leaves_the_letter_as_it_was() -> None:
     assert found.ok and found.expected_signer and not found.problem
     assert found.reason == "Sealed by Harbourline IT"
     assert b"/ETSI.CAdES.detached" in sealed
+
+
+def test_a_seal_is_made_and_checked_beside_a_running_loop() -> None:
+    # a browser test in the same process keeps a loop running; so would an asynchronous server
+    async def inside() -> bool:
+        key, certificate, pdf, _sealed = made()
+        again = sign_pdf(pdf, key, certificate, "Sealed by Harbourline IT", "Hamburg")
+        return check_pdf_signature(again, certificate).ok
+
+    assert asyncio.run(inside())
 
 
 def test_a_flipped_byte_anywhere_is_found() -> None:

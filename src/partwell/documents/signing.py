@@ -8,6 +8,8 @@ second to import, so it is imported where it is used.
 """
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,6 +81,12 @@ def make_signing_identity(common_name: str, *, now: datetime | None = None) -> t
     return key_pem, certificate.public_bytes(serialization.Encoding.PEM)
 
 
+def _off_the_loop(work: Callable[[], Any]) -> Any:
+    """Does the work in a thread of its own: pyHanko calls ``asyncio.run``, which a running loop here forbids."""
+    with ThreadPoolExecutor(1, "seal") as pool:
+        return pool.submit(work).result()
+
+
 def _certificate(pem: bytes) -> Any:
     from asn1crypto import pem as armour  # type: ignore[import-untyped]
     from asn1crypto import x509
@@ -124,7 +132,8 @@ def sign_pdf(pdf: bytes, key_pem: bytes, cert_pem: bytes, reason: str, location:
         # PDF/A wants the print flag, PDF/UA an untagged widget outside the page: both, without size
         unseen = fields.InvisSigSettings(set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True)
         spec = fields.SigFieldSpec(FIELD, on_page=0, invis_sig_settings=unseen, readable_field_name="Seal")
-        out = signers.PdfSigner(meta, signer=signer, new_field_spec=spec).sign_pdf(writer)
+        sealer = signers.PdfSigner(meta, signer=signer, new_field_spec=spec)
+        out = _off_the_loop(lambda: sealer.sign_pdf(writer))
     except Exception as problem:  # noqa: BLE001  # pyHanko and asn1crypto raise many kinds for a broken file
         raise DocumentError(
             f"The PDF could not be sealed ({type(problem).__name__}); render it again."
@@ -172,7 +181,7 @@ def check_pdf_signature(pdf: bytes, cert_pem: bytes | None = None) -> PdfSignatu
             revocation_mode="soft-fail",
             best_signature_time=seal.self_reported_timestamp,
         )
-        status = validate_pdf_signature(seal, context)
+        status = _off_the_loop(lambda: validate_pdf_signature(seal, context))
         covered = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and len(seals) == 1
         whole = covered and _written_plainly(pdf, list(seal.byte_range))
         expected = None if cert_pem is None else _certificate(cert_pem).sha256 == inside.sha256
