@@ -39,12 +39,10 @@ STEPS = [
     "authorisation.called_back",
     "authorisation.paper_recorded",
     "terms.accepted",
-    "release.prepared",
     "release.asked",
     "release.approved",
     "release.declined",
     "release.sent",
-    "release.refused",
     "credential.tried",
     "credential.revealed",
     "credential.rotated",
@@ -157,8 +155,8 @@ def test_sentences_read_well():
     assert sentence_of("release.sent", {**public, "items": many}) == (
         "Ana Kim released Item 1, Item 2, Item 3 and 58 more to Northwind IT."
     )
-    assert sentence_of("authorisation.ended", {**public, "end": "2026-03-05"}) == (
-        "The authorisation for Northwind IT ended on 5 March 2026."
+    assert sentence_of("receipt.window_ended", {**public, "items": ["Firewall"], "day": "2026-03-05"}) == (
+        "No objection to Firewall by 5 March 2026."
     )
     assert "{end}" in sentence_of("client.added", {"actor": "A", "client": "{end}"})
     with pytest.raises(EventError, match="missing"):

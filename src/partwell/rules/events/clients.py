@@ -10,8 +10,6 @@ EVENTS = (
     Event("client.became", "{client} is now {state}.", public=("client", "state")),
     Event("site.added", "{actor} added the site {site} to {client}.", public=("client", "site"),
           client=("address?",)),
-    Event("site.changed", "{actor} changed the site {site} of {client}.", public=("client", "site"),
-          client=("before?", "after?")),
     Event("contact.added", "{actor} added {contact} as {role} of {client}.",
           public=("client", "contact", "role"), client=("address?", "phone?", "title?", "outside_domain?")),
     Event("contact.changed", "{actor} changed the contact {contact} of {client}.",

@@ -24,7 +24,6 @@ EVENTS = (
           client=("reason",)),
     Event("item.classified", "{actor} classified {count} items of {client}.", public=("client", "count"),
           client=("items?", "category?", "owner?", "custodian?", "sensitivity?", "rule?", "rows_root?")),
-    Event("item.waived", "{actor} waived {item}.", public=("client", "item"), client=("words?",)),
     Event("item.evidence_recorded", "{actor} recorded what the handover of {item} needs.",
           public=("client", "item"), client=("serial?", "condition?", "location?", "manifest?", "confirmation?")),
     Event("file.stored", "{actor} stored {file} with {subject}.", public=("client", "file", "subject"),

@@ -6,18 +6,11 @@ from partwell.rules.events.base import Event
 EVENTS = (
     Event("ledger.opened", "The evidence ledger was opened.", public=("origin", "verifier_key")),
     Event("ledger.checkpoint", "A checkpoint of {size} entries was signed.", public=("size", "root")),
-    Event("ledger.checked", "{actor} checked the ledger: {result}.", public=("result",),
-          internal=("findings?",)),
     Event("ledger.origin_opened", "{actor} opened a new ledger after a gap: {gap}.",
           public=("origin", "gap"), internal=("reason?",)),
     Event("ledger.key_rotated", "{actor} changed the ledger's signing key.",
           public=("old_verifier_key", "verifier_key"), internal=("reason?",)),
-    Event("ledger.key_compromised", "{actor} declared a signing key of the ledger compromised.",
-          public=("verifier_key",), internal=("reason?",)),
     Event("disclosure.erased", "{actor} erased personal content of entry {index}.", public=("index", "label"),
           client=("basis?",), internal=("approved_by?",)),
-    Event("timestamp.received", "A time stamp of {authority} was received.", public=("authority", "digest")),
-    Event("timestamp.failed", "The time stamp of {authority} failed and will be tried again.",
-          public=("authority",), internal=("problem?",)),
     Event("sample.loaded", "Sample data were loaded.", public=()),
 )  # fmt: skip

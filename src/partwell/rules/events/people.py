@@ -15,8 +15,6 @@ EVENTS = (
           internal=("sessions_ended?", "keys_revoked?", "reassigned?")),
     Event("sign_in.succeeded", "{actor} signed in.", public=("door", "strength"),
           internal=("address?", "agent?")),
-    Event("sign_in.link_sent", "A sign-in link was sent to {person}.", public=("person",),
-          internal=("address?", "door?")),
     Event("passkey.added", "{actor} added a passkey.", public=(), client=("label?",), internal=("address?",)),
     Event("passkey.removed", "{actor} removed a passkey.", public=(), client=("label?",)),
     Event("passkey.confirmed", "{actor} called {person} back and confirmed a passkey.", public=("person",),

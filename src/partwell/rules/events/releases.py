@@ -4,8 +4,6 @@
 from partwell.rules.events.base import Event
 
 EVENTS = (
-    Event("release.prepared", "{actor} prepared the release of {items} to {recipient}.",
-          public=("client", "recipient", "items"), client=("item_ids?", "way?", "digests?")),
     Event("release.requested", "{actor} of {recipient} asked for “{wanted}”.",
           public=("client", "recipient", "wanted"), client=("digest?",)),
     Event("release.asked", "{actor} asked {client} whether {items} may go to {recipient}.",
@@ -21,8 +19,6 @@ EVENTS = (
           public=("client", "recipient", "items"),
           client=("item_ids?", "person?", "way?", "digests?", "authorisation_version?", "window_days?",
                   "untested?")),
-    Event("release.refused", "{actor} was refused the release of {items} to {recipient}: {why}",
-          public=("client", "recipient", "items", "why"), client=("code", "item_ids?", "count?")),
     Event("release.stopped", "The release of {items} to {recipient} was stopped.",
           public=("client", "recipient", "items"), client=("item_ids?", "reason?")),
     Event("release.opened", "{actor} opened {items}.", public=("client", "items"),

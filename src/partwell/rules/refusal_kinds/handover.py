@@ -205,7 +205,6 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "The window for objections closed on {closed}.",
         "Write a message to both parties; it is recorded.",
     ),
-    ("not_released_to_you", "R17", 404, "There is nothing here.", "Check the address."),
     (
         "objection_needs_words",
         "R17",
@@ -254,13 +253,6 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         409,
         "Nobody knows whether this message left; a person must settle it.",
         "Check with the recipient, then record sent or not sent.",
-    ),
-    (
-        "bundle_failed",
-        "R4",
-        409,
-        "The bundle could not be built: {why}",
-        "Correct this and request it again.",
     ),
     (
         "bundle_empty",

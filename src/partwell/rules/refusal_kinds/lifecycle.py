@@ -140,18 +140,4 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "The included and prepaid hours are used up.",
         "Sell a block in advance; handing over what exists goes on.",
     ),
-    (
-        "agreement_missing",
-        "R10",
-        409,
-        "There is no agreement on file for {client}.",
-        "Record the agreement's terms first.",
-    ),
-    (
-        "signatory_missing",
-        "R10",
-        409,
-        "{client} has no signatory with proof of authority.",
-        "Record a signatory and the proof.",
-    ),
 )
