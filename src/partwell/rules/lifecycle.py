@@ -109,6 +109,30 @@ def may_open(client_state: ClientState, client: str, has_open: bool) -> Refusal 
     return None
 
 
+# What staff may still write about an inactive client (R4), and why; every other verb is refused.
+AFTER_CLOSING: Mapping[str, str] = {
+    "note.write": "A later claim is looked into, and what is found stays inside.",
+    "message.write": "The client asks about its record, and is answered.",
+    "call.log": "The client rings about its record; the call is on record as any other.",
+    "contact.add": "Who may read the record changes in the years it is kept.",
+    "contact.change": "Who may read the record changes; whoever left the client reads no longer.",
+    "recipient.change": "A person who left the former new provider is taken off the file.",
+    "envelope.settle": "The closing letter itself may have left without an answer.",
+    "credential.purge": "The service provider's copies are purged; backup keys live as long as their set (R16).",
+    "release.stop": "Stopping what has not left is never refused.",
+    "authorisation.record_withdrawal": "Ending a consent is never refused.",
+    "bundle.request": "The record stays readable, also as one archive.",
+    "bundle.download": "The record stays readable, also as one archive.",
+}
+
+
+def may_work_on(state: str, client: str, verb: str) -> Refusal | None:
+    """None unless the client is inactive and ``verb`` is more than keeping its record (``AFTER_CLOSING``)."""
+    if state == ClientState.INACTIVE and verb not in AFTER_CLOSING:
+        return refuse("client_inactive", client=client)
+    return None
+
+
 class OnWhom(StrEnum):
     """The person a gate waits for."""
 

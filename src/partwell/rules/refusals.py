@@ -89,7 +89,8 @@ REFUSALS: Mapping[str, RefusalKind] = _registry()
 def show(value: object) -> str:
     """A value as it stands in a sentence: dates in words, lists joined, enums by their value."""
     if isinstance(value, datetime):
-        return f"{value.day} {value:%B %Y, %H:%M}"
+        # In the zone it was given in, which is named: an hour without its zone says little.
+        return f"{value.day} {value:%B %Y, %H:%M %Z}".strip()
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
     if isinstance(value, Enum):

@@ -3,7 +3,7 @@
 ``(code, rule, status, sentence, next step)`` with ``{fields}`` in the two templates.
 """
 
-from partwell.rules.refusal_kinds import consent, handover, lifecycle, people, work
+from partwell.rules.refusal_kinds import consent, handover, lifecycle, money, people, work
 
 Line = tuple[str, str, int, str, str]
 
@@ -11,6 +11,7 @@ ALL_KINDS: tuple[Line, ...] = (
     *consent.KINDS,
     *handover.KINDS,
     *lifecycle.KINDS,
+    *money.KINDS,
     *people.KINDS,
     *work.KINDS,
 )
