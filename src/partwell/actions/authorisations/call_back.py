@@ -5,9 +5,11 @@ from uuid import UUID
 
 from partwell.actions.authorisations.sign import _row, grant, reference_of, signing_facts
 from partwell.actions.base import Deed
+from partwell.actions.facts import zone
 from partwell.records.authorisations.models import Authorisation, CallBack
-from partwell.rules import consent, roles
+from partwell.rules import consent, lifecycle, roles
 from partwell.rules.actor import Actor
+from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, Channel
 
@@ -25,7 +27,9 @@ def log_call_back(
     if (refusal := roles.may(actor.role, "authorisation.call_back")) is not None:
         return refusal
     with Deed(actor) as deed:
-        deed.lock(row.client_id)
+        client = deed.lock(row.client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "authorisation.call_back")) is not None:
+            return deed.refuse(gone, subject=row.id, verb="authorisation.call_back")
         row = _row(authorisation_id)
         assert row is not None  # nothing is ever deleted
         signer = row.signatory
@@ -72,7 +76,7 @@ def log_call_back(
             public={"recipient": row.recipient.firm, "contact": signer.name},
             to_client={
                 "confirmed": confirmed,
-                "number_since": signer.phone_on_file_at.date().isoformat(),
+                "number_since": day_in(signer.phone_on_file_at, zone()).isoformat(),
                 "words": note,
             },
             internal={"number": signer.phone},

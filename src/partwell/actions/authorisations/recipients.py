@@ -9,7 +9,7 @@ from partwell.actions.base import Deed
 from partwell.actions.people.enter import end_sessions_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client
-from partwell.rules import loop, roles
+from partwell.rules import lifecycle, loop, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import RecipientKind
@@ -27,6 +27,8 @@ def add_recipient(
         return refuse("not_found")
     with Deed(actor) as deed:
         client = deed.lock(client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "recipient.add")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="recipient.add")
         if Recipient.objects.filter(client=client, firm__iexact=firm.strip()).exists():
             return refuse("duplicate", what=firm.strip())
         row = deed.add(
@@ -53,6 +55,9 @@ def add_person(
         return problem
     with Deed(actor) as deed:
         client = deed.lock(peek.client_id)
+        # A new person at a former new provider: not the same as one who left (AFTER_CLOSING).
+        if (gone := lifecycle.may_work_on(client.state, client.name, "recipient.add")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="recipient.change")
         addresses = client.contacts.filter(left_at=None).values_list("email", "second_email")
         theirs = {loop.mailbox_of(one) for pair in addresses for one in pair if one}
         if loop.mailbox_of(email) in theirs:

@@ -6,7 +6,7 @@ from uuid import UUID
 from partwell.actions.base import Deed
 from partwell.records.clients.models import Client
 from partwell.records.retention.models import BackupSet
-from partwell.rules import roles
+from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -37,6 +37,8 @@ def add_backup_set(
         return refuse("required", where="Where the backup set lies")
     with Deed(actor) as deed:
         client = deed.lock(client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "client.change")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="client.change")
         here = BackupSet.objects.filter(client=client, removed_at=None)
         if here.filter(name__iexact=name.strip()).exists() or (none_kept and here.exists()):
             return deed.refuse(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.records.offboardings.models import LawfulPause
-from partwell.rules import roles
+from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -20,7 +20,9 @@ def lift_pause(*, actor: Actor, pause_id: UUID, reason: str) -> LawfulPause | Re
     if not reason.strip():
         return refuse("required", where="What settled it")
     with Deed(actor) as deed:
-        deed.lock(peek.client_id)
+        client = deed.lock(peek.client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "pause.lift")) is not None:
+            return deed.refuse(gone, subject=peek.id, verb="pause.lift")
         row = LawfulPause.objects.get(pk=pause_id)
         if row.lifted_at is not None:
             return row

@@ -8,7 +8,7 @@ from uuid import UUID
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.records.clients.models import AuthorityProof, Contact
-from partwell.rules import roles
+from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ContactRole
@@ -41,7 +41,9 @@ def record_authority(
     if file is not None:
         stored = files.store(actor, file, client_id=contact.client_id, name=file_name, media_type=file_type)
     with Deed(actor) as deed:
-        deed.lock(contact.client_id)
+        client = deed.lock(contact.client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "authority.record")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="authority.record")
         if stored is not None:
             deed.add(stored)
         row = deed.add(

@@ -8,7 +8,7 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.records.clients.models import Client
 from partwell.records.offboardings.models import LawfulPause
-from partwell.rules import pauses, roles
+from partwell.rules import lifecycle, pauses, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -39,6 +39,7 @@ def set_pause(
         )
     with Deed(actor) as deed:
         client = deed.lock(client_id)
+        problem = problem or lifecycle.may_work_on(client.state, client.name, "pause.set")
         if problem is not None:
             return deed.refuse(problem, subject=client.id, verb="pause.set")
         if LawfulPause.objects.filter(client=client, ground=ground, lifted_at=None).exists():

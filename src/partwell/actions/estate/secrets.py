@@ -10,6 +10,7 @@ from partwell.actions.keys import CREDENTIALS, open_unit, unit_for
 from partwell.connectors.secret import Secret
 from partwell.records.estate.models import Item
 from partwell.records.vault.models import SealedValue
+from partwell.rules import lifecycle
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -94,7 +95,10 @@ def see_secret(*, actor: Actor, client_id: UUID, item_id: UUID, field: str, purp
         return refuse("secret_purged")
     plain = open_unit(row.unit).open(PLACE, row.subject_id, field, bytes(row.ciphertext))
     with Deed(actor) as deed:
-        deed.lock(client_id)
+        client = deed.lock(client_id)
+        # Nobody looks up a former client's passwords: whose they were has them, or has waived them (R16).
+        if (gone := lifecycle.may_work_on(client.state, client.name, "credential.see")) is not None:
+            return deed.refuse(gone, subject=item.id, verb="credential.see")
         deed.record(
             "credential.seen",
             subjects=[item.id],

@@ -15,6 +15,7 @@ from partwell.records.correspondence.models import Call, Message
 from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import PlanStep
 from partwell.records.vault.models import Picture
+from partwell.rules import lifecycle
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -82,7 +83,9 @@ def take_picture(
         name=f"picture-{subject_id.hex[:8]}.{SUFFIX[picture.media_type]}",
     )
     with Deed(actor) as deed:
-        deed.lock(client_id)
+        client = deed.lock(client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "picture.add")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="picture.add")
         deed.add(file)
         row = deed.add(
             Picture(

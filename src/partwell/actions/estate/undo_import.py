@@ -12,6 +12,7 @@ from partwell.records.clients.models import Client
 from partwell.records.estate.models import Import, Item
 from partwell.records.releases.models import ReleaseLine
 from partwell.records.vault.models import Picture
+from partwell.rules import lifecycle
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -27,6 +28,8 @@ def undo_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: str =
         if not Client.objects.filter(pk=client_id).exists():
             return refuse("not_found")
         client = deed.lock(client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "estate.undo")) is not None:
+            return deed.refuse(gone, subject=client.id, verb="estate.undo")
         batch = Import.objects.filter(pk=import_id, client=client).first()
         if batch is None:
             return refuse("not_found")

@@ -184,6 +184,42 @@ def add_step(
         return step
 
 
+def move_step(*, actor: Actor, step_id: UUID, earlier: bool) -> PlanStep | Refusal:
+    """Change places with the step before or after it on the same day and in the same phase.
+
+    Days are moved by changing the due date; a step never goes before one that it waits for (R14).
+    """
+
+    def do(deed: Deed, step: PlanStep, steps: list[PlanStep]) -> Refusal | None:
+        same = sorted(
+            (s for s in steps if s.phase == step.phase and s.due == step.due), key=lambda s: s.position
+        )
+        at = next(n for n, one in enumerate(same) if one.pk == step.pk) + (-1 if earlier else 1)
+        if not 0 <= at < len(same):
+            where = "first" if earlier else "last"
+            return refuse(
+                "invalid_input",
+                where="The order",
+                problem=f"“{step.title}” is the {where} of its phase on that day; change its due date instead",
+            )
+        other = same[at]
+        first, second = (step, other) if earlier else (other, step)
+        if second.key in first.after:
+            return refuse("plan_step_blocked", step=first.title, waits_for=[second.title])
+        here, there = step.position, other.position
+        deed.save(other, position=here)
+        deed.save(step, position=there)
+        deed.record(
+            "plan.changed",
+            subjects=[step.id, step.offboarding_id],
+            public={"step": step.title},
+            to_client={"before": {"position": here}, "after": {"position": there}},
+        )
+        return None
+
+    return _on_step(actor, step_id, "plan.change", do)
+
+
 def remove_step(*, actor: Actor, step_id: UUID, reason: str) -> PlanStep | Refusal:
     """Take a step out with a reason; the row stays. Steps that waited for it wait no longer."""
 

@@ -12,15 +12,16 @@ from django.utils import timezone
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, post
-from partwell.actions.facts import open_offboarding
+from partwell.actions.facts import open_offboarding, zone
 from partwell.connectors import webauthn
 from partwell.connectors.errors import PasskeyRefused
 from partwell.records.clients.models import Contact
 from partwell.records.guard import permit
 from partwell.records.people.models import Passkey, PortalSession
 from partwell.records.people.queries import staff_member, the_msp
-from partwell.rules import passkeys, roles
+from partwell.rules import lifecycle, passkeys, roles
 from partwell.rules.actor import Actor
+from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal, refuse
 
 MOST = 10
@@ -161,7 +162,8 @@ def remove_passkey(*, actor: Actor, passkey_id: UUID) -> Passkey | Refusal:
 def call_reference(row: Passkey, client_id: UUID) -> datetime:
     """Before when a number must have been on file to confirm this enrolment: the notice or the enrolment, the earlier."""
     open_one = open_offboarding(client_id)
-    return min(open_one.noticed_at, row.created_at) if open_one else row.created_at
+    moment = min(open_one.noticed_at, row.created_at) if open_one else row.created_at
+    return timezone.localtime(moment)
 
 
 def confirm_passkey(*, actor: Actor, passkey_id: UUID, confirmed: bool, note: str = "") -> Passkey | Refusal:
@@ -176,7 +178,10 @@ def confirm_passkey(*, actor: Actor, passkey_id: UUID, confirmed: bool, note: st
     if (refusal := roles.may(actor.role, "passkey.confirm")) is not None:
         return refusal
     with Deed(actor) as deed:
-        deed.lock(contact.client_id)
+        client = deed.lock(contact.client_id)
+        gone = lifecycle.may_work_on(client.state, client.name, "passkey.confirm")
+        if confirmed and gone is not None:  # taking a stranger's key away is never refused
+            return deed.refuse(gone, subject=row.id, verb="passkey.confirm")
         row.refresh_from_db()
         contact.refresh_from_db()
         if row.removed_at:
@@ -196,7 +201,7 @@ def confirm_passkey(*, actor: Actor, passkey_id: UUID, confirmed: bool, note: st
             "passkey.confirmed" if confirmed else "passkey.denied",
             subjects=[row.id, contact.id],
             public={"person": contact.name},
-            to_client={"label": row.label, "number_since": since.date().isoformat(), "words": note},
+            to_client={"label": row.label, "number_since": day_in(since, zone()).isoformat(), "words": note},
             internal={"number": contact.phone},
         )
         return row
@@ -207,7 +212,7 @@ def usable_for_signing(row: Passkey, reference: datetime, preparer_id: UUID | No
     by = staff_member(row.confirmed_by) if row.confirmed_by else None
     return passkeys.may_carry_signature(
         passkeys.PasskeyFacts(
-            enrolled_at=row.created_at,
+            enrolled_at=timezone.localtime(row.created_at),
             removed_at=row.removed_at,
             confirmed_at=row.confirmed_at,
             confirmed_by_id=row.confirmed_by.hex if row.confirmed_by else "",

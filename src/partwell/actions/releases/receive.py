@@ -11,7 +11,7 @@ from partwell.actions.releases.standing import named_persons
 from partwell.actions.releases.windows import closes_at, receipt_facts
 from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release, ReleaseLine
-from partwell.rules import roles
+from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.silence import may_answer
@@ -163,7 +163,9 @@ def answer_objection(*, actor: Actor, line_id: UUID, words: str) -> ReleaseLine 
     if not text:
         return refuse("required", where="The answer")
     with Deed(actor) as deed:
-        deed.lock(line.release.client_id)
+        client = deed.lock(line.release.client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "receipt.answer")) is not None:
+            return deed.refuse(gone, subject=line.id, verb="receipt.answer")
         line = ReleaseLine.objects.select_related("release__recipient", "release__authorisation").get(
             pk=line_id
         )

@@ -20,7 +20,7 @@ from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Contact
 from partwell.records.releases.models import ReleaseLine, Reveal
 from partwell.records.vault.models import SealedValue
-from partwell.rules import roles
+from partwell.rules import lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Party
@@ -201,7 +201,9 @@ def allow_reveal(*, actor: Actor, line_id: UUID, person_id: UUID, reason: str) -
     if not name:
         return refuse("not_found")
     with Deed(actor) as deed:
-        deed.lock(release.client_id)
+        client = deed.lock(release.client_id)
+        if (gone := lifecycle.may_work_on(client.state, client.name, "release.send")) is not None:
+            return deed.refuse(gone, subject=line.id, verb="release.send")
         if any(_open(one) for one in Reveal.objects.filter(line=line, person_id=person_id)):
             return refuse("duplicate", what="A reveal that nobody used yet")
         # The hash of a number that nobody knows: the recipient's own session gives the row its token.

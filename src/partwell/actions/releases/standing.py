@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from partwell.actions.facts import authorisation_facts, newest_authorisation, terms_accepted, zone
 from partwell.records.authorisations.models import Authorisation, Recipient, RecipientPerson
-from partwell.rules import consent
+from partwell.rules import consent, lifecycle
 from partwell.rules.refusals import Refusal, refuse
 
 
@@ -40,6 +40,9 @@ def standing_of(recipient_id: UUID, person_id: UUID | None = None, now: datetime
     terms = terms_accepted([person_id]) if person_id else False
     facts = authorisation_facts(row, zone(), terms=terms) if row else None
     refusal = consent.standing(facts, now or timezone.now(), recipient.firm)
+    if refusal is None:
+        client = recipient.client
+        refusal = lifecycle.may_work_on(client.state, client.name, "release.send")
     if (
         refusal is None
         and facts is not None
