@@ -36,6 +36,8 @@ RECORDS = [
     "releases",
     "correspondence",
     "retention",
+    "hours",
+    "billing",
     "jobs",
 ]
 

@@ -16,6 +16,7 @@ from partwell.rules.refusals import Refusal, refuse
 
 ENTRY_LIMIT = 16 * 60  # minutes; nobody works longer in one piece, a longer entry is a slip of the pen
 FORGOTTEN_AFTER = 10 * 60  # minutes; a timer that ran longer is asked about, never billed as it stands
+UNIT = 15  # minutes; the rounding unit where the agreement names none
 UNITS = (1, 5, 6, 10, 15, 30, 60)  # minutes a rounding unit may have
 WARN_AT = (80, 95)  # per cent
 

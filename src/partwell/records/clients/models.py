@@ -4,6 +4,8 @@
 from django.db import models
 
 from partwell.records.base import Committed, choices
+from partwell.rules.hours import Rounding, UnusedRule
+from partwell.rules.money import TaxTreatment
 from partwell.rules.terms import ClientState, ContactRole
 
 
@@ -97,6 +99,12 @@ class Agreement(Committed):
     retention_months = models.PositiveSmallIntegerField(default=6)
     objection_days = models.PositiveSmallIntegerField(default=14)
     deemed_acceptance = models.BooleanField(default=False)
+    # R5. Empty stands for the usual term (rules.hours), so that older rows keep the digest they were logged with.
+    rounding_minutes = models.PositiveSmallIntegerField(default=0)  # 0: UNIT
+    rounding = models.CharField(max_length=8, blank=True, choices=choices(Rounding))  # "": up
+    unused_time = models.CharField(max_length=8, blank=True, choices=choices(UnusedRule))  # "": refund
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)  # per cent
+    tax_treatment = models.CharField(max_length=16, blank=True, choices=choices(TaxTreatment))  # "": standard
     ownership = models.JSONField(default=dict)  # category -> owner: what is whose
     extra_entitlement = models.TextField(blank=True)
     document = models.ForeignKey(
