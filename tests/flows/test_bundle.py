@@ -29,14 +29,17 @@ from partwell.actions.jobs import lease
 from partwell.actions.keys import blob_store
 from partwell.actions.releases import build_bundle
 from partwell.actions.releases.download_bundle import download_bundle
+from partwell.actions.releases.release_items import preview, release_items
 from partwell.actions.releases.request_bundle import request_bundle
+from partwell.actions.releases.reveal import make_reveal
 from partwell.actions.releases.run_bundle import run_now
 from partwell.records.evidence.models import Entry, LogState
 from partwell.records.jobs.models import Job
 from partwell.records.releases.models import ReleaseLine
 from partwell.records.vault.models import StoredFile
+from partwell.rules.handover import ReleaseWay
 from partwell.rules.refusals import Refusal
-from partwell.rules.terms import Party
+from partwell.rules.terms import Party, Verdict
 from partwell.workers import jobs
 from tests.flows.cast import PASSWORD, Cast, cast, done
 from tests.support import programs
@@ -289,6 +292,47 @@ def test_credentials_lie_in_an_encrypted_bundle_only(tmp_path: Path) -> None:
     assert "data/credentials/credentials.csv" not in inside(
         pyrage.decrypt(bytes_of(c.theo, provider), [identity])
     )
+
+
+def test_a_credential_released_for_a_bundle_reaches_the_provider_encrypted_and_is_not_shown() -> None:
+    c = cast(signed=True)
+    ids = c.ids("router", "diagram", "switch")
+    shown = {
+        one.item.title: one.decision.verdict
+        for one in preview(
+            c.northwick,
+            c.to_provider(),
+            [c.items[name] for name in ("router", "diagram")],
+            way=ReleaseWay.BUNDLE,
+        )
+    }
+    assert set(shown.values()) == {Verdict.SEND}
+    found = done(
+        release_items(
+            actor=c.dan,
+            client_id=c.northwick.id,
+            target=c.to_provider(),
+            item_ids=ids,
+            idempotency="by bundle",
+            way=ReleaseWay.BUNDLE,
+        )
+    )
+    methods = dict(found.release.lines.values_list("item__title", "method"))
+    assert methods == {
+        "Edge router login": "bundle",
+        "Network diagram": "download",
+        "Core switch": "on_site",
+    }
+    line = found.release.lines.get(method="bundle")
+    shown_once = make_reveal(actor=c.theo, line_id=line.id, session_key="theo's")
+    assert isinstance(shown_once, Refusal) and shown_once.code == "not_found"
+    identity = pyrage.x25519.Identity.generate()
+    asked = {"to": Party.PROVIDER, "recipient_id": c.recipient.id}
+    sealed = built(c.theo, c.northwick.id, credentials=True, age=[str(identity.to_public())], **asked)
+    files = inside(pyrage.decrypt(bytes_of(c.theo, sealed), [identity]))
+    assert PASSWORD.encode() in files["data/credentials/credentials.csv"]
+    plain = inside(bytes_of(c.theo, built(c.theo, c.northwick.id, **asked)))
+    assert not any(PASSWORD.encode() in data for data in plain.values())
 
 
 def test_any_flipped_byte_is_found(tmp_path: Path) -> None:

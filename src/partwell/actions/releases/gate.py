@@ -87,11 +87,17 @@ def item_digest(item: Item) -> str:
 
 
 def way_of(item: Item, asked: ReleaseWay) -> ReleaseWay:
-    """How an item leaves unless asked otherwise: hardware in person, licences by transfer, all else through the portal."""
-    if asked is not ReleaseWay.PORTAL:
+    """How an item leaves unless asked otherwise: hardware in person, licences by transfer, all else through the portal.
+
+    ``BUNDLE`` is about credentials only (R16): everything else that is released lies in any bundle as it is.
+    """
+    if asked not in (ReleaseWay.PORTAL, ReleaseWay.BUNDLE):
+        return asked
+    kind = ItemKind(item.kind)
+    if kind is ItemKind.CREDENTIAL:
         return asked
     return {ItemKind.HARDWARE: ReleaseWay.IN_PERSON, ItemKind.LICENCE: ReleaseWay.TRANSFER}.get(
-        ItemKind(item.kind), asked
+        kind, ReleaseWay.PORTAL
     )
 
 
@@ -102,7 +108,7 @@ def judge(
     *,
     now: datetime,
     way: ReleaseWay = ReleaseWay.PORTAL,
-    encrypted: bool = False,
+    encrypted: bool = True,
     approvals: dict[UUID, ApprovalFacts] | None = None,
     queued_version: int | None = None,
     released: Mapping[UUID, ReleaseLine] | None = None,
@@ -111,6 +117,7 @@ def judge(
 
     ``released``: the lines of items that were released before, when they are judged again: what left is the
     document as it was then, and R16's "tried on the day of release" means that day, not today.
+    ``encrypted``: the way ``BUNDLE`` ends in an encrypted one; secrets never enter another (``bundle_scope.gather``).
     """
     zone_name = zone()
     consent_row = newest_authorisation(target.person.recipient_id) if target.person else None

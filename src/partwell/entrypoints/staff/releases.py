@@ -27,6 +27,7 @@ from partwell.rules.terms import Category, Verdict
 
 WAYS = (
     (ReleaseWay.PORTAL, "Through the portal; hardware in person, licences by transfer"),
+    (ReleaseWay.BUNDLE, "Credentials in an encrypted bundle; all else as above"),
     (ReleaseWay.IN_PERSON, "In person"),
     (ReleaseWay.TRANSFER, "By transfer"),
 )
