@@ -4,7 +4,7 @@
 
 ``python examples/main_job.py [--inputs DIR] [--out DIR]`` makes an installation of its own under DIR, takes real
 inventories, credential stores, audits, diagrams, documents and mails through notice, signature, release, objection,
-receipt, acceptance and closing, and checks everything from outside. It prints a log with figures and ends
+receipt, handover bundles, acceptance and closing, and checks everything from outside. It prints a log with figures and ends
 with code 1 on any surprise. People are played, steps are not: each is the action that the doors call, mails go
 through a real SMTP conversation, sign-ins through links read out of the mails that arrived.
 
@@ -274,6 +274,7 @@ def main(log: Log, inputs: Path) -> None:
     import dataclasses
 
     from django.conf import settings
+    from main_job_bundles import bundles
     from main_job_end import accept, check_from_outside, close
     from main_job_estate import estate
     from main_job_handover import ask, receive, records, release
@@ -301,6 +302,7 @@ def main(log: Log, inputs: Path) -> None:
             release,
             ask,
             receive,
+            bundles,
             accept,
             close,
             check_from_outside,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The main job's end: acceptance, closing, and what a stranger can check from outside."""
 
-import io
 import json
 import re
 import subprocess
@@ -25,7 +24,7 @@ def accept(world: "World") -> None:
         sign_acceptance,
     )
 
-    world.log.step("10. Acceptance")
+    world.log.step("11. Acceptance")
     asked = done(prepare_acceptance(actor=world.dan, offboarding_id=world.offboarding.id))
     lines = list(asked.lines.all())
     exception = next(line for line in lines if line.standing == "confirmed")
@@ -47,7 +46,7 @@ def close(world: "World") -> None:
     from partwell.actions.offboardings.plan_steps import finish_step
     from partwell.workers import jobs
 
-    world.log.step("11. Closing")
+    world.log.step("12. Closing")
     stops = done(still_stops(world.offboarding.id))
     world.log.fact("Stops closing", "; ".join(one.code for one in stops))
     steps = world.offboarding.steps
@@ -83,7 +82,7 @@ def check_from_outside(world: "World") -> None:
     from partwell.records.correspondence.models import Envelope
     from partwell.records.evidence.models import Entry
 
-    world.log.step("12. Checked from outside")
+    world.log.step("13. Checked from outside")
     copy_new()
     mails = [
         (one, message_from_bytes(world.inbox.read_message(one.message_id), policy=policy.default))
@@ -94,7 +93,7 @@ def check_from_outside(world: "World") -> None:
     expect(not report.findings, f"The ledger does not check: {report.findings[:1]}")
     world.log.fact("Entries in the ledger, all checked", Entry.objects.count(), "entries in the ledger")
     world.log.fact("Checkpoints from mails, all continued by the log", len(notes), "checkpoints in mails")
-    _ask_sealed(world, mails, notes)
+    _ask_sealed(world, notes)
     known = {one.internet_message_id.strip("<>"): one for one in Envelope.objects.all()}
     to_provider = 0
     for caught, mail in mails:
@@ -140,26 +139,16 @@ def check_from_outside(world: "World") -> None:
     }
 
 
-def _ask_sealed(world: "World", mails: list[Any], notes: dict[str, bytes]) -> None:
+def _ask_sealed(world: "World", notes: dict[str, bytes]) -> None:
     """A stranger's check: the key as it is printed in the signed letter, the checkpoints as they stand in mails, no packages at all."""
-    from pypdf import PdfReader
+    from main_job_stranger import printed_key
 
-    letter = next(
-        part
-        for _, mail in mails
-        for part in mail.iter_attachments()
-        if str(part.get_filename()).startswith("authorisation-1")
-    )
-    pdf = PdfReader(io.BytesIO(letter.get_payload(decode=True)))
-    printed = "\n".join(page.extract_text() for page in pdf.pages)
-    found = re.search(r"verifier key\s+(partwell-log-[\s\S]+?)\nLast committed", printed)
-    expect(found, "The signed letter does not carry the log's verifier key.")
-    assert found is not None
+    key = printed_key(world)
     source = Path(__file__).resolve().parents[1] / "src"
     for name, note in notes.items():
         path = world.log.out / f"{name}.note"
         path.write_bytes(note)
-        command = [sys.executable, "-S", "-m", "sealed", "verify", str(path), "--vkey", found[1], "--json"]
+        command = [sys.executable, "-S", "-m", "sealed", "verify", str(path), "--vkey", key, "--json"]
         ran = subprocess.run(
             command, capture_output=True, text=True, env={"PYTHONPATH": str(source)}, timeout=60
         )
@@ -171,7 +160,7 @@ def _ask_sealed(world: "World", mails: list[Any], notes: dict[str, bytes]) -> No
         path.unlink()
     forged = world.log.out / "forged.note"
     forged.write_bytes(next(iter(notes.values())).replace(b"\n", b"1\n", 2))
-    ran = subprocess.run([sys.executable, "-S", "-m", "sealed", "verify", str(forged), "--vkey", found[1]], capture_output=True, text=True,
+    ran = subprocess.run([sys.executable, "-S", "-m", "sealed", "verify", str(forged), "--vkey", key], capture_output=True, text=True,
                          env={"PYTHONPATH": str(source)}, timeout=60)  # fmt: skip
     expect(ran.returncode != 0, "sealed accepts a forged checkpoint.")
     forged.unlink()

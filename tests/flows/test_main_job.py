@@ -34,6 +34,18 @@ def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
     assert figures["files"] >= 25 and figures["items"] >= 50
     assert figures["entries in the ledger"] > 200 and figures["checkpoints accepted by sealed"] >= 10
     assert figures["secrets found outside the vault"] == 0
+    bundles = figures["bundles"]
+    assert set(bundles) == {
+        "client.zip",
+        "client-secrets.zip.age",
+        "provider-secrets.zip.age",
+        "provider.zip",
+    }
+    assert all(one["entries"] > 50 and one["items"] > 20 for one in bundles.values())
+    assert figures["bits flipped and named"] >= 7 and figures["lines confirmed from the bundle"] == 8
+    # Nothing that was decrypted stays behind.
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if "opened" in path.name) == []
+    assert {path.name for path in (tmp_path / "out" / "bundles").iterdir()} == set(bundles)
 
 
 def test_without_real_files_it_says_so(tmp_path: Path) -> None:
