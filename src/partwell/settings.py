@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "partwell.entrypoints.door.time_zone.TimeZone",
     "partwell.entrypoints.door.actor.ActorMiddleware",
     "partwell.entrypoints.door.refused.RefusalMiddleware",
     "partwell.entrypoints.door.second_factor.SecondFactorRequired",

@@ -13,9 +13,12 @@ from partwell.actions.authorisations.sign import reference_of
 from partwell.actions.authorisations.text import proof_on_file, resolved_items
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.facts import zone
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.jobs.models import Job
 from partwell.records.vault.models import StoredFile
+from partwell.rules.consent import day_in
+from partwell.rules.refusals import show
 
 
 def _signature(row: Authorisation) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def _signature(row: Authorisation) -> dict[str, Any]:
     call = row.call_backs.filter(confirmed=True).select_related("called_by").order_by("called_at").first()
     factor = {
         "passkey": "the signatory's own passkey, whose challenge carried this text's digest",
-        "call_back": f"a call-back by {call.called_by.name} to the number on file since {call.number_on_file_at:%d %B %Y}"
+        "call_back": f"a call-back by {call.called_by.name} to the number on file since {show(day_in(call.number_on_file_at, zone()))}"
         if call
         else "a call-back",
     }

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from partwell.actions.authorisations.propose import disclosed_scope
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
@@ -29,8 +31,12 @@ def _row(authorisation_id: UUID) -> Authorisation | None:
 
 
 def reference_of(row: Authorisation) -> datetime:
-    """The moment before which a called number must have been on file: the notice, or the proposal without one."""
-    return row.offboarding.noticed_at if row.offboarding else (row.proposed_at or row.client.added_at)
+    """The moment before which a called number must have been on file: the notice, or the proposal without one.
+
+    In the zone of whoever asks (a page: the MSP's), because refusals say it.
+    """
+    moment = row.offboarding.noticed_at if row.offboarding else (row.proposed_at or row.client.added_at)
+    return timezone.localtime(moment)
 
 
 def signing_facts(

@@ -16,7 +16,7 @@ from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import Call
 from partwell.rules import roles
 from partwell.rules.actor import Actor
-from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.refusals import Refusal, refuse, show
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def log_call(*, actor: Actor, client_id: UUID, notes: CallNotes) -> Call | Refus
 def _mail(deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedupe: str) -> None:
     promise = [f"{row.promised_by or 'We'}: {row.promised}"] if row.promised else []
     if promise and row.promised_for:
-        promise = [f"{promise[0]} (by {row.promised_for.isoformat()})"]
+        promise = [f"{promise[0]} (by {show(row.promised_for)})"]
     authorisation = (
         standing_of(row.recipient_id, None, deed.now).authorisation if row.recipient_id and persons else None
     )

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.facts import zone
 from partwell.actions.people.enter import digest
 from partwell.records.guard import permit
 from partwell.records.people.models import ApiToken, StaffMember
 from partwell.records.people.queries import the_msp
 from partwell.rules import roles
 from partwell.rules.actor import Actor
+from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.scopes import SCOPES
 from partwell.rules.terms import StaffRole
@@ -57,7 +59,7 @@ def make_token(
             "api_access.granted",
             subjects=[row.id, staff.id],
             public={"name": row.name, "scopes": row.scopes},
-            internal={"until": row.expires_at.date().isoformat()},
+            internal={"until": day_in(row.expires_at, zone()).isoformat()},
         )
     return row, raw
 

@@ -11,14 +11,22 @@ from partwell.entrypoints.door.gate import open_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.importers import images
 from partwell.importers.base import ImportRefused
-from partwell.records.people.queries import the_msp
+from partwell.records.people.queries import Msp, the_msp
 
 LOGO_SIZE = 2 * 1024 * 1024
 
 
+def msp_of(request: HttpRequest) -> Msp | None:
+    """The MSP's row, read once a request: zone, name and look come of it."""
+    known: Msp | None = getattr(request, "msp_row", None)
+    if known is None:
+        known = request.msp_row = the_msp()  # type: ignore[attr-defined]
+    return known
+
+
 def brand_of(request: HttpRequest | None) -> dict[str, Any]:
     """Name, accent and logo; nothing before set-up."""
-    msp = the_msp()
+    msp = msp_of(request) if request is not None else the_msp()
     if msp is None:
         return {}
     logo = f"/brand/logo/{msp.logo.sha256[:16]}/" if msp.logo else ""

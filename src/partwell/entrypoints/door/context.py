@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from partwell.actions.evidence.log import last_checkpoint
-from partwell.records.people.queries import the_msp
+from partwell.entrypoints.door.brand import msp_of
 from partwell.rules import roles
 
 SIGN_OUT = {"staff": "account_logout", "client": "client:sign_out", "provider": "provider:sign_out"}
@@ -48,7 +48,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
     """Lazy values for templates; a page that shows none of them asks the database nothing."""
     caught = settings.PARTWELL_DEMO and not settings.ENV.smtp
     return {
-        "msp": SimpleLazyObject(the_msp),
+        "msp": SimpleLazyObject(lambda: msp_of(request)),
         "actor": getattr(request, "actor", None),
         "person": SimpleLazyObject(lambda: person_of(request)),
         "checkpoint": SimpleLazyObject(last_checkpoint),

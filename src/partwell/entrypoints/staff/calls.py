@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
@@ -16,13 +15,12 @@ from partwell.actions.correspondence.write_message import NotInTheLoop
 from partwell.actions.releases import look
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.moments import MomentField, typed_now
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
-
-_LOCAL = "%Y-%m-%dT%H:%M"
 
 
 class CallForm(forms.Form):
@@ -30,8 +28,7 @@ class CallForm(forms.Form):
 
     kind = forms.ChoiceField(label="What it was", choices=[("call", "A call"), ("meeting", "A meeting")])
     with_whom = forms.CharField(label="Who took part", max_length=300)
-    happened_at = forms.DateTimeField(label="When", input_formats=[_LOCAL, "%Y-%m-%d %H:%M"],
-                                      widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))  # fmt: skip
+    happened_at = MomentField(label="When")
     minutes = forms.IntegerField(label="Minutes", min_value=0, max_value=1440, required=False)
     summary = forms.CharField(label="What was said", max_length=20000, widget=forms.Textarea(attrs={"rows": 6}),
                               help_text="Goes to the client by mail.")  # fmt: skip
@@ -58,7 +55,7 @@ def log(request: HttpRequest, client_id: str) -> HttpResponse:
     client = client_of(client_id)
     if request.method != "POST":
         form = CallForm(
-            initial={"kind": "call", "happened_at": timezone.localtime().strftime(_LOCAL), "minutes": 10},
+            initial={"kind": "call", "happened_at": typed_now(), "minutes": 10},
             client=client,
         )
         return render(request, "staff/call_log.html", {"section": "messages", "client": client, "form": form})

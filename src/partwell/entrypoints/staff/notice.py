@@ -19,6 +19,7 @@ from partwell.actions.offboardings.open_offboarding import Notice, open_offboard
 from partwell.actions.offboardings.read_notice import read_notice
 from partwell.documents.wording_of import WORDS
 from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.moments import MomentField
 from partwell.entrypoints.staff.clients import client_or_404
 from partwell.entrypoints.staff.parts import (
     answer,
@@ -26,7 +27,6 @@ from partwell.entrypoints.staff.parts import (
     form_page,
     form_with_refusal,
     id_or_none,
-    msp_zone,
     staff_choices,
     words_field,
 )
@@ -51,8 +51,7 @@ class NoticeForm(forms.Form):
         required=False,
         help_text="A mail (.eml) is read and proposes the fields; any file is kept byte for byte.",
     )
-    received = forms.DateTimeField(label="Reached us", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-                                   input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"])  # fmt: skip
+    received = MomentField(label="Reached us")
     channel = forms.ChoiceField(label="How it reached us", choices=_choices("channel"))
     notice_from_id = forms.ChoiceField(label="Who gave notice", required=False)
     text = words_field("What it says", 6, required=False)
@@ -63,8 +62,10 @@ class NoticeForm(forms.Form):
         required=False,
         help_text="Licences, lines and terms that run on if nobody acts.",
     )
-    reason = forms.ChoiceField(label="Why they leave", choices=_choices("reason"))
-    destination = forms.ChoiceField(label="Where things go", choices=_choices("destination"))
+    reason = forms.ChoiceField(label="Why they leave", choices=[("", "choose"), *_choices("reason")])
+    destination = forms.ChoiceField(
+        label="Where things go", choices=[("", "choose"), *_choices("destination")]
+    )
     end_of_service = day_field("Last day of service")
     owner_id = forms.ChoiceField(label="Who owns this departure here")
     outside_contact_id = forms.ChoiceField(label="Contact outside the domain that migrates", required=False)
@@ -119,7 +120,7 @@ class NoticeForm(forms.Form):
             else None
         )
         return Notice(
-            noticed_at=_in_zone(data["received"]), channel=Channel(data["channel"]), reason=Reason(data["reason"]),
+            noticed_at=data["received"], channel=Channel(data["channel"]), reason=Reason(data["reason"]),
             destination=Destination(data["destination"]), end_of_service=data["end_of_service"], text=data["text"],
             clause=data["clause"], renewal_note=data["renewal_note"], notice_from_id=id_or_none(data["notice_from_id"]),
             owner_id=id_or_none(data["owner_id"]), outside_contact_id=id_or_none(data["outside_contact_id"]), outside=outside,
@@ -127,20 +128,15 @@ class NoticeForm(forms.Form):
         )  # fmt: skip
 
 
-def _in_zone(moment: datetime) -> datetime:
-    """What was typed is meant in the MSP's zone."""
-    return moment.replace(tzinfo=msp_zone())
+def _carry(raw: bytes, name: str, kind: str = "") -> str:
+    """The notice's own bytes, signed, for the second look at the form: nothing is stored before it is confirmed."""
+    return signing.dumps([name, kind, base64.b64encode(raw).decode()], salt="notice", compress=True)
 
 
-def _carry(raw: bytes, name: str) -> str:
-    """The mail's own bytes, signed, for the second look at the form: nothing is stored before it is confirmed."""
-    return signing.dumps([name, base64.b64encode(raw).decode()], salt="notice", compress=True)
-
-
-def _carried(text: str) -> tuple[bytes, str] | None:
+def _carried(text: str) -> tuple[bytes, str, str] | None:
     try:
-        name, data = signing.loads(text, salt="notice", max_age=6 * 3600)
-        return base64.b64decode(data, validate=True), str(name)
+        name, kind, data = signing.loads(text, salt="notice", max_age=6 * 3600)
+        return base64.b64decode(data, validate=True), str(name), str(kind)
     except (signing.BadSignature, ValueError, binascii.Error):
         return None
 
@@ -165,7 +161,7 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
     client, actor = client_or_404(client_id), actor_of(request)
     contacts = queries.contacts_of(client.id)
     made: dict[str, Any] = {"contacts": contacts, "me": str(client.account_manager_id or actor.id)}
-    now = timezone.now().astimezone(msp_zone()).replace(second=0, microsecond=0, tzinfo=None)
+    now = timezone.now().replace(second=0, microsecond=0)
     notes: list[dict[str, str]] = []
     if request.method != "POST":
         form = NoticeForm(initial={"received": now, "channel": Channel.MAIL}, **made)
@@ -173,16 +169,17 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
         form, notes = _read(request, client, contacts, made, now)
     else:
         form = NoticeForm(request.POST, request.FILES, **made)
-        if form.is_valid():
-            done = _record(request, client, form)
-            if done is not None:
-                return done
-    shown = "The file you chose is kept with this form." if form["kept"].value() else ""
-    if shown:
+        done = _record(request, client, form) if form.is_valid() else None
+        if done is not None:
+            return done
+        _keep_chosen(request, form)
+    if form["kept"].value():
         notes.append(
             {
-                "title": "The mail is read, not recorded yet.",
-                "text": f"{shown} Look at each field, then record the notice.",
+                "title": "The mail is read, not recorded yet."
+                if not form.is_bound
+                else "The file you chose is kept with this form.",
+                "text": "Look at each field, then record the notice. The file goes with it, byte for byte.",
                 "tone": "waiting",
             }
         )
@@ -191,6 +188,26 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
         back=reverse("staff:client", args=[client.id]), back_label=client.name,
         section="departures", notes=notes,
     )  # fmt: skip
+
+
+def _with_typed(typed: str, read: str) -> str:
+    """What was typed stays, with what the mail says after it; reading the same mail again adds nothing."""
+    typed = typed.replace("\r\n", "\n").strip()
+    return typed if read in typed else f"{typed}\n\n{read}".strip()
+
+
+def _keep_chosen(request: HttpRequest, form: NoticeForm) -> None:
+    """A browser forgets a chosen file when the form comes back; what is not too large stays with the form."""
+    file = request.FILES.get("file")
+    if file is None:
+        return
+    file.seek(0)
+    raw = file.read()
+    if len(raw) <= CARRIED:
+        form.data = form.data.copy()
+        form.data["kept"] = _carry(raw, file.name or "notice.eml", file.content_type or "")
+    else:
+        form.add_error("file", "Choose the file once more; it is too large to be kept with this form.")
 
 
 def _read(
@@ -213,9 +230,9 @@ def _read(
             {"title": found.sentence, "text": "It can be recorded all the same; its fields are typed in.", "tone": "waiting"}]  # fmt: skip
     sender = next((one for one in contacts if mailbox_of(one.email) in found.sender.casefold()), None)
     proposed: dict[str, Any] = {
-        **typed, "channel": Channel.MAIL, "text": f"{found.subject}\n\n{found.words}".strip(),
-        "received": found.sent_at.astimezone(msp_zone()).replace(tzinfo=None) if found.sent_at else now,
-        "notice_from_id": str(sender.id) if sender else "",
+        **typed, "channel": Channel.MAIL, "text": _with_typed(typed.get("text", ""), f"{found.subject}\n\n{found.words}".strip()),
+        "received": found.sent_at or now,
+        "notice_from_id": str(sender.id) if sender else typed.get("notice_from_id", ""),
     }  # fmt: skip
     notes = [
         {"title": doubt, "text": "Look at it before you record the notice.", "tone": "waiting"}
@@ -252,7 +269,7 @@ def _record(request: HttpRequest, client: Any, form: NoticeForm) -> HttpResponse
         if carried is None:
             form.add_error("file", "The mail was kept too long with this form; choose it again.")
             return None
-        raw, name = carried
+        raw, name, kind = carried[0], carried[1], carried[2] or kind
     if raw is not None and (name.casefold().endswith(".eml") or kind == "message/rfc822"):
         kind = "message/rfc822"
         found = read_notice(actor=actor_of(request), raw=raw, name=name)
@@ -261,7 +278,14 @@ def _record(request: HttpRequest, client: Any, form: NoticeForm) -> HttpResponse
         actor=actor_of(request), client_id=client.id, notice=form.notice(raw, name, kind, sender)
     )
     if isinstance(result, Refusal) and result.status == 422:
-        form_with_refusal(form, result)
+        form_with_refusal(
+            form,
+            result,
+            end_of_service="The end of service",
+            received="The moment of the notice",
+            outside_email="The contact's address|same_address",
+            outside_name="The contact's name",
+        )
         return None
     if isinstance(result, Refusal):
         return answer(request, result, reverse("staff:client", args=[client.id]), "")

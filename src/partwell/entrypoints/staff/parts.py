@@ -3,7 +3,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from partwell.actions.facts import zone
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.people.queries import staff_here
 from partwell.rules.refusals import Refusal
@@ -59,11 +57,6 @@ def staff_choices(empty: str = "nobody yet", *, auditors: bool = False) -> list[
     return ([("", empty)] if empty else []) + [(str(one.id), one.name) for one in people]
 
 
-def msp_zone() -> ZoneInfo:
-    """The MSP's zone, in which days and times are typed."""
-    return ZoneInfo(zone())
-
-
 def answer(request: HttpRequest, result: object, to: str, said: str) -> HttpResponse:
     """A refusal as its page, else a flash and on to ``to`` (PRG)."""
     if isinstance(result, Refusal):
@@ -78,6 +71,11 @@ def form_page(request: HttpRequest, form: forms.Form, **context: Any) -> HttpRes
     return render(request, "staff/form_page.html", shown, status=422 if form.errors else 200)
 
 
-def form_with_refusal(form: forms.Form, refusal: Refusal) -> None:
-    """Put a refusal of input above the form it is about, so that nothing typed is lost."""
-    form.add_error(None, f"{refusal.sentence} {refusal.next_step}")
+def form_with_refusal(form: forms.Form, refusal: Refusal, **at: str) -> None:
+    """Put a refusal at the field it is about, or above the form, so that nothing typed is lost.
+
+    ``at``: field → what the refusal names: its code, or its ``where``/``what``; several with ``|``.
+    """
+    named = {refusal.code, str(refusal.data.get("where", "")), str(refusal.data.get("what", ""))} - {""}
+    field = next((name for name, what in at.items() if named & set(what.split("|"))), None)
+    form.add_error(field if field in form.fields else None, f"{refusal.sentence} {refusal.next_step}".strip())
