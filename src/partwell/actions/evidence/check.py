@@ -83,6 +83,14 @@ def check_ledger(progress: Progress | None = None, options: CheckOptions | None 
                 f"trigger {name}",
                 "The database no longer refuses what this trigger refused. Migrate to put it back, after finding out who removed it.",
             )
+        if triggers.owned_by_us(connection):
+            report.add(
+                "database-role",
+                "the database's role",
+                "The program's role owns the ledger's tables, so whoever breaks into it could drop the triggers. "
+                "Use two roles: docs/install.md.",
+                WARNING,
+            )
         report.facts |= {"origin": state.origin, "key": state.vkey}
         try:
             key = note.parse_vkey(state.vkey)

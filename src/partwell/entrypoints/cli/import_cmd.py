@@ -142,6 +142,8 @@ def _import(
     for path in paths:
         if not path.exists():
             raise _Stop(f"{path}: there is no such file or folder.", UNUSABLE)
+        if not path.is_file() and not path.is_dir():  # a pipe without a writer would wait for ever
+            raise _Stop(f"{path} is neither a file nor a folder.", UNUSABLE)
     if source and source not in MODULES:
         raise _Stop(f"There is no kind “{source}”. Choose one of: {', '.join(MODULES)}.", UNUSABLE)
     if owner not in OWNERS:

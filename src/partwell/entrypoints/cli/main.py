@@ -14,10 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
+from partwell.entrypoints.cli.ending import Cli
 from partwell.entrypoints.cli.import_cmd import import_command
 from partwell.entrypoints.cli.start import GOOD, REFUSED, UNUSABLE, bar, django_ready, installed, stop
 
-app = typer.Typer(
+app = Cli(
     name="partwell",
     help="How a managed service provider parts with a client: consent, handover and proof.",
     epilog="Exit code: 0 good, 1 findings or refusal, 2 unusable input. Settings are environment variables: docs/settings.md.",
@@ -174,7 +175,10 @@ def ledger_check(
     if as_json:
         typer.echo(
             json.dumps(
-                {**report.as_json(), "first": report.as_json()["findings"][0] if report.findings else None}
+                {
+                    **(plain := report.as_json()),
+                    "first": next((one for one in plain["findings"] if one["severity"] == "problem"), None),
+                }
             )
         )
     else:

@@ -43,6 +43,12 @@ def _checks() -> None:
             f"The database lacks {len(gone)} of the ledger's triggers ({gone[0]}). Find out who removed them, then run: partwell setup-db",
             REFUSED,
         )
+    if triggers.owned_by_us(connection):
+        typer.echo(
+            "Warning: the program's database role owns the ledger's tables and could drop its triggers. "
+            "Use two roles: docs/install.md.",
+            err=True,
+        )
     try:
         key_store()
     except KeyStoreError as error:

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 import typer
 
+from partwell.entrypoints.cli.ending import end
+
 GOOD, REFUSED, UNUSABLE = 0, 1, 2
 
 
@@ -111,6 +113,9 @@ def _grant() -> None:
         return
     name = connection.ops.quote_name(role)
     with permit("schema"), connection.cursor() as cursor:
+        cursor.execute("SELECT nspowner = current_user::regrole FROM pg_namespace WHERE nspname = 'public'")
+        if (row := cursor.fetchone()) and row[0]:  # before PostgreSQL 15 everybody may make tables there
+            cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
@@ -139,6 +144,16 @@ def bar(quiet: bool) -> Iterator[Callable[[str, int, int], object]]:
         yield tell
 
 
+def as_owner() -> None:
+    """What the process of the owner role does; ends like a command, for it is not run by one."""
+    try:
+        django_ready()
+        _migrate_here(True)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever it is becomes a sentence
+        end(error)
+
+
 if __name__ == "__main__":
-    django_ready()
-    _migrate_here(True)
+    as_owner()

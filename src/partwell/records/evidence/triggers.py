@@ -162,3 +162,15 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
             or found[name][0].strip() != f"BEGIN {body} END"
             or found[name][1] in ("D", b"D")
         )
+
+
+def owned_by_us(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this connection's role owns the ledger's tables on PostgreSQL, and so could drop what guards them."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('evidence_entry')"
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
