@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A real Chromium in front of a real server in this process; what the page complains about fails the test."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,9 +20,9 @@ class Site:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def site(db_world: Any) -> Iterator[Site]:
-    """This test's world served on http://localhost (a passkey needs a name, not a number)."""
+@contextlib.contextmanager
+def served(**settings: Any) -> Iterator[Site]:
+    """This world served on http://localhost (a passkey needs a name, not a number), with these settings too."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.cache import cache
     from django.core.handlers.wsgi import WSGIHandler
@@ -32,7 +33,7 @@ def site(db_world: Any) -> Iterator[Site]:
     cache.clear()
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler, allow_reuse_address=False)
     url = f"http://localhost:{server.server_port}"
-    with override_settings(PARTWELL_URL=url, ALLOWED_HOSTS=["localhost"]):
+    with override_settings(PARTWELL_URL=url, ALLOWED_HOSTS=["localhost", "testserver"], **settings):
         server.set_app(StaticFilesHandler(WSGIHandler()))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -42,6 +43,13 @@ def site(db_world: Any) -> Iterator[Site]:
             server.shutdown()
             server.server_close()
             thread.join(10)
+
+
+@pytest.fixture
+def site(db_world: Any) -> Iterator[Site]:
+    """This test's world, served."""
+    with served() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -56,14 +64,26 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def listened(page: Any, site: Site) -> Any:
+    """The page, whose console's errors are kept as the site's complaints."""
+    page.on("console", lambda said: site.complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda problem: site.complaints.append(str(problem)))
+    return page
+
+
+def cookies(browser: Any, site: Site) -> list[dict[str, Any]]:
+    """What Chromium needs to sit in the seat of a Django test client (see tests/flows/browser_of.py)."""
+    return [
+        {"name": name, "value": one.value, "domain": "localhost", "path": one["path"] or "/"}
+        for name, one in browser.cookies.items()
+    ]
+
+
 @pytest.fixture
 def page(chromium: Any, site: Site) -> Iterator[Any]:
     """A fresh page; errors in its console, refused content included, fail the test when it ends."""
     context = chromium.new_context(base_url=site.url)
     context.set_default_timeout(15_000)
-    made = context.new_page()
-    made.on("console", lambda said: site.complaints.append(said.text) if said.type == "error" else None)
-    made.on("pageerror", lambda problem: site.complaints.append(str(problem)))
-    yield made
+    yield listened(context.new_page(), site)
     context.close()
     assert not site.complaints, site.complaints

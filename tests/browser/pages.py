@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every page there is, with an address of the furnished cast: taken from the table of addresses, so a new one is looked at too.
+
+An address of the table that cannot be filled in, or that answers neither with a page nor as it is listed below, fails.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.browser.furnished import Furnished
+
+TABLE = Path(__file__).parents[1] / "permissions" / "urls.txt"
+SEATS = {"staff": "jonah", "client": "mara", "provider": "theo", "open": "nobody"}
+
+# Whose browser, where it is not the one of the door.
+SEAT = {
+    "/account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "forgot",
+    "/account/2fa/": "known",
+    "/account/2fa/authenticate/": "half",
+    "/account/2fa/codes/": "known",
+    "/account/2fa/codes/generate/": "known",
+    "/account/2fa/reauthenticate/": "known",
+    "/account/2fa/totp/activate/": "jonah",
+    "/account/2fa/totp/deactivate/": "known",
+    "/account/2fa/passkeys/": "known",
+    "/account/2fa/passkeys/<int:pk>/remove/": "known",
+    "/account/2fa/codes/download/": "known",
+    "/account/logout/": "known",
+    "/account/password/change/": "known",
+    "/account/password/set/": "jonah",
+    "/post-office/": "jonah",
+    "/post-office/<str:message_id>/": "jonah",
+    "/post-office/<str:message_id>/html/": "jonah",
+    "/post-office/<str:message_id>/raw/": "jonah",
+    "/account/reauthenticate/": "known",
+    "/clients/<str:client_id>/items/<str:item_id>/secret/": "dan",
+    "/clients/<str:client_id>/items/<str:item_id>/see/": "dan",
+    "/provider/terms/": "sunniva",
+}
+# Filled in otherwise than by the names in the address; several where a page has several faces. Names in braces are Furnished.ids.
+FACES = {
+    "/authorisations/<str:authorisation_id>/": ["/authorisations/{authorisation_id}/", "/authorisations/{granted}/"],
+    "/authorisations/<str:authorisation_id>/withdrawal/": ["/authorisations/{granted}/withdrawal/"],
+    "/client/authorisations/<str:authorisation_id>/": [
+        "/client/authorisations/{authorisation_id}/", "/client/authorisations/{granted}/",
+    ],
+    "/client/authorisations/<str:authorisation_id>/withdraw/": ["/client/authorisations/{granted}/withdraw/"],
+    "/client/authorisations/<str:authorisation_id>/narrow/": [
+        "/client/authorisations/{authorisation_id}/narrow/", "/client/authorisations/{granted}/narrow/",
+    ],
+    "/client/bundles/<str:job_id>/": ["/client/bundles/{job_id of client}/"],
+    "/client/bundles/<str:job_id>/part/": ["/client/bundles/{job_id of client}/part/"],
+    "/client/bundles/<str:job_id>/file/": ["/client/bundles/{job_id of client}/file/"],
+    "/provider/bundles/<str:job_id>/": ["/provider/bundles/{job_id of provider}/"],
+    "/provider/bundles/<str:job_id>/part/": ["/provider/bundles/{job_id of provider}/part/"],
+    "/provider/bundles/<str:job_id>/file/": ["/provider/bundles/{job_id of provider}/file/"],
+    "/invited/<str:token>/": ["/invited/{invited}/"],
+    "/offboardings/<str:offboarding_id>/acceptance/call/": ["/offboardings/{offboarding of quayside}/acceptance/call/"],
+    "/account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": ["{reset}"],
+    "/clients/<str:client_id>/pauses/<str:pause_id>/lift/": ["/clients/{quayside}/pauses/{pause_id}/lift/"],
+    "/client/lines/<str:line_id>/reveal/": ["/client/lines/{line_id of client}/reveal/"],
+    "/client/reveals/<str:reveal_id>/": ["/client/reveals/{reveal_id of client}/"],
+    "/clients/<str:client_id>/estate/": ["/clients/{client_id}/estate/", "/clients/{client_id}/estate/?category=diagrams"],
+    "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
+    "/search/": ["/search/", "/search/?q=northwick"],
+}  # fmt: skip
+# Addresses that give no page to look at, and what they give.
+NO_PAGE = {
+    "/": "moves on to the departures or the set-up",
+    "/account/2fa/codes/download/": "a file",
+    "/brand/logo/<str:digest>/": "a picture",
+    "/bundles/<str:job_id>/file/": "a file",
+    "/authorisations/<str:authorisation_id>/file/<str:what>/": "a file",
+    "/client/acceptance/<str:acceptance_id>/letter/": "a file",
+    "/client/authorisations/<str:authorisation_id>/file/<str:what>/": "a file",
+    "/client/bundles/<str:job_id>/file/": "a file",
+    "/client/evidence/<str:index>/<str:what>/": "a file",
+    "/client/evidence/log/<str:what>/": "a file",
+    "/client/letters/agreement/": "a file",
+    "/client/lines/<str:line_id>/file/": "a file",
+    "/client/notice/<str:offboarding_id>/letter/": "a file",
+    "/clients/<str:client_id>/files/<str:file_id>/": "a file",
+    "/clients/<str:client_id>/items/<str:item_id>/diagram.svg": "a picture",
+    "/clients/<str:client_id>/items/<str:item_id>/files/<str:file_id>/": "a file",
+    "/clients/<str:client_id>/items/<str:item_id>/preview.png": "a picture",
+    "/clients/<str:client_id>/pictures/<str:picture_id>/": "a picture",
+    "/evidence/<str:index>/<str:what>/": "a file",
+    "/evidence/log/<str:what>/": "a file",
+    "/evidence/of/<str:subject_id>/": "moves on to the subject's newest entry",
+    "/mails/<str:envelope_id>/html/": "a mail as it was sent, for a frame without scripts or styles of ours",
+    "/post-office/<str:message_id>/html/": "a mail as it was sent, for a frame without scripts or styles of ours",
+    "/post-office/<str:message_id>/raw/": "a file",
+    "/provider/bundles/<str:job_id>/file/": "a file",
+    "/provider/evidence/<str:index>/<str:what>/": "a file",
+    "/provider/evidence/log/<str:what>/": "a file",
+    "/provider/lines/<str:line_id>/file/": "a file",
+    "/search/palette/": "JSON for the palette",
+    "/theme/brand.css": "a stylesheet",
+}
+# Parts of a page that htmx fetches: a page when opened alone, but looked at within the page that they belong to.
+PARTS = {
+    "/bundles/<str:job_id>/part/",
+    "/client/bundles/<str:job_id>/part/",
+    "/provider/bundles/<str:job_id>/part/",
+    "/clients/<str:client_id>/import/<str:import_id>/job/",
+}
+# Looked at in an installation of another kind: empty, or a demonstration.
+ELSEWHERE = {"/setup/", "/theme/gallery/", "/theme/gallery/<slug:page>/", "/theme/gallery/job/"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its pattern in the table, an address, and whose browser opens it."""
+
+    pattern: str
+    address: str
+    seat: str
+
+
+def patterns(door: str) -> list[str]:
+    """The addresses of one door in the table; the API's are not for people, but its reference is."""
+    lines = [
+        line.split(" | ") for line in TABLE.read_text().splitlines() if line and not line.startswith("#")
+    ]
+    return [
+        address for address, at, _ in lines if at == door and (not address.startswith("/api/") or address == "/api/v1/docs")
+    ]  # fmt: skip
+
+
+def _filled(pattern: str, made: Furnished) -> list[str]:
+    faces = FACES.get(pattern) or [re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", pattern)]
+    return [re.sub(r"{([^}]+)}", lambda name: made.ids[name[1]], face) for face in faces]
+
+
+def pages(door: str, made: Furnished) -> tuple[list[Page], list[str]]:
+    """Every page of a door; and what is wrong with the table or this list, in sentences."""
+    found, wrong = [], []
+    for pattern in patterns(door):
+        if pattern in ELSEWHERE or pattern in PARTS:
+            continue
+        seat = SEAT.get(pattern, SEATS[door])
+        try:
+            addresses = _filled(pattern, made)
+        except KeyError as missing:
+            if pattern in NO_PAGE:
+                continue
+            wrong.append(f"{pattern}: furnish() makes no {missing}")
+            continue
+        for address in addresses:
+            said = made.at[seat].get(address)
+            is_page = said.status_code == 200 and said.headers.get("Content-Type", "").startswith("text/html")
+            if is_page and pattern not in NO_PAGE:
+                found.append(Page(pattern, address, seat))
+            elif is_page and "mail as it was sent" not in NO_PAGE[pattern]:
+                wrong.append(f"{pattern} is a page, listed as {NO_PAGE[pattern]}")
+            elif not is_page and pattern not in NO_PAGE and said.status_code != 405:
+                wrong.append(f"{pattern} gives {said.status_code} to {seat} at {address}")
+    return found, wrong

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every page of every door, in Chromium: axe finds nothing grave, nothing scrolls sideways, the console is silent."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import axe
+from tests.browser.conftest import Site, cookies, listened, served
+from tests.browser.furnished import Furnished, furnish
+from tests.browser.pages import ELSEWHERE, NO_PAGE, PARTS, Page, pages, patterns
+from tests.support import worlds
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def furnished(django_db_blocker: Any) -> Iterator[tuple[Furnished, Site]]:
+    """One furnished world for all doors: they are only looked at."""
+    with tempfile.TemporaryDirectory(prefix="partwell-pages-", dir=worlds.scratch()) as folder:
+        made = worlds.sqlite_world(Path(folder))
+        with made as world, django_db_blocker.unblock(), worlds.entered(world):
+            found = furnish()
+            with served() as site:
+                yield found, site
+
+
+def _look(chromium: Any, site: Site, found: list[Page], seats: dict[str, Any]) -> list[str]:
+    wrong = []
+    for seat in dict.fromkeys(page.seat for page in found):
+        context = chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
+        if seat in seats:
+            context.add_cookies(cookies(seats[seat], site))
+        tab = listened(context.new_page(), site)
+        for page in found:
+            if page.seat != seat:
+                continue
+            site.complaints.clear()
+            answer = tab.goto(page.address)
+            if answer.status != 200:
+                wrong.append(f"{page.address}: {answer.status}")
+                continue
+            wrong += [
+                f"{page.address}: {one}"
+                for one in (*axe.look(tab), *(f"console: {said}" for said in site.complaints))
+            ]
+        context.close()
+    return wrong
+
+
+@pytest.mark.parametrize("door", ["staff", "client", "provider", "open"])
+def test_every_page_of(door: str, furnished: tuple[Furnished, Site], chromium: Any) -> None:
+    made, site = furnished
+    found, wrong = pages(door, made)
+    wrong += _look(chromium, site, found, made.at)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_of_an_empty_installation(site: Site, chromium: Any) -> None:
+    wrong = _look(chromium, site, [Page("/setup/", "/setup/", "")], {})
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_address_listed_as_no_page_still_exists() -> None:
+    known = {one for door in ("staff", "client", "provider", "open") for one in patterns(door)}
+    assert known >= {*NO_PAGE, *PARTS, *ELSEWHERE}
