@@ -109,7 +109,7 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
 
         def produce(out: IO[bytes], progress: Callable[[int, int], object]) -> None:
             written.append(write_bundle(cast(Any, out), listed, name=name, bag_info=info, tag_files=tags, proofs=proofs, seal=seal_key,
-                                        progress=progress, digest_container=True))  # fmt: skip
+                                        progress=progress))  # fmt: skip
 
         seal_key = seal()
         stored, cipher = _store(job, order, name, produce, tell)
