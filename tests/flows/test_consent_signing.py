@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R1, signing: who may, with which second factor, on which words; and what the letter then holds."""
 
+import json
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from partwell.actions.people.passkeys import confirm_passkey
 from partwell.documents.signing import check_pdf_signature
 from partwell.records.authorisations.models import Authorisation, CallBack
 from partwell.records.correspondence.models import Envelope
-from partwell.records.evidence.models import Entry, LogState
+from partwell.records.evidence.models import Disclosure, Entry, LogState
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.people.models import Passkey
 from partwell.rules.actor import Actor
@@ -249,7 +250,7 @@ def test_a_consent_on_paper_acts_after_the_call_back() -> None:
     assert letters()
 
 
-def test_the_letter_carries_the_key_and_is_copied_to_both_addresses() -> None:
+def test_the_letter_carries_the_key_and_is_copied_to_both_sides_and_the_second_address() -> None:
     cast = consent_cast()
     row = cast.proposed()
     sign(actor(cast.mara), row)
@@ -269,7 +270,12 @@ def test_the_letter_carries_the_key_and_is_copied_to_both_addresses() -> None:
     assert [(one["role"], one["address"]) for one in copy.recipients] == [
         ("client", "mara@northwick.example"),
         ("second", "mara@home.example"),
+        ("msp", "desk@harbourline.example"),
     ]
+    assert all(one["address"] in copy.text for one in copy.recipients)
+    told = Entry.objects.get(type="authorisation.letter_filed")
+    content = json.loads(bytes(Disclosure.objects.get(entry_uid=told.uid, label="client").content))
+    assert content["copies_to"] == [one["address"] for one in copy.recipients]
     assert copy.documents[0]["sha256"] == row.document.sha256
     assert letters() == []
 

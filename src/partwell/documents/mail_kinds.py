@@ -84,7 +84,7 @@ def authorisation_signed(v: Values) -> Body:
         happened=(
             fill(
                 _(
-                    "{signed_by} signed for {client} that {recipient_firm} may receive what the attached letter lists. A copy goes to each of you and to the second address that we have on file."
+                    "{signed_by} signed for {client} that {recipient_firm} may receive what the attached letter lists. A copy goes to you, to us and to the second address that we have on file."
                 ),
                 v,
             ),

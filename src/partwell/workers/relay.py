@@ -75,7 +75,7 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
         return claimed
     token = cast(UUID, claimed.claim)
     clients = [one["address"] for one in claimed.recipients if one["role"] in ("client", "second")]
-    others = [one["address"] for one in claimed.recipients if one["role"] == "provider"]
+    others = [one["address"] for one in claimed.recipients if one["role"] in ("provider", "msp")]
     msp = the_msp()
     try:
         data = message_of(claimed)

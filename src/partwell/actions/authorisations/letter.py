@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The job that makes the signed authorisation's letter: PDF with the log's verifier key, copies to both and the second address."""
+"""The job that makes the signed authorisation's letter: PDF with the log's verifier key, copies to both sides and the second address."""
 
 import json
 from typing import Any
@@ -12,13 +12,14 @@ from partwell.actions.authorisations.end import already_left
 from partwell.actions.authorisations.sign import reference_of
 from partwell.actions.authorisations.text import proof_on_file, resolved_items
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.post import Post, addressed, link, post
 from partwell.actions.facts import zone
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.jobs.models import Job
+from partwell.records.people.queries import the_msp
 from partwell.records.vault.models import StoredFile
 from partwell.rules.consent import day_in
-from partwell.rules.refusals import show
+from partwell.rules.refusals import Refusal, show
 
 
 def _signature(row: Authorisation) -> dict[str, Any]:
@@ -130,7 +131,11 @@ def run(job: Job) -> dict[str, Any]:
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Authorisation.objects.select_related("recipient", "signatory").get(pk=row.pk)
         deed.save(fresh, document=stored)
-        copies = [address for address in (fresh.signatory.email, fresh.signatory.second_email) if address]
+        found = addressed(fresh.client_id, (), fresh.signatory, True)
+        # Who really gets it: another contact where the signatory's address bounces, nobody where none works.
+        named = [] if isinstance(found, Refusal) else [one["address"] for one in found[1]]
+        msp = the_msp()
+        copies = [*named, msp.email] if msp and named else named
         post(
             deed,
             Post(
@@ -140,6 +145,7 @@ def run(job: Job) -> dict[str, Any]:
                 authorisation=fresh,
                 documents=[stored],
                 second=True,
+                house=True,
                 values={
                     "recipient_firm": fresh.recipient.firm,
                     "signed_by": fresh.signatory.name,

@@ -33,7 +33,8 @@ class Post:
     """What is to be sent. ``persons``: the new provider's people, empty for a letter to the client alone.
 
     ``dedupe``: the business key that makes a double click harmless. ``values``: the fields of the mail kind
-    (``documents.mails``). ``second``: also to the contact's second address (R1's receipts).
+    (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
+    to the MSP's own (R1's receipts, copies of what was signed).
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Post:
     message: Message | None = None
     documents: Sequence[StoredFile] = field(default_factory=list)
     second: bool = False
+    house: bool = False
     in_reply_to: str = ""
 
 
@@ -143,6 +145,8 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
     msp = the_msp()
     if msp is None:
         return refuse("setup_needed")
+    if item.house:
+        recipients.append({"role": "msp", "name": msp.name, "address": msp.email})
     greeted = (
         contact.name
         if not item.persons

@@ -60,7 +60,7 @@ class Call(Committed):
 class Envelope(Committed):
     """A mail that must leave. Recipients, words and documents are frozen by trigger; only its state moves.
 
-    ``recipients``: [{"role": "client"|"provider"|"second", "name", "address"}], the client's first.
+    ``recipients``: [{"role": "client"|"provider"|"second"|"msp", "name", "address"}], the client's first.
     ``documents``: [{"file": id, "name", "sha256"}], pinned by digest. ``entry_uid`` points to the
     evidence entry of the same transaction (deferred foreign key); ``dedupe_key`` makes a double click harmless.
     """
