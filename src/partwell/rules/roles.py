@@ -130,6 +130,11 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "call.log": _WORK,
     "envelope.claim": (SYSTEM,),
     "envelope.settle": _OFFICE,
+    # time and prepaid hours (R5)
+    "time.read": (*_STAFF, *_CLIENT),
+    "time.record": _WORK,
+    "time.allow_goodwill": _OFFICE,
+    "leave.give": _OWNER,
     # bundles, acceptance, ledger
     "bundle.request": (*_WORK, SIGNATORY, PROVIDER),
     "bundle.build": (SYSTEM,),

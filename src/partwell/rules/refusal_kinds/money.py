@@ -60,6 +60,21 @@ KINDS = (
         "The timer ran {ran} minutes only.",
         "State at most that, or enter the rest as time of its own.",
     ),
+    ("timer_running", "R5", 409, "A timer of yours is running for {subject}.", "Stop it first."),
+    (
+        "time_without_note",
+        "R5",
+        422,
+        "Time needs a note that the client can read.",
+        "Say in a sentence what was done.",
+    ),
+    (
+        "taken_back_without_reason",
+        "R5",
+        422,
+        "Time is taken back or thrown away for a reason.",
+        "Say why; it stays on record.",
+    ),
     (
         "estimate_invalid",
         "R5",

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Hours as they stand: sums in the database, a fixed number of queries however much time was recorded."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from partwell.records.hours.models import Block, Leave, TimeEntry, TimePart, Timer, WorkRequest
+from partwell.rules.charges import RequestState
+from partwell.rules.hours import Block as BlockFacts
+from partwell.rules.hours import Budget, OnAccount, Source
+
+
+def included_used(offboarding_id: UUID) -> int:
+    """Included minutes drawn so far, reversals given back."""
+    drawn = TimePart.objects.filter(offboarding_id=offboarding_id, source=Source.INCLUDED)
+    return int(drawn.aggregate(sum=Sum("minutes"))["sum"] or 0)
+
+
+def blocks_of(offboarding_id: UUID) -> "QuerySet[Block]":
+    """Paid blocks in the order of payment, each with what was drawn from it as ``drawn``."""
+    return (
+        Block.objects.filter(offboarding_id=offboarding_id, cancelled_at=None, settled_at=None)
+        .exclude(paid_at=None)
+        .annotate(drawn=Coalesce(Sum("parts__minutes"), 0))
+        .order_by("paid_at", "id")
+    )
+
+
+def promised(offboarding_id: UUID) -> int:
+    """Minutes of approved estimates that are not yet done, less what was already recorded for each of them."""
+    total = 0
+    rows = (
+        WorkRequest.objects.filter(offboarding_id=offboarding_id, state=RequestState.APPROVED)
+        .annotate(spent=Coalesce(Sum("time_entries__accounted"), 0))
+        .values_list("estimate", "spent")
+    )
+    for estimate, spent in rows:
+        total += max(0, (estimate or 0) - spent)
+    return total
+
+
+def budget_of(offboarding_id: UUID, included_minutes: int) -> Budget:
+    """The budget of a departure in three queries; ``included_minutes`` by the agreement in force."""
+    rows: Any = blocks_of(offboarding_id)  # the annotation is lost on the way through the function's type
+    blocks = tuple(BlockFacts(row.id.hex, row.minutes, row.drawn) for row in rows)
+    return Budget(included_minutes, included_used(offboarding_id), blocks, promised(offboarding_id))
+
+
+def used_by_departure(offboarding_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
+    """For a list of departures: minutes drawn (included and blocks) and minutes prepaid, in two queries."""
+    ids = list(offboarding_ids)
+    drawn = dict(
+        TimePart.objects.filter(offboarding_id__in=ids, source__in=(Source.INCLUDED, Source.BLOCK))
+        .values_list("offboarding_id")
+        .annotate(sum=Sum("minutes"))
+    )
+    paid = dict(
+        Block.objects.filter(offboarding_id__in=ids, cancelled_at=None)
+        .exclude(paid_at=None)
+        .values_list("offboarding_id")
+        .annotate(sum=Sum("minutes"))
+    )
+    return {one: (int(drawn.get(one) or 0), int(paid.get(one) or 0)) for one in ids}
+
+
+def leave_of(offboarding_id: UUID) -> tuple[Leave, OnAccount] | None:
+    """The owner's leave in force with its minutes left, or None."""
+    row = (
+        Leave.objects.filter(offboarding_id=offboarding_id, ended_at=None)
+        .annotate(drawn=Coalesce(Sum("parts__minutes"), 0))
+        .order_by("given_at")
+        .last()
+    )
+    return None if row is None else (row, OnAccount(row.reason, max(0, row.minutes - row.drawn)))
+
+
+def time_of(client_id: UUID) -> "QuerySet[TimeEntry]":
+    """A client's time, newest first, with who worked and what it was drawn from."""
+    return (
+        TimeEntry.objects.filter(client_id=client_id)
+        .select_related("staff", "allowed_by", "request", "reverses", "reversed_by")
+        .prefetch_related("parts")
+    )
+
+
+def running_timer(staff_id: UUID) -> Timer | None:
+    """The one timer that this person has running, with its client."""
+    return Timer.objects.select_related("client").filter(staff_id=staff_id, stopped_at=None).first()
+
+
+def running_timers() -> "QuerySet[Timer]":
+    """All running timers, the oldest first: a forgotten one is asked about."""
+    return (
+        Timer.objects.filter(stopped_at=None).select_related("client", "staff").order_by("started_at", "id")
+    )
+
+
+def requests_of(client_id: UUID) -> "QuerySet[WorkRequest]":
+    """A client's requests for work: open ones first, then the newest."""
+    open_ones = Q(state__in=(RequestState.ASKED, RequestState.ESTIMATED, RequestState.APPROVED))
+    return (
+        WorkRequest.objects.filter(client_id=client_id)
+        .annotate(is_open=open_ones, spent=Coalesce(Sum("time_entries__accounted"), 0))
+        .select_related("estimated_by", "answered_by")
+        .order_by("-is_open", "-asked_at")
+    )
