@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
-from partwell.records.evidence.models import Entry, LogState
+from partwell.records.evidence.models import Checkpoint, Entry, LogState
 from partwell.records.jobs.models import Job
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding, PlanStep
 from partwell.records.releases.models import ApprovalRequest, Release, ReleaseLine
@@ -116,6 +116,11 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
 
 
 def ledger_whole() -> bool:
-    """The cheap half of a check: the ledger is open and its tail is not cut. ``partwell ledger check`` does the rest."""
-    found = Entry.objects.aggregate(last=Max("index"))["last"]
-    return found is not None and LogState.objects.filter(pk=1).exists() and Entry.objects.count() == found + 1
+    """The cheap half of a check: the ledger is open, has no gap, and is no shorter than what its newest checkpoint signed.
+
+    Whether entries and rows are what they were, only ``partwell ledger check`` says.
+    """
+    found = Entry.objects.aggregate(last=Max("index"), count=Count("index"))
+    signed = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
+    whole = found["last"] is not None and found["count"] == found["last"] + 1 >= signed
+    return whole and LogState.objects.filter(pk=1).exists()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from partwell.actions.base import Deed
+from partwell.actions.offboardings.standing import ledger_whole
 from partwell.actions.releases.build_bundle import target_name
 from partwell.actions.releases.bundle_scope import Order
 from partwell.actions.releases.standing import standing_of
@@ -73,6 +74,8 @@ def request_bundle(
     if unknown := sorted(set(categories) - set(Category)):
         return refuse("invalid_input", where="The categories", problem=f"there is none called {unknown[0]}")
     order = Order(client_id, to, recipient_id, tuple(categories), correspondence, credentials, keys)
+    if not ledger_whole():  # what is proved by it would not hold; nor can this refusal be recorded in it
+        return refuse("ledger_not_healthy", problem="entries are missing at its end or in it.")
     with Deed(actor) as deed:
         client = deed.lock(client_id)
         running = Job.objects.filter(
