@@ -2,6 +2,7 @@
 """A real Chromium in front of a real server in this process; what the page complains about fails the test."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from tests.support import programs
+
+# How Chromium tells of an answer that is a refusal or a form to correct; the page says the rest.
+REFUSED = re.compile(r"status of (409|422) ")
 
 
 @dataclass
@@ -65,13 +69,18 @@ def chromium() -> Iterator[Any]:
 
 
 def listened(page: Any, site: Site) -> Any:
-    """The page, whose console's errors are kept as the site's complaints."""
-    page.on("console", lambda said: site.complaints.append(said.text) if said.type == "error" else None)
+    """The page, whose console's errors are kept as the site's complaints. That an answer was a refusal is none."""
+
+    def heard(said: Any) -> None:
+        if said.type == "error" and not REFUSED.search(said.text):
+            site.complaints.append(said.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda problem: site.complaints.append(str(problem)))
     return page
 
 
-def cookies(browser: Any, site: Site) -> list[dict[str, Any]]:
+def cookies(browser: Any) -> list[dict[str, Any]]:
     """What Chromium needs to sit in the seat of a Django test client (see tests/flows/browser_of.py)."""
     return [
         {"name": name, "value": one.value, "domain": "localhost", "path": one["path"] or "/"}
@@ -87,3 +96,40 @@ def page(chromium: Any, site: Site) -> Iterator[Any]:
     yield listened(context.new_page(), site)
     context.close()
     assert not site.complaints, site.complaints
+
+
+@pytest.fixture
+def sit(chromium: Any, site: Site) -> Iterator[Any]:
+    """``sit(actor)`` opens a browser in which that person is signed in already; ``sit()`` one of nobody.
+
+    Give ``javascript=False`` for one without. Errors in any of their consoles fail the test when it ends.
+    """
+    from tests.flows.browser_of import browser_of
+
+    contexts = []
+
+    def one(actor: Any = None, *, javascript: bool = True) -> Any:
+        context = chromium.new_context(
+            base_url=site.url, java_script_enabled=javascript, reduced_motion="reduce"
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        if actor is not None:
+            context.add_cookies(cookies(browser_of(actor)))
+        return listened(context.new_page(), site)
+
+    yield one
+    for context in contexts:
+        context.close()
+    assert not site.complaints, site.complaints
+
+
+def virtual_authenticator(page: Any) -> Any:
+    """A device that its owner unlocks at once (Chrome's own, over CDP)."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    return devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})

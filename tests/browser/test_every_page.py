@@ -33,7 +33,7 @@ def _look(chromium: Any, site: Site, found: list[Page], seats: dict[str, Any]) -
     for seat in dict.fromkeys(page.seat for page in found):
         context = chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
         if seat in seats:
-            context.add_cookies(cookies(seats[seat], site))
+            context.add_cookies(cookies(seats[seat]))
         tab = listened(context.new_page(), site)
         for page in found:
             if page.seat != seat:

@@ -9,22 +9,11 @@ from django.core.cache import cache
 from partwell.actions.people.enter import make_link
 from partwell.actions.people.passkeys import passkeys_of
 from partwell.records.people.models import Msp
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, virtual_authenticator
 from tests.flows.cast import cast
 from tests.flows.signing_in import JONAH, PASSWORD, house, totp
 
 pytestmark = pytest.mark.browser
-
-
-def virtual_authenticator(page: Any) -> Any:
-    """A device that its owner unlocks at once (Chrome's own, over CDP)."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    return devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
 def give_password(page: Any) -> None:
@@ -124,7 +113,7 @@ def test_a_signatory_adds_a_passkey(page: Any, site: Site) -> None:
     page.get_by_text("Not yet").wait_for()
     assert [one.person_id for one in passkeys_of(c.mara.id)] == [c.mara.id]
     page.get_by_role("button", name="Remove").first.click()
-    page.get_by_text("There is none yet.").wait_for()
+    page.get_by_text("You have no passkey yet.").wait_for()
 
 
 def test_the_palette_finds_a_client(page: Any, site: Site) -> None:
