@@ -3,6 +3,7 @@
 
 from datetime import timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -101,7 +102,7 @@ def test_the_form_reads_an_uploaded_mail_then_records_it(story: Cast) -> None:
     read = browser.post(url, {"read": "1", "file": SimpleUploadedFile("notice.eml", MAIL, "message/rfc822")})
     form = read.context["form"]
     assert form["notice_from_id"].value() == str(story.leo.id)
-    assert str(form["received"].value()) == "2026-11-02 09:30:00"
+    assert 'value="2026-11-02T09:30"' in read.content.decode(), "the moment stands in the MSP's zone"
     assert not Offboarding.objects.filter(client=story.quayside).exists(), (
         "nothing is written before it is confirmed"
     )
@@ -120,3 +121,96 @@ def test_the_form_reads_an_uploaded_mail_then_records_it(story: Cast) -> None:
         content_type="application/x-www-form-urlencoded",
     )
     assert tampered.status_code == 422
+
+
+def _given(story: Cast, **changes: str) -> dict[str, str]:
+    return {"received": "2026-11-02T09:30", "channel": "call", "notice_from_id": str(story.leo.id), "text": "Our notice, as said on the telephone",
+            "reason": "in_house", "destination": "client_staff", "end_of_service": "2027-03-31", "owner_id": str(story.ines.id), **changes}  # fmt: skip
+
+
+def test_bad_input_gets_a_sentence_at_its_field_and_loses_nothing(story: Cast) -> None:
+    browser, url = browser_of(story.ines), reverse("staff:notice", args=[story.quayside.id])
+    file = SimpleUploadedFile("notice.eml", MAIL, "message/rfc822")
+    answer = browser.post(
+        url,
+        {**_given(story, end_of_service="2026-10-01", pain_1="Slow on Fridays", clause="14"), "file": file},
+    )
+    form, page = answer.context["form"], answer.content.decode()
+    assert answer.status_code == 422 and list(form.errors) == ["end_of_service"]
+    assert "lies before the notice" in form.errors["end_of_service"][0]
+    assert "Our notice, as said on the telephone" in page and 'value="Slow on Fridays"' in page
+    assert not Offboarding.objects.filter(client=story.quayside).exists()
+    kept = form["kept"].value()
+    assert browser.post(url, {**_given(story), "kept": kept}).status_code == 302, (
+        "the file came back with the form"
+    )
+    row = Offboarding.objects.get(client=story.quayside)
+    assert row.notice_file is not None and read_file(row.notice_file) == MAIL
+    assert row.notice_file.name == "notice.eml"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"reason": ""}, "reason", "required"),
+        ({"destination": "the moon"}, "destination", "valid choice"),
+        ({"received": "yesterday"}, "received", "a day and an hour"),
+        ({"received": "2099-01-01T09:00", "end_of_service": "2099-02-01"}, "received", "lies in the future"),
+        ({"outside_name": "Leo at home"}, "outside_email", "name and an address"),
+        ({"pain_1": "x" * 1001}, "pain_1", "at most 1000"),
+    ],
+)
+def test_each_bad_field_says_what_is_wrong_with_it(
+    story: Cast, changes: dict[str, str], field: str, words: str
+) -> None:
+    answer = browser_of(story.ines).post(
+        reverse("staff:notice", args=[story.quayside.id]), _given(story, text="Kept words", **changes)
+    )
+    found = answer.context["form"].errors
+    assert answer.status_code == 422 and "Kept words" in answer.content.decode()
+    assert words in str(found.get(field)), found
+
+
+def test_an_address_already_on_file_loses_nothing_either(story: Cast) -> None:
+    answer = browser_of(story.ines).post(
+        reverse("staff:notice", args=[story.quayside.id]),
+        _given(story, text="Kept words", outside_name="Leo", outside_email="leo@quayside.example"),
+    )
+    assert answer.status_code == 422 and "Kept words" in answer.content.decode()
+    assert "exists already" in str(answer.context["form"].errors)
+
+
+def test_reading_a_mail_keeps_what_was_typed_before(story: Cast) -> None:
+    browser, url = browser_of(story.ines), reverse("staff:notice", args=[story.quayside.id])
+    given = {
+        "read": "1",
+        "text": "Leo rang first.",
+        "clause": "14",
+        "file": SimpleUploadedFile("notice.eml", MAIL),
+    }
+    form = browser.post(url, given).context["form"]
+    assert form["clause"].value() == "14"
+    assert form["text"].value().startswith("Leo rang first.")
+    assert "take this as our notice" in form["text"].value()
+    again = browser.post(url, {"read": "1", "kept": form["kept"].value(), "text": "Leo rang first."})
+    assert again.context["form"]["kept"].value() == form["kept"].value(), (
+        "no new file: the one read before stays"
+    )
+
+
+def test_a_departure_on_the_same_day_has_a_plan_in_the_right_order(story: Cast) -> None:
+    browser, today = browser_of(story.ines), timezone.localtime(timezone.now(), ZoneInfo("Europe/Berlin"))
+    url = reverse("staff:notice", args=[story.quayside.id])
+    moment = today.strftime("%Y-%m-%dT00:01")
+    assert (
+        browser.post(url, _given(story, received=moment, end_of_service=today.date().isoformat())).status_code
+        == 302
+    )
+    row = Offboarding.objects.get(client=story.quayside)
+    assert browser.post(reverse("staff:plan_propose", args=[row.id])).status_code == 302
+    steps = list(row.steps.order_by("position"))
+    place = {step.key: step.position for step in steps}
+    assert all(place[key] < step.position for step in steps for key in step.after)
+    assert {step.due for step in steps if step.blocks_closing} == {row.end_of_service}
+    for name in ("offboarding", "plan", "dates", "closing", "offboarding_estate"):
+        assert browser.get(reverse(f"staff:{name}", args=[row.id])).status_code == 200

@@ -11,6 +11,7 @@ from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import manager_of
 from partwell.actions.offboardings.common import find
 from partwell.records.offboardings.models import Offboarding, PlanStep
+from partwell.records.vault.models import Picture
 from partwell.rules import dates, plan, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
@@ -229,7 +230,9 @@ def remove_step(*, actor: Actor, step_id: UUID, reason: str) -> PlanStep | Refus
         for other in steps:
             if step.key in other.after:
                 deed.save(other, after=[key for key in other.after if key != step.key])
-        deed.save(step, removed_at=deed.now)
+        # The reason stays readable with the row; the ledger has it too.
+        note = f"{step.note}\n{reason.strip()}".strip()
+        deed.save(step, removed_at=deed.now, note=note)
         deed.record(
             "plan.step_removed",
             subjects=[step.id, step.offboarding_id],
@@ -254,6 +257,8 @@ def finish_step(*, actor: Actor, step_id: UUID, words: str = "") -> PlanStep | R
             # The client's own step: only the signature finishes it.
             return refuse("plan_step_blocked", step=step.title, waits_for=["the client's signature"])
         deed.save(step, done_at=deed.now, done_by_name=actor.name)
+        pictures = Picture.objects.filter(subject_kind="step", subject_id=step.id, internal=False)
+        proof = list(pictures.order_by("taken_at").values_list("file__sha256", flat=True))
         if step.key == "approve_plan":
             digest = hashlib.sha256(canonical.dumps([[s.key, s.title, s.due.isoformat()] for s in steps]))
             deed.record(
@@ -266,7 +271,10 @@ def finish_step(*, actor: Actor, step_id: UUID, words: str = "") -> PlanStep | R
             "plan.step_done",
             subjects=[step.id, step.offboarding_id],
             public={"step": step.title},
-            to_client={"words": words.strip()} if words.strip() else None,
+            to_client={
+                **({"words": words.strip()} if words.strip() else {}),
+                **({"proof": proof} if proof else {}),
+            },
         )
         return None
 

@@ -17,7 +17,15 @@ from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
 from partwell.actions.offboardings.sign_acceptance import confirm_acceptance_by_call
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.offboarding import head
-from partwell.entrypoints.staff.parts import answer, day_field, form_page, id_of, url_or, words_field
+from partwell.entrypoints.staff.parts import (
+    answer,
+    day_field,
+    form_page,
+    form_with_refusal,
+    id_of,
+    url_or,
+    words_field,
+)
 from partwell.records.offboardings import queries
 from partwell.rules.lifecycle import Blocker
 from partwell.rules.refusals import Refusal
@@ -104,7 +112,9 @@ def acceptance_prepare(request: HttpRequest, offboarding_id: str) -> HttpRespons
         result = prepare_acceptance(
             actor=actor_of(request), offboarding_id=row.id, deadline=form.cleaned_data["deadline"]
         )
-        return answer(request, result, back, "The list lies with the client.")
+        if not (isinstance(result, Refusal) and result.status in (409, 422)):
+            return answer(request, result, back, "The list lies with the client.")
+        form_with_refusal(form, result, deadline="date_in_past")
     lede = "The list holds everything of the client's, with its standing as it is now. If it changes before they sign, it is prepared anew."
     return form_page(
         request,
@@ -147,7 +157,9 @@ def acceptance_call(request: HttpRequest, offboarding_id: str) -> HttpResponse:
             confirmed=data["confirmed"] == "yes",
             note=data["note"],
         )
-        return answer(request, result, back, "The signature stands.")
+        if not (isinstance(result, Refusal) and result.status in (409, 422)):
+            return answer(request, result, back, "The signature stands.")
+        form_with_refusal(form, result, confirmed="callback_not_confirmed")
     lede = f"Call {signer.name} on {signer.phone or 'a number that is not on file'}. Whoever prepared the list cannot make this call."
     return form_page(
         request,

@@ -28,6 +28,15 @@ STATES = {"proposed": ("waiting", "Waits for the client"), "agreed": ("done", "A
           "lapsed": ("held", "Lapsed")}  # fmt: skip
 
 
+# Which field a refusal of the dates is about.
+AT = {
+    "effective_on": "date_before_notice|date_in_past|date_unchanged",
+    "scope": "transition_scope_missing",
+    "monthly_fee": "transition_fee_invalid",
+    "ends_on": "transition_end_invalid|transition_term_needed",
+}
+
+
 class MoveForm(forms.Form):
     """A new last day of service, or service beyond it under a term."""
 
@@ -122,7 +131,7 @@ def date_propose(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         if not form.errors:
             found = preview_dates(row, end, term, shown.one.today)
             if isinstance(found, Refusal):
-                form_with_refusal(form, found)
+                form_with_refusal(form, found, **AT)
             elif request.POST.get("send"):
                 result = propose_date(
                     actor=actor_of(request),
@@ -131,7 +140,11 @@ def date_propose(request: HttpRequest, offboarding_id: str) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                     term=term,
                 )
-                return answer(request, result, back, "The client is asked. Nothing moves until they agree.")
+                if not (isinstance(result, Refusal) and result.status in (409, 422)):
+                    return answer(
+                        request, result, back, "The client is asked. Nothing moves until they agree."
+                    )
+                form_with_refusal(form, result, **AT)
             else:
                 moves = [
                     {"what": one["what"], "before": day(one["before"]), "after": day(one["after"])}
@@ -158,7 +171,9 @@ def notice_withdraw(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         result = withdraw_notice(
             actor=actor_of(request), offboarding_id=row.id, words=form.cleaned_data["words"]
         )
-        return answer(request, result, back, f"{row.client.name} stays, and was told what ended.")
+        if not (isinstance(result, Refusal) and result.status in (409, 422)):
+            return answer(request, result, back, f"{row.client.name} stays, and was told what ended.")
+        form_with_refusal(form, result)
     found = consequences(row.id)
     notes = [{"title": "What happens now", "text": " ".join(found.sentences), "tone": "waiting"}] if not isinstance(found, Refusal) else [
         {"title": found.sentence, "text": found.next_step, "tone": "refusing"}]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -176,9 +176,7 @@ def notice(request: HttpRequest, client_id: str) -> HttpResponse:
     if form["kept"].value():
         notes.append(
             {
-                "title": "The mail is read, not recorded yet."
-                if not form.is_bound
-                else "The file you chose is kept with this form.",
+                "title": "The file you chose is kept with this form; nothing is recorded yet.",
                 "text": "Look at each field, then record the notice. The file goes with it, byte for byte.",
                 "tone": "waiting",
             }
@@ -204,8 +202,8 @@ def _keep_chosen(request: HttpRequest, form: NoticeForm) -> None:
     file.seek(0)
     raw = file.read()
     if len(raw) <= CARRIED:
-        form.data = form.data.copy()
-        form.data["kept"] = _carry(raw, file.name or "notice.eml", file.content_type or "")
+        kept = _carry(raw, file.name or "notice.eml", file.content_type or "")
+        form.data = {**form.data.dict(), "kept": kept} if isinstance(form.data, QueryDict) else form.data
     else:
         form.add_error("file", "Choose the file once more; it is too large to be kept with this form.")
 
@@ -221,11 +219,14 @@ def _read(
     }
     file = request.FILES.get("file")
     if file is None:
+        typed["kept"] = request.POST.get("kept", "")
         return NoticeForm(initial={"received": now, **typed}, **made), [
             {"title": "No file was chosen.", "text": "Choose the mail (.eml) first.", "tone": "waiting"}]  # fmt: skip
     raw = file.read()
     found = read_notice(actor=actor_of(request), raw=raw, name=file.name or "notice.eml")
     if isinstance(found, Refusal):
+        if len(raw) <= CARRIED:
+            typed["kept"] = _carry(raw, file.name or "notice", file.content_type or "")
         return NoticeForm(initial={"received": now, **typed}, **made), [
             {"title": found.sentence, "text": "It can be recorded all the same; its fields are typed in.", "tone": "waiting"}]  # fmt: skip
     sender = next((one for one in contacts if mailbox_of(one.email) in found.sender.casefold()), None)
@@ -277,13 +278,13 @@ def _record(request: HttpRequest, client: Any, form: NoticeForm) -> HttpResponse
     result = open_offboarding(
         actor=actor_of(request), client_id=client.id, notice=form.notice(raw, name, kind, sender)
     )
-    if isinstance(result, Refusal) and result.status == 422:
+    if isinstance(result, Refusal) and result.status in (409, 422):
         form_with_refusal(
             form,
             result,
             end_of_service="The end of service",
             received="The moment of the notice",
-            outside_email="The contact's address|same_address",
+            outside_email="The contact's address|same_address|duplicate",
             outside_name="The contact's name",
         )
         return None

@@ -7,13 +7,15 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from partwell.actions.estate.take_picture import take_picture
 from partwell.actions.offboardings import look
 from partwell.actions.offboardings.plan_steps import (
     add_step,
     change_step,
     finish_step,
+    move_step,
     remove_step,
     reopen_step,
 )
@@ -29,10 +31,16 @@ from partwell.entrypoints.staff.parts import (
     staff_choices,
     words_field,
 )
+from partwell.entrypoints.staff.pictures import picture_of
+from partwell.records.offboardings import queries
+from partwell.records.vault.queries import pictures_of
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Phase
 
 PHASES = [(phase.value, phase.value.capitalize()) for phase in Phase if phase not in (Phase.CLOSED,)]
+
+
+AT_A_FIELD = ("invalid_input", "required", "plan_step_blocked")
 
 
 class StepForm(forms.Form):
@@ -50,13 +58,24 @@ class StepForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, steps: list[Any], but: str = "", fixed: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        steps: list[Any],
+        but: str = "",
+        fixed: bool = False,
+        places: Any = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner_id"].choices = staff_choices()  # type: ignore[attr-defined]
         self.fields["after"].choices = [(s.key, s.title) for s in steps if s.key != but]  # type: ignore[attr-defined]
         if fixed:
             del self.fields["phase"]
+        if places:
+            self.fields["place"] = forms.ChoiceField(
+                label="Place on its day", required=False, choices=[("", "as it is"), *places]
+            )
+            self.order_fields(["title", "phase", "due", "place"])
 
 
 @staff_door("offboarding.read")
@@ -66,11 +85,12 @@ def plan(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown = head(request, offboarding_id, "plan")
     one = shown.one
     titles = {step.key: step.title for step in one.steps}
+    proofs = queries.step_pictures(one.row.id)
     open_keys = {step.key for step in one.open_steps}
     groups = []
     for phase in Phase:
         rows = [
-            _plan_row(step, one, titles, open_keys)
+            {**_plan_row(step, one, titles, open_keys), "proofs": proofs.get(step.id, [])}
             for step in sorted(one.steps, key=lambda s: (s.due, s.position))
             if step.phase == phase
         ]
@@ -85,7 +105,13 @@ def plan(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     return render(
         request,
         "staff/plan.html",
-        {**shown.context, "groups": groups, "done": len(one.steps) - len(open_keys), "all": len(one.steps)},
+        {
+            **shown.context,
+            "groups": groups,
+            "done": len(one.steps) - len(open_keys),
+            "all": len(one.steps),
+            "taken_out": queries.steps_taken_out(one.row.id),
+        },
     )
 
 
@@ -122,7 +148,7 @@ def step_add(request: HttpRequest, offboarding_id: str) -> HttpResponse:
                           owner_id=id_or_none(data["owner_id"]), note=data["note"], after=data["after"])  # fmt: skip
         if not (isinstance(result, Refusal) and result.status == 422):
             return answer(request, result, back, "The step is in the plan.")
-        form_with_refusal(form, result)
+        form_with_refusal(form, result, after="What comes first", title="The step")
     return form_page(
         request,
         form,
@@ -151,14 +177,25 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
         "note": step.note,
         "after": step.after,
     }
-    form = StepForm(request.POST or None, steps=shown.one.steps, but=step.key, fixed=True, initial=initial)
+    form = StepForm(
+        request.POST or None,
+        steps=shown.one.steps,
+        but=step.key,
+        fixed=True,
+        initial=initial,
+        places=_places(shown.one.steps, step),
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         result = change_step(actor=actor_of(request), step_id=step.id, title=data["title"], due=data["due"], note=data["note"],
                              owner_id=id_or_none(data["owner_id"]), after=data["after"])  # fmt: skip
-        if not (isinstance(result, Refusal) and result.status == 422):
+        if not isinstance(result, Refusal) and data.get("place"):
+            result = move_step(actor=actor_of(request), step_id=step.id, earlier=data["place"] == "earlier")
+        if not (isinstance(result, Refusal) and result.code in AT_A_FIELD):
             return answer(request, result, back, "Saved.")
-        form_with_refusal(form, result)
+        form_with_refusal(
+            form, result, after="What comes first", title="The step", place="The order|plan_step_blocked"
+        )
     return form_page(
         request,
         form,
@@ -171,13 +208,68 @@ def step_change(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
     )
 
 
+def _places(steps: list[Any], step: Any) -> list[tuple[str, str]]:
+    """Where a step may go among those of its phase and day."""
+    same = sorted(
+        (one for one in steps if one.phase == step.phase and one.due == step.due), key=lambda s: s.position
+    )
+    at = next(n for n, one in enumerate(same) if one.id == step.id)
+    before = [("earlier", f"before “{same[at - 1].title}”")] if at else []
+    return before + ([("later", f"after “{same[at + 1].title}”")] if at + 1 < len(same) else [])
+
+
+class DoneForm(forms.Form):
+    """What proves it, in words; the picture stands beside it."""
+
+    words = words_field(
+        "What was done, and how we know", 3, required=False, help_text="The client reads it with the step."
+    )
+
+
 @staff_door("plan.step_done")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def step_finish(request: HttpRequest, offboarding_id: str, step_id: str) -> HttpResponse:
-    """Mark a step done."""
+    """Mark a step done, at once from the plan, or here with words and a picture that prove it (R4)."""
     shown, step = _step(request, offboarding_id, step_id)
-    result = finish_step(actor=actor_of(request), step_id=step.id, words=request.POST.get("words", "")[:2000])
-    return answer(request, result, reverse("staff:plan", args=[shown.one.row.id]), f"Done: {step.title}.")
+    row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
+    form = DoneForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        refusal = _proof(request, row, step)
+        result = refusal or finish_step(
+            actor=actor_of(request), step_id=step.id, words=form.cleaned_data["words"]
+        )
+        if not isinstance(result, Refusal):
+            return answer(request, result, back, f"Done: {step.title}.")
+        if "here" not in request.POST:
+            return answer(request, result, back, "")
+        form_with_refusal(form, result)
+    return render(
+        request,
+        "staff/step_finish.html",
+        {
+            **shown.context,
+            "form": form,
+            "step": step,
+            "back": back,
+            "pictures": pictures_of(step.id, internal=True),
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _proof(request: HttpRequest, row: Any, step: Any) -> Refusal | None:
+    """The picture that came with the form, kept with the step before it is done; None where all is well."""
+    if "picture" not in request.FILES:
+        return None
+    taken = take_picture(
+        actor=actor_of(request),
+        client_id=row.client_id,
+        subject_kind="step",
+        subject_id=step.id,
+        **picture_of(request),
+        caption=request.POST.get("caption", ""),
+    )
+    return taken if isinstance(taken, Refusal) else None
 
 
 class ReasonForm(forms.Form):
@@ -223,12 +315,10 @@ def _with_reason(
     row, back = shown.one.row, reverse("staff:plan", args=[shown.one.row.id])
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return answer(
-            request,
-            action(actor=actor_of(request), step_id=step.id, reason=form.cleaned_data["reason"]),
-            back,
-            said,
-        )
+        result = action(actor=actor_of(request), step_id=step.id, reason=form.cleaned_data["reason"])
+        if not (isinstance(result, Refusal) and result.status == 422):
+            return answer(request, result, back, said)
+        form_with_refusal(form, result, reason="The reason")
     return form_page(
         request,
         form,

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from partwell.records.offboardings.models import (
     Acceptance,
+    AcceptanceLine,
     DateChange,
     LawfulPause,
     Offboarding,
@@ -55,3 +56,13 @@ def pauses(client_id: UUID) -> "QuerySet[LawfulPause]":
 def acceptances(offboarding_id: UUID) -> "QuerySet[Acceptance]":
     """Every version of the acceptance."""
     return Acceptance.objects.filter(offboarding_id=offboarding_id).select_related("signed_by")
+
+
+def acceptance(acceptance_id: UUID) -> Acceptance | None:
+    """One version of an acceptance."""
+    return Acceptance.objects.select_related("offboarding").filter(pk=acceptance_id).first()
+
+
+def acceptance_lines(acceptance_id: UUID) -> "QuerySet[AcceptanceLine]":
+    """The lines of one version, with their items."""
+    return AcceptanceLine.objects.filter(acceptance_id=acceptance_id).select_related("item")

@@ -70,7 +70,7 @@ def around(rows: Sequence[Offboarding]) -> Around:
     clients, ids, found = [row.client_id for row in rows], [row.id for row in rows], Around()
     consents = _of("authorisations", "Authorisation").select_related("recipient", "signatory")
     for one in (
-        consents.filter(client__in=clients).exclude(state=AuthorisationState.DRAFT).order_by("-version")
+        consents.filter(client__in=clients).exclude(state=AuthorisationState.DRAFT).exclude(proposed_at=None, granted_at=None).order_by("-version")
     ):
         found.consents[one.client_id].append(one)
     firms = _of("authorisations", "Recipient").filter(client__in=clients, kind=RecipientKind.NEW_PROVIDER)
@@ -120,6 +120,22 @@ def pain_points(offboarding_id: UUID) -> list[str]:
     return list(
         Offboarding(pk=offboarding_id).pain_points.order_by("position").values_list("words", flat=True)
     )
+
+
+def step_pictures(offboarding_id: UUID) -> dict[UUID, list[Any]]:
+    """The pictures that prove the plan's steps, by step; one query."""
+    steps = PlanStep.objects.filter(offboarding=offboarding_id).values("pk")
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    rows = _of("vault", "Picture").filter(subject_kind="step", subject_id__in=steps)
+    for one in rows.order_by("taken_at"):
+        found[one.subject_id].append(one)
+    return dict(found)
+
+
+def steps_taken_out(offboarding_id: UUID) -> "list[PlanStep]":
+    """What does not apply here, the newest first; the reason stands at the end of its note."""
+    rows = PlanStep.objects.filter(offboarding_id=offboarding_id).exclude(removed_at=None)
+    return list(rows.order_by("-removed_at", "title"))
 
 
 def tab_counts(offboarding: Offboarding) -> dict[str, int]:

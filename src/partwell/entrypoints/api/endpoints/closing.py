@@ -2,9 +2,11 @@
 """Acceptance, and closing: what still stops it and on whom."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router
 
 from partwell.actions.offboardings.close_offboarding import close_offboarding, still_stops
@@ -14,14 +16,17 @@ from partwell.entrypoints.api.endpoints.common import (
     After,
     Limit,
     actor_of,
+    found,
     offboarding_here,
 )
 from partwell.entrypoints.api.endpoints.offboardings import CallBackGiven, OffboardingShown, shown
 from partwell.entrypoints.api.fields import Day, Given, PathId, Shown
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
+from partwell.entrypoints.door.files import file_response
 from partwell.records.offboardings import lists
-from partwell.rules.refusals import Refusal
+from partwell.records.vault.queries import stored_file
+from partwell.rules.refusals import Refusal, refuse
 
 router = Router()
 
@@ -46,6 +51,26 @@ class AcceptanceShown(Shown):
     requested_at: datetime
     signed_at: datetime | None
     words: str
+
+
+class AcceptanceLineShown(Shown):
+    id: UUID
+    item_id: UUID
+    title: str
+    standing: str
+    answer: str
+    words: str
+
+
+def _line(row: Any) -> AcceptanceLineShown:
+    return AcceptanceLineShown(
+        id=row.id,
+        item_id=row.item_id,
+        title=row.item.title,
+        standing=row.standing,
+        answer=row.answer,
+        words=row.words,
+    )
 
 
 class Deadline(Given):
@@ -110,6 +135,43 @@ def post_acceptance(
     """Fix the list of what was handed over as it is now and ask the signatory to go through it."""
     row = prepare_acceptance(actor=actor_of(request), offboarding_id=offboarding_id, deadline=body.deadline)
     return row if isinstance(row, Refusal) else AcceptanceShown.model_validate(row)
+
+
+@operation(
+    router,
+    "GET",
+    "/acceptances/{acceptance_id}/lines",
+    scope="offboardings:read",
+    verb="offboarding.read",
+    response=Page[AcceptanceLineShown],
+)
+def list_acceptance_lines(
+    request: HttpRequest, acceptance_id: PathId, cursor: After = None, limit: Limit = 200
+) -> Page[AcceptanceLineShown]:
+    """The list itself: each item's standing when it was made, and the client's word (accepted, rejected, waived)."""
+    found(lists.acceptance(acceptance_id))
+    return page_of(
+        lists.acceptance_lines(acceptance_id),
+        _line,
+        of=f"acceptance:{acceptance_id}",
+        cursor=cursor,
+        limit=limit,
+        by=("id",),
+    )
+
+
+@operation(
+    router,
+    "GET",
+    "/acceptances/{acceptance_id}/letter",
+    scope="offboardings:read",
+    verb="offboarding.read",
+    file=True,
+)
+def get_acceptance_letter(request: HttpRequest, acceptance_id: PathId) -> HttpResponseBase | Refusal:
+    """The signed acceptance (PDF); 404 until it stands and the job has made it."""
+    row = found(lists.acceptance(acceptance_id))
+    return file_response(request, stored_file(row.document_id)) if row.document_id else refuse("not_found")
 
 
 @operation(

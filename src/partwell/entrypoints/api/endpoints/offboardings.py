@@ -15,7 +15,7 @@ from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
 from partwell.actions.offboardings.open_offboarding import Notice, open_offboarding
 from partwell.actions.offboardings.read_notice import read_notice
-from partwell.actions.offboardings.withdraw_notice import consequences, withdraw_notice
+from partwell.actions.offboardings.withdraw_notice import consequences, to_rotate, withdraw_notice
 from partwell.entrypoints.api.endpoints.common import (
     MAIL_MOST,
     After,
@@ -32,6 +32,7 @@ from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
 from partwell.records.offboardings import lists
+from partwell.records.vault.queries import stored_file
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Channel, Destination, Reason
 
@@ -107,6 +108,17 @@ class Consequences(Shown):
     rotate: list[list[str]]
     sentences: list[str]
     fee: Decimal
+
+
+class Seen(Shown):
+    item_id: UUID
+    title: str
+    recipient: str
+    sent_at: datetime | None
+
+
+class ToRotate(Shown):
+    items: list[Seen]
 
 
 class Said(Given):
@@ -259,6 +271,47 @@ def get_acknowledgement(request: HttpRequest, offboarding_id: PathId) -> HttpRes
     """The acknowledgement's letter (PDF); 404 until the job has made it."""
     row = offboarding_here(offboarding_id)
     return file_response(request, row.acknowledgement) if row.acknowledgement else refuse("not_found")
+
+
+@operation(
+    router,
+    "GET",
+    "/offboardings/{offboarding_id}/notice",
+    scope="offboardings:read",
+    verb="offboarding.read",
+    file=True,
+)
+def get_notice(request: HttpRequest, offboarding_id: PathId) -> HttpResponseBase | Refusal:
+    """The notice itself as it came, byte for byte; 404 where it was only typed in."""
+    row = offboarding_here(offboarding_id)
+    return (
+        file_response(request, stored_file(row.notice_file_id)) if row.notice_file_id else refuse("not_found")
+    )
+
+
+@operation(
+    router,
+    "GET",
+    "/offboardings/{offboarding_id}/to-rotate",
+    scope="offboardings:read",
+    verb="offboarding.read",
+    response=ToRotate,
+)
+def list_to_rotate(request: HttpRequest, offboarding_id: PathId) -> ToRotate:
+    """Credentials of this departure that a new provider may have seen and that were not rotated since (R8)."""
+    rows = to_rotate(offboarding_here(offboarding_id))
+    return ToRotate(
+        items=[
+            Seen(
+                item_id=one.item_id,
+                title=one.title,
+                recipient=one.release.recipient.firm,
+                sent_at=one.sent_at,
+            )
+            for one in rows
+            if one.release.recipient
+        ]
+    )
 
 
 @operation(

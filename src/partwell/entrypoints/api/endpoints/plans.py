@@ -10,11 +10,13 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
 
+from partwell.actions.offboardings.common import departure_dates
 from partwell.actions.offboardings.move_dates import preview_dates, propose_date
 from partwell.actions.offboardings.plan_steps import (
     add_step,
     change_step,
     finish_step,
+    move_step,
     remove_step,
     reopen_step,
 )
@@ -39,9 +41,9 @@ from partwell.entrypoints.api.fields import (
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.offboardings import lists
-from partwell.rules.dates import TransitionTerm
+from partwell.rules.dates import DATE_LABELS, TransitionTerm, dependent_dates
 from partwell.rules.refusals import Refusal
-from partwell.rules.terms import Phase
+from partwell.rules.terms import OffboardingState, Phase
 
 router = Router()
 Keys = Annotated[list[Annotated[Line, Field(max_length=60)]], Field(max_length=100)]
@@ -50,6 +52,7 @@ Keys = Annotated[list[Annotated[Line, Field(max_length=60)]], Field(max_length=1
 class StepShown(Shown):
     id: UUID
     key: str
+    position: int
     title: str
     phase: str
     owner_role: str
@@ -79,6 +82,10 @@ class StepChange(Given):
     owner_id: Ref | None = Field(None, description="null: nobody.")
     note: Text | None = None
     after: Keys | None = None
+
+
+class Place(Given):
+    earlier: Flag = Field(description="false: later.")
 
 
 class Why(Given):
@@ -113,6 +120,16 @@ class Effect(Shown):
 
 class Effects(Shown):
     items: list[Effect]
+
+
+class OneDate(Shown):
+    key: str
+    what: str
+    on: date
+
+
+class Dates(Shown):
+    items: list[OneDate]
 
 
 class DateChangeShown(Shown):
@@ -230,6 +247,19 @@ def post_step_done(request: HttpRequest, step_id: PathId, body: Said) -> StepSho
 @operation(
     router,
     "POST",
+    "/steps/{step_id}/move",
+    scope="offboardings:write",
+    verb="plan.change",
+    response=StepShown,
+)
+def post_step_moved(request: HttpRequest, step_id: PathId, body: Place) -> StepShown | Refusal:
+    """Change places with the step before or after it of the same phase and day; days move by the due date."""
+    return _step(move_step(actor=actor_of(request), step_id=step_id, earlier=body.earlier))
+
+
+@operation(
+    router,
+    "POST",
     "/steps/{step_id}/reopen",
     scope="offboardings:write",
     verb="plan.step_done",
@@ -251,6 +281,23 @@ def post_step_reopened(request: HttpRequest, step_id: PathId, body: Why) -> Step
 def post_step_removed(request: HttpRequest, step_id: PathId, body: Why) -> StepShown | Refusal:
     """Take a step out of the plan, with the reason."""
     return _step(remove_step(actor=actor_of(request), step_id=step_id, reason=body.reason))
+
+
+@operation(
+    router,
+    "GET",
+    "/offboardings/{offboarding_id}/dates",
+    scope="offboardings:read",
+    verb="offboarding.read",
+    response=Dates,
+)
+def list_dates(request: HttpRequest, offboarding_id: PathId) -> Dates:
+    """The dates in force: every day that hangs from the end of service. None once the notice was withdrawn (R8)."""
+    row = offboarding_here(offboarding_id)
+    if row.state == OffboardingState.WITHDRAWN:
+        return Dates(items=[])
+    found = dependent_dates(departure_dates(row))
+    return Dates(items=[OneDate(key=key, what=DATE_LABELS[key], on=on) for key, on in found.items()])
 
 
 @operation(
