@@ -20,8 +20,13 @@ RULE = "-" * 64
 
 
 def folder() -> Path:
-    """Where the log store lies: PARTWELL_LOG, else ``PARTWELL_KEYS/../<home>-log``, outside the home."""
+    """Where the log store lies: PARTWELL_LOG, else ``HOME-log`` beside the home."""
     return Path(settings.PARTWELL_LOG)
+
+
+def line_of(index: int, leaf: bytes) -> bytes:
+    """The line of one entry, as docs/formats/log-store.md has it."""
+    return json.dumps({"index": index, "leaf": base64.b64encode(leaf).decode()}).encode() + b"\n"
 
 
 def stored_count() -> int:
@@ -83,10 +88,7 @@ def copy_new(batch: int = 2000) -> int:
                 index__gte=known, index__lt=min(made.size, known + batch)
             ).values_list("index", "leaf")
             for index, leaf in rows:
-                out.write(
-                    json.dumps({"index": index, "leaf": base64.b64encode(bytes(leaf)).decode()}).encode()
-                    + b"\n"
-                )
+                out.write(line_of(index, bytes(leaf)))
             taken = len(rows)
             if not taken:
                 break
