@@ -24,7 +24,7 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_LOG_LEVEL": "Python log level. Default WARNING.",
     "PARTWELL_SMTP": "smtp://, smtp+starttls:// or smtps:// USER@HOST:PORT. Default: the local post office, whose inbox is a page.",
     "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
-    "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525.",
+    "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525, or any free one where that is taken.",
     "PORT": "Port of the web server. Default 8000.",
 }
 

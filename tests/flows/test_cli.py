@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from django.conf import settings
 
 from partwell.actions.evidence.log_store import copy_new
+from partwell.entrypoints.cli import serve
 from partwell.records.evidence.models import LogState
 from sealed.verify import verify
 from tests.flows.cast import cast
@@ -189,6 +191,20 @@ def worker_of(parent: int) -> int | None:
         if above == parent and b"partwell.workers" in words:
             return int(path.name)
     return None
+
+
+def test_the_post_office_gives_way_unless_its_port_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        monkeypatch.setenv("PARTWELL_MAIL_PORT", "")
+        serve._post_office(port)
+        assert int(os.environ["PARTWELL_MAIL_PORT"]) not in (0, port)
+        monkeypatch.setenv("PARTWELL_MAIL_PORT", str(port))
+        with pytest.raises(typer.Exit) as ended:
+            serve._post_office(port)
+        assert ended.value.exit_code == 2
 
 
 def test_run_refuses_what_must_not_be_served(db_world: World) -> None:

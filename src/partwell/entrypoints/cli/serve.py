@@ -76,6 +76,20 @@ def _free(port: int, what: str, setting: str) -> None:
             raise
 
 
+def _post_office(port: int) -> None:
+    """The local post office takes any free port where none was asked for: nobody but our own workers speaks to it."""
+    if os.environ.get("PARTWELL_MAIL_PORT"):
+        _free(port, "the local post office", "PARTWELL_MAIL_PORT")
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+            os.environ["PARTWELL_MAIL_PORT"] = str(probe.getsockname()[1])
+
+
 def _die_with_parent() -> None:
     """Linux: a child of a killed parent gets SIGTERM, so that nothing goes on alone."""
     if sys.platform == "linux":
@@ -107,7 +121,7 @@ def serve(links: dict[str, str] | None = None) -> int:
     host = "127.0.0.1" if env.loopback or env.behind_proxy else "0.0.0.0"  # noqa: S104 - asked for by PARTWELL_HOSTS
     _free(env.port, "the web server", "PORT")
     if not env.smtp:
-        _free(env.mail_port, "the local post office", "PARTWELL_MAIL_PORT")
+        _post_office(env.mail_port)
     from django.db import connections
 
     connections.close_all()
