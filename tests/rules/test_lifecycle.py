@@ -33,7 +33,7 @@ from partwell.rules.terms import (
 CLIENT = {"active open departing", "departing withdraw active", "departing close inactive",
           "inactive return returning", "returning onboard active", "returning abandon inactive"}  # fmt: skip
 OFFBOARDING = {"open withdraw withdrawn", "open close closed"}
-AUTHORISATION = {"draft propose proposed", "proposed sign granted", "proposed decline declined",
+AUTHORISATION = {"draft propose proposed", "draft replace replaced", "draft discard withdrawn", "proposed sign granted", "proposed decline declined",
                  "proposed replace replaced", "proposed withdraw withdrawn", "granted narrow granted",
                  "granted withdraw withdrawn", "granted replace replaced"}  # fmt: skip
 ENVELOPE = {"queued claim claimed", "queued stop stopped", "claimed requeue queued", "claimed start data_started",

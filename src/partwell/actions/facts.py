@@ -83,7 +83,7 @@ def newest_authorisation(recipient_id: UUID) -> Authorisation | None:
     rows = Authorisation.objects.select_related("recipient").filter(recipient_id=recipient_id)
     return (
         rows.filter(state=AuthorisationState.GRANTED).first()
-        or rows.exclude(state=AuthorisationState.DRAFT).order_by("-version").first()
+        or rows.exclude(state=AuthorisationState.DRAFT).exclude(proposed_at=None, granted_at=None).order_by("-version").first()
     )
 
 

@@ -26,7 +26,11 @@ OFFBOARDING_MOVES: Mapping[OffboardingState, Mapping[str, OffboardingState]] = {
 }
 
 AUTHORISATION_MOVES: Mapping[AuthorisationState, Mapping[str, AuthorisationState]] = {
-    AuthorisationState.DRAFT: {"propose": AuthorisationState.PROPOSED},
+    AuthorisationState.DRAFT: {
+        "propose": AuthorisationState.PROPOSED,
+        "replace": AuthorisationState.REPLACED,
+        "discard": AuthorisationState.WITHDRAWN,
+    },
     AuthorisationState.PROPOSED: {
         "sign": AuthorisationState.GRANTED,
         "decline": AuthorisationState.DECLINED,

@@ -192,11 +192,11 @@ def consequences(row: Authorisation) -> Consequences:
     )  # fmt: skip
 
 
-def state_words(row: Authorisation) -> tuple[str, str]:
-    """Tone and words of a consent as it stands now."""
+def state_words(row: Authorisation, zone_name: str = "") -> tuple[str, str]:
+    """Tone and words of a consent as it stands now. ``zone_name``: the MSP's, looked up when not given."""
     if row.state == AuthorisationState.GRANTED:
         why = consent.standing(
-            authorisation_facts(row, zone(), terms=True), timezone.now(), row.recipient.firm
+            authorisation_facts(row, zone_name or zone(), terms=True), timezone.now(), row.recipient.firm
         )
         if why is None:
             return "done", "In force"
@@ -207,6 +207,8 @@ def state_words(row: Authorisation) -> tuple[str, str]:
         if row.channel != "portal":
             return "waiting", "On paper, waits for our call"
         return "waiting", "Signed, waits for our call" if row.signed_at else f"Waits for {row.signatory.name}"
+    if row.proposed_at is None and row.state != AuthorisationState.DRAFT:
+        return "held", "Draft, discarded" if row.state == "withdrawn" else "Draft, replaced by a newer one"
     return {
         "draft": ("open", "Draft"), "declined": ("refusing", "Declined"), "withdrawn": ("refusing", "Withdrawn"),
         "replaced": ("held", "Replaced by a newer one"),

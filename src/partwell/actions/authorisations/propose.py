@@ -160,7 +160,7 @@ def propose_authorisation(
                 to_client=disclosed_scope(row),
             )
             return row
-        _ask(deed, row)
+        ask_signatory(deed, row)
         deed.record(
             "authorisation.proposed",
             subjects=[row.id, recipient.id],
@@ -170,7 +170,7 @@ def propose_authorisation(
         return row
 
 
-def _ask(deed: Deed, row: Authorisation) -> None:
+def ask_signatory(deed: Deed, row: Authorisation) -> None:
     """Mail the signatory; without a working address the portal still shows it, and staff see the refusal of the gate later."""
     shown = [PRESET_LABELS[ScopePreset(one)] for one in row.presets] + [
         Category(one).label for one in row.categories

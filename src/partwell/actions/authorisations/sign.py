@@ -26,6 +26,7 @@ def _row(authorisation_id: UUID) -> Authorisation | None:
         Authorisation.objects.select_related("client", "recipient", "signatory", "offboarding", "replaces")
         .filter(pk=authorisation_id)
         .exclude(state=AuthorisationState.DRAFT)
+        .exclude(proposed_at=None)  # replaced or discarded as a draft: the client was never asked
         .first()
     )
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partwell.actions.authorisations import look
 from partwell.actions.authorisations.call_back import log_call_back
+from partwell.actions.authorisations.drafts import change_draft, discard_draft
 from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import propose_authorisation
@@ -40,11 +41,12 @@ def _back(request: HttpRequest, row: Any, result: object, said: str) -> HttpResp
     return HttpResponseRedirect(address)
 
 
-def _start(newest: Any | None) -> dict[str, Any]:
-    """A renewal starts from the newest text's scope; days are asked anew."""
+def _start(newest: Any | None, *, days: bool = False) -> dict[str, Any]:
+    """A renewal starts from the newest text's scope; its days are asked anew, a draft's are kept (``days``)."""
     if newest is None:
         return {}
-    return {
+    kept = {"starts_on": newest.starts_on, "ends_on": newest.ends_on} if days else {}
+    return kept | {
         "signatory": newest.signatory_id.hex, "persons": newest.person_ids, "presets": newest.presets, "categories": newest.categories,
         "items": newest.item_ids, "excluded_categories": newest.excluded_categories, "excluded_items": newest.excluded_item_ids,
         "access": newest.access, "purpose": newest.purpose,
@@ -52,8 +54,9 @@ def _start(newest: Any | None) -> dict[str, Any]:
 
 
 def _form_page(
-    request: HttpRequest, client_id: str, recipient_id: str, kind: type[ScopeForm]
+    request: HttpRequest, client_id: str, recipient_id: str, kind: type[ScopeForm], draft: Any = None
 ) -> HttpResponse:
+    """``draft``: the row whose scope is being changed, None for a new one."""
     client = client_or_404(client_id)
     firm = queries.recipient_of(client.id, uuid_or_404(recipient_id))
     if firm is None:
@@ -65,7 +68,13 @@ def _form_page(
     newest = next(iter(queries.versions_of(actor, firm.id)), None)
     paper = kind is PaperForm
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = kind(*posted, signatories=signatories, people=people, items=items, initial=_start(newest))
+    form = kind(
+        *posted,
+        signatories=signatories,
+        people=people,
+        items=items,
+        initial=_start(draft or newest, days=draft is not None),
+    )
     do = request.POST.get("do", "look")
     if paper and request.method == "POST" and do == "look":
         form.fields[
@@ -74,13 +83,15 @@ def _form_page(
     preview = None
     if request.method == "POST" and form.is_valid():
         scope = form.scope()
-        if do == "propose":
-            done = _do(request, firm, form, scope)
+        if do == "propose" or (do == "draft" and not paper):
+            done = _do(request, firm, form, scope, draft)
             if isinstance(done, Refusal):
                 return refusal_response(request, done, back=request.path)
             said = (
                 _("Recorded. It acts once a second employee has called the signatory.")
                 if paper
+                else _("Kept as a draft. Nobody was asked yet.")
+                if do == "draft"
                 else _("Sent to %(who)s to read and sign.") % {"who": done.signatory.name}
             )
             messages.success(request, said)
@@ -88,17 +99,26 @@ def _form_page(
         signer = next((one for one in signatories if one.id == form.signatory_id), None)
         preview = look.preview(firm, signer, scope)
     context = {
-        "section": "clients", "client": client, "firm": firm, "form": form, "preview": preview, "paper": paper, "newest": newest,
+        "section": "clients", "client": client, "firm": firm, "form": form, "preview": preview, "paper": paper, "newest": newest, "draft": draft,
         "signatories": signatories, "people": people, "items": items, "warnings": [] if signatories else look.signing_warnings(None),
     }  # fmt: skip
     return render(request, "staff/authorisation_new.html", context, status=422 if form.errors else 200)
 
 
-def _do(request: HttpRequest, firm: Any, form: ScopeForm, scope: Any) -> Any:
+def _do(request: HttpRequest, firm: Any, form: ScopeForm, scope: Any, draft: Any = None) -> Any:
     actor, given = actor_of(request), form.cleaned_data
+    keep = request.POST.get("do") == "draft"
+    if draft is not None:
+        return change_draft(
+            actor=actor,
+            authorisation_id=draft.id,
+            signatory_id=form.signatory_id,
+            scope=scope,
+            propose=not keep,
+        )
     if not isinstance(form, PaperForm):
         return propose_authorisation(
-            actor=actor, recipient_id=firm.id, signatory_id=form.signatory_id, scope=scope
+            actor=actor, recipient_id=firm.id, signatory_id=form.signatory_id, scope=scope, draft=keep
         )
     file = given["scan"]
     return record_paper(
@@ -128,6 +148,26 @@ def _seen(request: HttpRequest, authorisation_id: str) -> Any:
     return row
 
 
+@staff_door("authorisation.propose")
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: HttpRequest, authorisation_id: str) -> HttpResponse:
+    """Change a draft, look at what it comes to, keep it or send it to the signatory."""
+    row = _seen(request, authorisation_id)
+    if row.state != AuthorisationState.DRAFT:
+        messages.warning(request, _("It is no draft any more."))
+        return HttpResponseRedirect(reverse("staff:authorisation", args=[row.id]))
+    return _form_page(request, row.client_id.hex, row.recipient_id.hex, ScopeForm, row)
+
+
+@staff_door("authorisation.propose")
+@require_POST
+def discard(request: HttpRequest, authorisation_id: str) -> HttpResponse:
+    """Discard a draft; it stays on record for staff."""
+    row = _seen(request, authorisation_id)
+    done = discard_draft(actor=actor_of(request), authorisation_id=row.id)
+    return _back(request, row, done, _("Discarded. Nobody had been asked."))
+
+
 @staff_door("authorisation.read")
 @require_safe
 def authorisation(request: HttpRequest, authorisation_id: str) -> HttpResponse:
@@ -148,7 +188,7 @@ def _page(request: HttpRequest, row: Any, call: CallForm) -> HttpResponse:
         "resolved": look.resolve(row, internal=True), "people": queries.persons_named(row), "calls": queries.call_backs_of(row.id),
         "event": row.signature_event, "call_form": call, "reference": reference, "number_counts": number_counts,
         "may_call": proposed and number_counts and row.prepared_by_id != actor.id and may(actor.role, "authorisation.call_back") is None,
-        "is_preparer": row.prepared_by_id == actor.id, "proposed": proposed, "granted": granted,
+        "is_preparer": row.prepared_by_id == actor.id, "proposed": proposed, "granted": granted, "may_draft": row.state == AuthorisationState.DRAFT and may(actor.role, "authorisation.propose") is None,
         "may_withdraw": (proposed or granted) and may(actor.role, "authorisation.record_withdrawal") is None,
         "may_propose": may(actor.role, "authorisation.propose") is None, "what": look.consequences(row) if granted else None,
         "versions": [{"row": one, "tone": t, "word": w} for one in queries.versions_of(actor, row.recipient_id) for t, w in [look.state_words(one)]],

@@ -29,7 +29,7 @@ from partwell.rules.roles import may
 from partwell.rules.terms import Category, OffboardingState
 
 TABS = (("offboarding", "Overview", ""), ("plan", "Plan", "plan"), ("offboarding_estate", "Estate and handover", "estate"),
-        ("offboarding_said", "Correspondence", "said"), ("dates", "Dates and data", ""), ("offboarding_evidence", "Evidence", ""),
+        ("offboarding_said", "Correspondence", "said"), ("offboarding_authorisations", "Consent", ""), ("dates", "Dates and data", ""), ("offboarding_evidence", "Evidence", ""),
         ("closing", "Closing", ""))  # fmt: skip
 WORDS = {"open": "Open", "waiting": "Waiting", "refusing": "Refusing", "held": "Held"}
 

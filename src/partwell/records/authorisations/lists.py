@@ -24,11 +24,16 @@ def person(client_id: UUID, person_id: UUID) -> RecipientPerson | None:
     return rows.filter(pk=person_id, recipient__client_id=client_id, left_at=None).first()
 
 
-def authorisations(client_id: UUID) -> "QuerySet[Authorisation]":
-    """Every version of a client's authorisations."""
-    return Authorisation.objects.filter(client_id=client_id).select_related(
-        "recipient", "signatory", "document"
-    )
+def authorisations(
+    client_id: UUID | None = None, offboarding_id: UUID | None = None, state: str = ""
+) -> "QuerySet[Authorisation]":
+    """Every version of the authorisations of a client or of one departure, drafts included; ``state`` narrows it."""
+    rows = Authorisation.objects.select_related("recipient", "signatory", "document")
+    if client_id is not None:
+        rows = rows.filter(client_id=client_id)
+    if offboarding_id is not None:
+        rows = rows.filter(offboarding_id=offboarding_id)
+    return rows.filter(state=state) if state else rows
 
 
 def authorisation(authorisation_id: UUID) -> Authorisation | None:

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
 
 from partwell.records.authorisations.models import Authorisation, CallBack, Recipient, RecipientPerson
@@ -32,7 +33,9 @@ def visible_to(actor: Actor) -> "QuerySet[Authorisation]":
     if actor.is_staff:
         return rows
     if actor.kind == "client" and actor.client_id:
-        return rows.filter(client_id=actor.client_id).exclude(state=AuthorisationState.DRAFT)
+        # Neither a draft nor one that was replaced or discarded as a draft was ever put before it.
+        asked = rows.filter(client_id=actor.client_id, proposed_at__isnull=False)
+        return asked.exclude(state=AuthorisationState.DRAFT)
     if actor.kind == "provider" and actor.recipient_id and actor.client_id:
         mine = rows.filter(
             client_id=actor.client_id, recipient_id=actor.recipient_id, granted_at__isnull=False
@@ -56,6 +59,27 @@ def versions_for_client(actor: Actor, client_id: UUID) -> "list[Authorisation]":
     return list(
         visible_to(actor).filter(client_id=client_id).order_by("recipient__firm", "recipient_id", "-version")
     )
+
+
+def authorisations_page(
+    actor: Actor,
+    number: object,
+    *,
+    client_id: UUID | None = None,
+    offboarding_id: UUID | None = None,
+    state: str = "",
+    size: int = 50,
+) -> "Page[Authorisation]":
+    """A page of the consents of a client or of one departure, in all states or one, newest first; two queries."""
+    rows = visible_to(actor)
+    if client_id is not None:
+        rows = rows.filter(client_id=client_id)
+    if offboarding_id is not None:
+        rows = rows.filter(offboarding_id=offboarding_id)
+    if state:
+        rows = rows.filter(state=state)
+    ordered = rows.order_by("recipient__firm", "recipient_id", "-version")
+    return Paginator(ordered, size).get_page(number)  # type: ignore[arg-type]  # anything a stranger typed
 
 
 def to_sign(actor: Actor) -> "list[Authorisation]":

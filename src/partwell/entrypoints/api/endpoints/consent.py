@@ -11,6 +11,7 @@ from ninja import File, Form, Router, UploadedFile
 from pydantic import Field
 
 from partwell.actions.authorisations.call_back import log_call_back
+from partwell.actions.authorisations.drafts import change_draft, discard_draft, propose_draft
 from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
@@ -41,8 +42,9 @@ from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
 from partwell.records.authorisations import lists
+from partwell.records.offboardings.queries import offboarding_of
 from partwell.rules.refusals import Refusal, refuse
-from partwell.rules.terms import Access, Category, Channel, ScopePreset
+from partwell.rules.terms import Access, AuthorisationState, Category, Channel, ScopePreset
 
 router = Router()
 
@@ -165,14 +167,45 @@ def _shown(row: Any) -> AuthorisationShown | Refusal:
     response=Page[AuthorisationShown],
 )
 def list_authorisations(
-    request: HttpRequest, client_id: PathId, cursor: After = None, limit: Limit = 50
+    request: HttpRequest,
+    client_id: PathId,
+    state: AuthorisationState | None = None,
+    cursor: After = None,
+    limit: Limit = 50,
 ) -> Page[AuthorisationShown]:
-    """Every version of every authorisation of a client."""
+    """Every version of every authorisation of a client, in all states or in one; drafts are among them."""
     client_here(client_id)
     return page_of(
-        lists.authorisations(client_id),
+        lists.authorisations(client_id, state=state or ""),
         show,
-        of=f"authorisations:{client_id}",
+        of=f"authorisations:{client_id}:{state or ''}",
+        cursor=cursor,
+        limit=limit,
+        by=("id",),
+    )
+
+
+@operation(
+    router,
+    "GET",
+    "/offboardings/{offboarding_id}/authorisations",
+    scope="authorisations:read",
+    verb="authorisation.read",
+    response=Page[AuthorisationShown],
+)
+def list_offboarding_authorisations(
+    request: HttpRequest,
+    offboarding_id: PathId,
+    state: AuthorisationState | None = None,
+    cursor: After = None,
+    limit: Limit = 50,
+) -> Page[AuthorisationShown]:
+    """Every authorisation that was prepared within a departure, in all states or in one; drafts are among them."""
+    found(offboarding_of(offboarding_id))
+    return page_of(
+        lists.authorisations(offboarding_id=offboarding_id, state=state or ""),
+        show,
+        of=f"authorisations:o:{offboarding_id}:{state or ''}",
         cursor=cursor,
         limit=limit,
         by=("id",),
@@ -241,6 +274,55 @@ def post_paper(
 def get_authorisation(request: HttpRequest, authorisation_id: PathId) -> AuthorisationShown:
     """One version of an authorisation."""
     return show(found(lists.authorisation(authorisation_id)))
+
+
+@operation(
+    router,
+    "PUT",
+    "/authorisations/{authorisation_id}/draft",
+    scope="authorisations:write",
+    verb="authorisation.propose",
+    response=AuthorisationShown,
+    does=True,
+)
+def put_draft(request: HttpRequest, authorisation_id: PathId, body: Proposal) -> AuthorisationShown | Refusal:
+    """Change a draft: signatory and scope are replaced. With ``draft`` false (the default) it is put before the signatory."""
+    return _shown(
+        change_draft(
+            actor=actor_of(request),
+            authorisation_id=authorisation_id,
+            signatory_id=body.signatory_id,
+            scope=body.scope.scope(),
+            propose=not body.draft,
+            language=body.language,
+        )
+    )
+
+
+@operation(
+    router,
+    "POST",
+    "/authorisations/{authorisation_id}/proposal",
+    scope="authorisations:write",
+    verb="authorisation.propose",
+    response=AuthorisationShown,
+)
+def post_proposal(request: HttpRequest, authorisation_id: PathId) -> AuthorisationShown | Refusal:
+    """Put a draft before its signatory as it stands."""
+    return _shown(propose_draft(actor=actor_of(request), authorisation_id=authorisation_id))
+
+
+@operation(
+    router,
+    "POST",
+    "/authorisations/{authorisation_id}/discard",
+    scope="authorisations:write",
+    verb="authorisation.propose",
+    response=AuthorisationShown,
+)
+def post_discard(request: HttpRequest, authorisation_id: PathId) -> AuthorisationShown | Refusal:
+    """Discard a draft. It stays on record (withdrawn, never proposed) and the client is not shown it."""
+    return _shown(discard_draft(actor=actor_of(request), authorisation_id=authorisation_id))
 
 
 @operation(
