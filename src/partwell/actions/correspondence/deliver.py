@@ -23,7 +23,7 @@ from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope
 from partwell.records.vault.models import StoredFile
-from partwell.rules import consent, loop
+from partwell.rules import consent, loop, roles
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import EnvelopeState
@@ -298,10 +298,12 @@ def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUI
 def settle_unknown(*, actor: Actor, envelope_id: UUID, outcome: str, ground: str) -> Envelope | Refusal:
     """A person says what became of an unknown message: "arrived", or "send again" after asking the recipients."""
     peek = Envelope.objects.filter(pk=envelope_id).first()
+    if actor.kind in ("client", "provider") or peek is None:
+        return refuse("not_found")
     if not actor.is_staff:
         return refuse("settlement_needs_person")
-    if peek is None:
-        return refuse("not_found")
+    if (refusal := roles.may(actor.role, "envelope.settle")) is not None:
+        return refusal
     with Deed(actor) as deed:
         deed.lock(peek.client_id)
         envelope = Envelope.objects.get(pk=envelope_id)
