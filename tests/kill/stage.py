@@ -143,7 +143,7 @@ def release(departure: Departure) -> None:
     relay.deliver_due()
 
 
-def run_killed(work: Callable[[], None], at: int) -> tuple[bool, int]:
+def run_killed(work: Callable[[], object], at: int) -> tuple[bool, int]:
     """Fork; the child works and dies by SIGKILL at step ``at`` (0: never). Gives (was killed, steps taken if it lived).
 
     The connection is closed before the fork, so that parent and child share none.
@@ -175,7 +175,7 @@ def run_killed(work: Callable[[], None], at: int) -> tuple[bool, int]:
     return False, int(said)
 
 
-def _work_with_steps(work: Callable[[], None], at: int) -> int:
+def _work_with_steps(work: Callable[[], object], at: int) -> int:
     steps = 0
 
     def step() -> None:

@@ -174,6 +174,13 @@ class LocalBlobStore:
         except FileNotFoundError:
             return None
 
+    def written_at(self, blob_id: str) -> float | None:
+        """When the file was last written (seconds since 1970); None if it is not there."""
+        try:
+            return self._file(blob_id).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def verify(self, blob_id: str, data_key: bytes, aad: bytes) -> BlobFacts:
         """Decrypt everything and recompute the facts; the caller compares them with its row."""
         size, crc, digest = 0, 0, hashlib.sha256()

@@ -2,11 +2,13 @@
 """What a day brings by itself. Each task is idempotent: run as often as you like, a crash loses nothing."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone
 
+from partwell.actions.jobs import sweep
 from partwell.actions.releases.end_windows import end_windows
 
 log = logging.getLogger("partwell.calendar")
@@ -14,7 +16,13 @@ log = logging.getLogger("partwell.calendar")
 # name -> a function of the moment that gives how many things it did
 TASKS: dict[str, Callable[[datetime], int]] = {
     "receipt windows": lambda now: end_windows(now=now),
+    "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
+    "stray files": lambda now: sweep.remove_stray_blobs(),
+    "temporary files": lambda now: sweep.remove_temporary_files(),
 }
+# Tasks that walk folders or tables: at most once in so many seconds of a worker's life, and once at its start.
+SELDOM = {"abandoned imports": 600.0, "stray files": 3600.0, "temporary files": 3600.0}
+_last: dict[str, float] = {}
 
 
 def run_due(now: datetime | None = None) -> dict[str, int]:
@@ -22,9 +30,21 @@ def run_due(now: datetime | None = None) -> dict[str, int]:
     moment = now or timezone.now()
     done = {}
     for name, task in TASKS.items():
+        if not _is_time(name):
+            continue
         try:
             done[name] = task(moment)
         except Exception:
             log.exception("The task %s failed; it will be tried again.", name)
             done[name] = 0
     return done
+
+
+def _is_time(name: str) -> bool:
+    pause, clock = SELDOM.get(name), time.monotonic()
+    if pause is None:
+        return True
+    if name in _last and clock - _last[name] < pause:
+        return False
+    _last[name] = clock
+    return True

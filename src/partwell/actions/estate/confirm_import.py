@@ -19,7 +19,7 @@ from partwell.actions.estate.common import allowed, open_client
 from partwell.actions.estate.secrets import PLACE
 from partwell.actions.estate.stage_import import actor_for
 from partwell.actions.estate.stage_lines import agreed_owners
-from partwell.actions.estate.start_import import CUSTODIANS, OWNERS, clear_lines, under_way
+from partwell.actions.estate.start_import import CUSTODIANS, OWNERS, clear_lines, partly_written, under_way
 from partwell.actions.jobs import lease
 from partwell.actions.keys import CREDENTIALS, OpenUnit, unit_for
 from partwell.importers.mapping import ColumnMapping
@@ -80,9 +80,12 @@ def confirm_import(
             "position": 0,
             "tree": merkle.CompactRange().serialise().hex(),
         }
+        done = 0
+        if (broken := partly_written(batch)) is not None:  # go on behind its last chunk, with its choices
+            choice, done = dict(broken.payload), broken.done
         job = deed.job("import.confirm", f"import.confirm:{batch.id.hex}:{tries}", client=client.id, **choice)
-        Job.objects.filter(pk=job.pk).update(total=batch.item_count)
-        job.total = batch.item_count
+        Job.objects.filter(pk=job.pk).update(total=batch.item_count, done=done)
+        job.total, job.done = batch.item_count, done
         return job
 
 

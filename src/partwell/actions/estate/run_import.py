@@ -57,6 +57,12 @@ def run_now(job: Job, tick: Tick = lambda stage, done, total: None) -> Job:
         lease.fail(job, str(refused.refusal))
     except lease.LeaseLost:
         pass
+    except KeyboardInterrupt:
+        if job.kind == "import.stage":
+            lease.fail(job, "It was stopped before its end.")
+        else:
+            lease.give_back(job.pk)  # some rows may be written: a worker goes on where this stopped
+        raise
     except Exception as error:
         lease.fail(
             job,

@@ -14,6 +14,7 @@ from partwell.importers.mapping import ColumnMapping
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Import
 from partwell.records.jobs.models import Job
+from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Custodian, Owner
@@ -118,6 +119,14 @@ def under_way(batch: Import) -> bool:
     return any(job.state in ACTIVE for job in work_of(batch))
 
 
+def partly_written(batch: Import) -> Job | None:
+    """The writing that broke off for good after its first chunk; None where no row was written yet."""
+    if batch.state != "staged":
+        return None
+    jobs = Job.objects.filter(key__startswith=f"import.confirm:{batch.id.hex}", state="failed")
+    return next((job for job in jobs.order_by("-created_at") if job.payload.get("position")), None)
+
+
 def read_again(
     *,
     actor: Actor,
@@ -145,6 +154,8 @@ def read_again(
             return refuse("import_not_staged", state=batch.state)
         if under_way(batch):
             return refuse("busy")
+        if partly_written(batch) is not None:  # other lines would not fit to the rows that are there
+            return refuse("import_not_staged", state="partly written")
         options = {**batch.options, "files": [dict(facts) for facts in batch.options["files"]]}
         for number, values in (files or {}).items():
             if not 0 <= number < len(options["files"]):
@@ -236,7 +247,9 @@ def clear_lines(import_id: UUID, *, keep: bool) -> None:
         if keep:
             ImportLine.objects.filter(pk__in=ids).update(sealed=None, data={})
         else:
-            for row in chunk:
-                if blob := row.data.get("file", {}).get("blob_id"):
-                    store.delete(blob)
+            blobs = {blob for row in chunk if (blob := row.data.get("file", {}).get("blob_id"))}
+            # A writing that broke off half-way has made rows of some: what a row names stays.
+            blobs -= set(StoredFile.objects.filter(blob_id__in=blobs).values_list("blob_id", flat=True))
+            for blob in sorted(blobs):
+                store.delete(blob)
             ImportLine.objects.filter(pk__in=ids).delete()

@@ -11,6 +11,7 @@ from partwell.records.base import Committed
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Import
 from partwell.records.evidence.models import Entry, EntrySubject, RowCommitment
+from partwell.records.jobs.models import Job
 from sealed import canonical, entry
 from sealed.findings import WARNING, Report
 
@@ -44,12 +45,13 @@ def check_rows(report: Report, tell: "Progress") -> None:
         .values_list("entry_uid", flat=True)
         .distinct()
     )
+    batches = _batches_of(coming)
     for model in models:
         last = UUID(int=0)
         first = True
         while rows := _next(model, last, first):
             first, last = False, rows[-1].pk
-            _check_batch(report, model, rows, coming)
+            _check_batch(report, model, rows, coming, batches)
             done += len(rows)
             tell("rows", done, total)
         _missing(report, model)
@@ -65,12 +67,28 @@ def check_rows(report: Report, tell: "Progress") -> None:
         )
 
 
+def _batches_of(coming: set[UUID]) -> dict[UUID, Import]:
+    """The imports that write under coming entries: their files and secrets do not name them, their job does."""
+    if not coming:
+        return {}
+    jobs = Job.objects.filter(kind="import.confirm").values_list("payload", flat=True)
+    imports = {
+        UUID(hex=payload["uid"]): UUID(hex=payload["import"])
+        for payload in jobs.iterator(chunk_size=500)
+        if "uid" in payload and UUID(hex=payload["uid"]) in coming
+    }
+    rows = Import.objects.in_bulk(set(imports.values()))
+    return {uid: rows[pk] for uid, pk in imports.items() if pk in rows}
+
+
 def _next(model: type[Committed], last: UUID, first: bool) -> list[Any]:
     rows = model._base_manager.order_by("pk")
     return list((rows if first else rows.filter(pk__gt=last))[:BATCH])
 
 
-def _check_batch(report: Report, model: type[Committed], rows: list[Any], coming: set[UUID]) -> None:
+def _check_batch(
+    report: Report, model: type[Committed], rows: list[Any], coming: set[UUID], batches: dict[UUID, Import]
+) -> None:
     table = model._meta.db_table
     commitments: dict[UUID, dict[int, RowCommitment]] = defaultdict(dict)
     for one in RowCommitment.objects.filter(table=table, row_ref__in=[row.pk for row in rows]):
@@ -85,7 +103,7 @@ def _check_batch(report: Report, model: type[Committed], rows: list[Any], coming
             continue
         newest = versions[max(versions)]
         if newest.entry_uid in coming:
-            _unfinished(report, where, row)
+            _unfinished(report, where, row, batches.get(newest.entry_uid))
         if row.row_version != newest.version:
             report.add(
                 "row-version",
@@ -102,13 +120,13 @@ def _check_batch(report: Report, model: type[Committed], rows: list[Any], coming
             )
 
 
-def _unfinished(report: Report, where: str, row: Any) -> None:
-    """A row of a big import whose entry has not been written yet: fine while the import is under way."""
-    batch = (
-        getattr(row, "batch", None)
-        if hasattr(row, "batch_id")
-        else (row if isinstance(row, Import) else None)
-    )
+def _unfinished(report: Report, where: str, row: Any, batch: Import | None) -> None:
+    """A row of a big import whose entry has not been written yet: fine while the import is under way.
+
+    ``batch``: the import whose job writes under the coming entry. A row that names an import must name that one.
+    """
+    if hasattr(row, "batch_id") and (batch is None or row.batch_id != batch.pk):
+        batch = None
     if batch is not None and batch.state in ("writing", "staged", "reading"):
         report.facts["rows_of_unfinished_imports"] = report.facts.get("rows_of_unfinished_imports", 0) + 1
     elif batch is not None and batch.state in ("refused", "discarded", "undone"):

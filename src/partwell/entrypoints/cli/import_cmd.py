@@ -8,6 +8,7 @@ cannot be used: no such client, path or password file.
 import contextlib
 import getpass
 import json
+import os
 import sys
 import tempfile
 import zipfile
@@ -175,7 +176,10 @@ def _import(
             }
         actor = actor_of(staff, door="cli")
         with contextlib.ExitStack() as stack:
-            uploads = [(name, stack.enter_context(file.open("rb"))) for name, file in _files(paths, stack)]
+            unread: list[dict[str, str]] = []
+            uploads = [
+                (name, stack.enter_context(file.open("rb"))) for name, file in _files(paths, stack, unread)
+            ]
             batch = start_import(
                 actor=actor,
                 client_id=found[0].id,
@@ -187,7 +191,13 @@ def _import(
             )
         if isinstance(batch, Refusal):
             raise _Stop(f"{batch.sentence} {batch.next_step}", REFUSED)
-        _ended(run_now(work_of(batch)[0], tick))
+        try:
+            _ended(run_now(work_of(batch)[0], tick))
+        except KeyboardInterrupt:
+            discard_import(
+                actor=actor, client_id=found[0].id, import_id=batch.id, reason="Stopped by Ctrl-C."
+            )
+            raise _Stop("Stopped; nothing was imported.", REFUSED) from None
         row = import_of(found[0].id, batch.id)
         assert row is not None
         result: dict[str, Any] = {
@@ -196,11 +206,12 @@ def _import(
             "client": found[0].name,
             "import": row.id.hex,
             "duplicates": row.duplicate_count,
-            "left_out": row.left_out_count,
+            "left_out": row.left_out_count + len(unread),
             "with_secrets": row.understood.get("secrets", 0),
             "understood": [one["sentence"] for one in row.understood.get("sentences", [])],
             "problems": [],
-            "lines": [
+            "lines": unread
+            + [
                 {"line": line.line, "sentence": line.sentence}
                 for line in lines_page(row.id, "left_out", 1, 1000)
             ],
@@ -212,7 +223,14 @@ def _import(
         job = confirm_import(actor=actor, client_id=found[0].id, import_id=row.id, owner=owner)
         if isinstance(job, Refusal):
             raise _Stop(f"{job.sentence} {job.next_step}", REFUSED)
-        _ended(run_now(job, tick))
+        try:
+            _ended(run_now(job, tick))
+        except KeyboardInterrupt:
+            raise _Stop(
+                "Stopped while writing: nothing of it shows yet. The worker of `partwell run` finishes it; "
+                "undo it in the staff pages if it is not wanted.",
+                REFUSED,
+            ) from None
         row = import_of(found[0].id, batch.id)
         assert row is not None
         return {**result, "ok": row.state == "confirmed", "items": row.item_count}
@@ -242,19 +260,50 @@ def _bytes_of(file: Path | None) -> bytes | None:
         raise _Stop(f"{file}: the key file cannot be read.", UNUSABLE) from None
 
 
-def _files(paths: list[Path], stack: contextlib.ExitStack) -> Iterator[tuple[str, Path]]:
-    """Files as they are; a folder as a ZIP of it, packed without compression and without what symlinks point to."""
+def _files(
+    paths: list[Path], stack: contextlib.ExitStack, unread: list[dict[str, str]]
+) -> Iterator[tuple[str, Path]]:
+    """Files as they are; a folder as a ZIP of it, packed without compression and without what symlinks point to.
+
+    What in a folder cannot be read is added to ``unread`` as a line with its reason, like what an importer leaves out.
+    """
+    from django.conf import settings
+
     for path in paths:
-        if path.is_dir():
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="partwell-import-")))
-            packed = folder / f"{path.resolve().name or 'folder'}.zip"
-            with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
-                for one in sorted(path.rglob("*")):
-                    if one.is_file() and not one.is_symlink():
-                        archive.write(one, one.relative_to(path).as_posix())
-            yield packed.name, packed
-        else:
+        if not path.is_dir():
             yield path.name, path
+            continue
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="folder-", dir=settings.ENV.home / "tmp"))
+        )
+        packed = folder / f"{path.resolve().name or 'folder'}.zip"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
+            for one in _walk(path, unread):
+                name = one.relative_to(path).as_posix()
+                try:
+                    with one.open("rb"):
+                        pass
+                except OSError as error:
+                    unread.append({"line": name, "sentence": f"“{name}” is left out: {error.strerror}."})
+                    continue
+                archive.write(one, name)
+        yield packed.name, packed
+
+
+def _walk(top: Path, unread: list[dict[str, str]]) -> Iterator[Path]:
+    def closed(error: OSError) -> None:
+        name = Path(error.filename).relative_to(top).as_posix() + "/"
+        unread.append({"line": name, "sentence": f"The folder “{name}” is left out: {error.strerror}."})
+
+    for root, folders, names in os.walk(top, onerror=closed):
+        folders.sort()
+        for name in sorted(names):
+            one = Path(root) / name
+            if one.is_symlink() or not one.is_file():
+                place = one.relative_to(top).as_posix()
+                unread.append({"line": place, "sentence": f"“{place}” is left out: it is no ordinary file."})
+            else:
+                yield one
 
 
 @contextlib.contextmanager

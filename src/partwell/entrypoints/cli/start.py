@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from partwell.entrypoints.cli.ending import end
+from partwell.entrypoints.cli.ending import end, sentence_of
 
 GOOD, REFUSED, UNUSABLE = 0, 1, 2
 
@@ -25,7 +25,7 @@ def stop(sentence: str, code: int, as_json: bool = False) -> NoReturn:
     raise typer.Exit(code)
 
 
-def django_ready() -> None:
+def django_ready(as_json: bool = False) -> None:
     """Start Django, with the installation's own faults as sentences."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partwell.settings")
     import django
@@ -35,12 +35,16 @@ def django_ready() -> None:
         try:
             django.setup()
         except (ValueError, OSError) as error:
-            stop(f"This installation cannot be used: {error}", UNUSABLE)
+            stop(f"This installation cannot be used: {_plain(error)}", UNUSABLE, as_json)
 
 
-def pending() -> bool:
+def _plain(error: ValueError | OSError) -> str:
+    return sentence_of(error) if isinstance(error, OSError) else str(error)
+
+
+def pending(as_json: bool = False) -> bool:
     """Whether the database lacks migrations (an empty one lacks all)."""
-    django_ready()
+    django_ready(as_json)
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -48,12 +52,12 @@ def pending() -> bool:
         executor = MigrationExecutor(connection)
         return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as error:
-        stop(f"The database cannot be used: {error}".strip(), UNUSABLE)
+        stop(sentence_of(error), UNUSABLE, as_json)
 
 
 def installed(as_json: bool = False) -> None:
     """Django, and a database that is up to date; else say what to run."""
-    if pending():
+    if pending(as_json):
         stop("This installation's database is not up to date. Run: partwell setup-db", UNUSABLE, as_json)
 
 
@@ -97,7 +101,7 @@ def _migrate_here(quiet: bool) -> None:
             call_command("createcachetable", verbosity=0)
         _grant()
     except DatabaseError as error:
-        stop(f"The database cannot be used: {error}".strip(), UNUSABLE)
+        stop(sentence_of(error), UNUSABLE)
 
 
 def _grant() -> None:
