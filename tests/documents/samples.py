@@ -240,6 +240,29 @@ def letters() -> dict[str, dict[str, Any]]:
             "signed_name": "Ada Lindqvist",
             "signed_title": "for Harbourline IT",
         },
+        "invoice": {
+            "kind": "request",
+            "number": "PR-7",
+            "external_number": "2027-0115",
+            "issued_on": date(2026, 11, 20),
+            "due_on": date(2026, 12, 4),
+            "issuer": "Harbourline IT GmbH, Hamburg",
+            "pay_to": "by transfer, to the account that you know",
+            "words_given": "Work begins when this is paid.",
+            "lines": [
+                {
+                    "title": "2 h 00 min in advance",
+                    "note": "for “New network diagram”",
+                    "quantity": "2 h",
+                    "price": "125.00 EUR",
+                    "tax": "19 %",
+                    "net": "250.00 EUR",
+                }
+            ],
+            "net": "250.00 EUR",
+            "taxes": [{"label": "Tax, 19 %", "text": "47.50 EUR"}],
+            "gross": "297.50 EUR",
+        },
         "call_summary": {
             "at": when,
             "duration": "35 minutes",

@@ -168,4 +168,22 @@ WORDS = (
     N_("Copies went to"),
     N_("What left"),
     N_("Confirmed by"),
+    N_("Payment request"),
+    N_("Invoice"),
+    N_("Credit note"),
+    N_("This asks for payment in advance. It is no tax invoice; that follows when the payment is in."),
+    N_("This cancels {credited} as a whole or in part."),
+    N_("Number in our accounts"),
+    N_("Issued on"),
+    N_("Due"),
+    N_("From"),
+    N_("Payment to"),
+    N_("Quantity"),
+    N_("Price, net"),
+    N_("Tax"),
+    N_("Net"),
+    N_("To be paid"),
+    N_(
+        "What belongs to {client} is handed over whether or not this is paid. An unpaid paper stops billable work and nothing else."
+    ),
 )

@@ -133,6 +133,12 @@ LETTERS: dict[str, Letter] = {
         _f("open_points kept"),
         (("kept", _f("what where until basis")),),
     ),
+    "invoice": Letter(
+        _f("kind number issued_on net gross lines"),
+        _f("external_number due_on issuer pay_to words_given credited"),
+        _f("taxes"),
+        (("lines", _f("title note quantity price tax net")), ("taxes", _f("label text"))),
+    ),
     "call_summary": Letter(
         _f("at participants said logged_by"),
         _f("duration"),

@@ -7,6 +7,7 @@ Each kind stands in ``KINDS`` with the fields it must and may have. Lists are of
 
 from typing import Any
 
+from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_layout import Body
 from partwell.documents.mail_parts import Kind, facts, fill, rows, some
@@ -241,4 +242,5 @@ KINDS: dict[str, Kind] = {
     ),
     "ask_client": (ask_client, _f({"recipient_firm", "items", "portal_url"}), _f({"asked_by", "by"})),
     **MORE,
+    **MONEY,
 }

@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "letter.acknowledgement": "partwell.actions.offboardings.acknowledge_notice:run",
     "letter.acceptance": "partwell.actions.offboardings.letters_of:run_acceptance",
     "letter.closing": "partwell.actions.offboardings.letters_of:run_closing",
+    "letter.invoice": "partwell.actions.billing.letter:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }
 

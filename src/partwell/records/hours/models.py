@@ -47,6 +47,13 @@ class WorkRequest(Subject, Committed):
         "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     estimated_at = models.DateTimeField(null=True, blank=True)
+    cost = models.DecimalField(
+        max_digits=12, decimal_places=3, null=True, blank=True
+    )  # net, where R12 allows cost only
+    override = models.TextField(blank=True)  # the owner's reason against a law profile's verdict
+    override_by = models.ForeignKey(
+        "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     answered_by = models.ForeignKey(
         "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

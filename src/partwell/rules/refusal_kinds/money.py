@@ -96,7 +96,16 @@ KINDS = (
         "Work on account needs a reason and a number of minutes.",
         "Say why it cannot be paid in advance, for instance an emergency or a public body.",
     ),
+    ("request_without_title", "R5", 422, "A request needs a title.", "Say in a line what is asked for."),
     # --- money
+    (
+        "cancel_without_reason",
+        "R5",
+        422,
+        "Cancelling needs a reason.",
+        "Say why; the client reads it.",
+    ),
+    ("paid_in_future", "R5", 422, "The payment's day lies in the future.", "Enter the day it came in."),
     (
         "currency_unknown",
         "R7",

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the mails about work, hours and papers say; the others stand in ``mail_kinds``."""
+
+from typing import Any
+
+from partwell.documents.mail_layout import Body
+from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.texts import _
+
+Values = dict[str, Any]
+
+NEVER_STOPS = "Handing over what exists, as it exists, never waits for hours or for a payment."
+
+
+def request_estimated(v: Values) -> Body:
+    return Body(
+        subject=fill(_("Please decide: “{title}” would take {estimate} ({client})"), v),
+        title=_("Shall we do this work?"),
+        happened=(
+            fill(_("{asked_by} asked for “{title}” for {client}. We estimate {estimate}."), v),
+            _("Nothing of it begins before you have approved it."),
+        ),
+        facts=facts(
+            v,
+            (_("Estimate"), "estimate"),
+            (_("Left now"), "left"),
+            (_("To be paid in advance"), "price"),
+            (_("What the law says"), "verdict"),
+        ),
+        asked=_("Approve or decline it on your page. The new provider cannot approve work at your cost."),
+        button=_("Decide"),
+        link=v["portal_url"],
+        after=(_(NEVER_STOPS),),
+    )
+
+
+def paper_issued(v: Values) -> Body:
+    return Body(
+        subject=fill(_("{label} for {client}"), v),
+        title=fill(_("{label} is attached"), v),
+        happened=(fill(_("{msp_name} issued {label} to {client}. The paper is attached."), v),),
+        facts=facts(v, (_("To be paid"), "gross"), (_("Due"), "due_on")),
+        lists=some((_("What it is for"), rows(v["lines"]))),
+        button=_("See it on your page"),
+        link=v["portal_url"] or "",
+        after=(_(NEVER_STOPS),),
+    )
+
+
+def hours_running_out(v: Values) -> Body:
+    return Body(
+        subject=fill(_("{used_share} of the hours for {client} are used"), v),
+        title=_("The hours are running out"),
+        happened=(
+            fill(_("Of {total} for the departure of {client}, {used} are used and {left} are left."), v),
+            _("When they are used up, no further billable work begins unless you buy a block in advance."),
+        ),
+        facts=facts(v, (_("A block costs"), "price")),
+        button=_("See what the time went on"),
+        link=v["portal_url"] or "",
+        after=(_(NEVER_STOPS),),
+    )
+
+
+def _f(names: set[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+MONEY: dict[str, Kind] = {
+    "request_estimated": (
+        request_estimated,
+        _f({"title", "estimate", "asked_by", "portal_url"}),
+        _f({"left", "price", "verdict"}),
+    ),
+    "paper_issued": (paper_issued, _f({"label", "gross"}), _f({"due_on", "lines"})),
+    "hours_running_out": (hours_running_out, _f({"used_share", "total", "used", "left"}), _f({"price"})),
+}
