@@ -20,7 +20,7 @@ from tests.support import worlds
 from tests.support.postgres import APP, OWNER, SUPER, Cluster
 from tests.support.worlds import World
 
-# docs/install.md, "PostgreSQL in place of SQLite", without its default privileges: setup-db must not need them.
+# docs/install.md, "Database": two bare roles, nothing granted by hand.
 INSTALL = (
     f"ALTER SCHEMA public OWNER TO {OWNER}",
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
