@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils import timezone
 
-from partwell.actions.releases.look import client_of_recipient, signatories_of
+from partwell.actions.releases.look import client_of_recipient, line_views, signatories_of
 from partwell.actions.releases.standing import Standing, standing_of
 from partwell.entrypoints.door.actor import COOKIES
 from partwell.entrypoints.door.gate import actor_of
+from partwell.records.releases.queries import received_lines
 
 
 def ids(request: HttpRequest) -> tuple[UUID, UUID]:
@@ -37,9 +39,12 @@ def frame(request: HttpRequest, tab: str = "") -> tuple[Standing, dict[str, Any]
     recipient_id, _ = ids(request)
     standing = standing_of(recipient_id, actor.id)
     client = client_of_recipient(recipient_id)
+    # After the end: released titles whose window is open, and nothing else (R17).
+    left = [] if standing.stands else line_views(received_lines(actor), timezone.now(), stands=False)
     # Before consent the page states no fact beyond what the person knows: not even whose signature is missing.
     return standing, {
         "standing": standing,
+        "left": left,
         "client": client,
         "signatories": ", ".join(signatories_of(client.id)) if standing.stands else client.name,
         "access_ends": standing.until,

@@ -25,7 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
     if standing.stands and not standing.terms:
         return HttpResponseRedirect(reverse("provider:terms"))
     recipient_id, _ = ids(request)
-    views = look.line_views(queries.received_lines(actor), timezone.now(), stands=standing.stands)
+    views = (
+        look.line_views(queries.received_lines(actor), timezone.now()) if standing.stands else context["left"]
+    )
     answer = [one for one in views if one.open and one.line.answer == ""]
     done = [one for one in views if one not in answer]
     waits: Any = queries.waiting_count(recipient_id) if standing.stands else 0

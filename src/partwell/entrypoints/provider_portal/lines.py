@@ -17,7 +17,7 @@ from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, provider_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.provider_portal.common import agent, frame, session_key
-from partwell.rules.refusals import Refusal
+from partwell.rules.refusals import Refusal, Refused
 
 
 @provider_door("receipt.confirm")
@@ -77,7 +77,9 @@ def reveal(request: HttpRequest, reveal_id: str) -> HttpResponse:
     row = find_reveal(actor=actor, reveal_id=uuid_or_404(reveal_id))
     if row is None:
         raise Http404
-    _, context = frame(request)
+    standing, context = frame(request)
+    if standing.refusal is not None and request.method != "POST":
+        raise Refused(standing.refusal)  # what a POST is refused for goes on record in its action
     context |= {
         "reveal": row,
         "line": row.line,

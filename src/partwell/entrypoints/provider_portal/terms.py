@@ -11,7 +11,7 @@ from partwell.actions.authorisations.accept_terms import accept_terms, terms_for
 from partwell.entrypoints.door.gate import actor_of, provider_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.provider_portal.common import agent, frame
-from partwell.rules.refusals import Refusal
+from partwell.rules.refusals import Refusal, Refused
 
 
 @provider_door("terms.accept")
@@ -20,6 +20,8 @@ def terms(request: HttpRequest) -> HttpResponse:
     """Read and accept. The digest of what was on screen goes with the click."""
     standing, context = frame(request, "terms")
     if request.method == "POST":
+        if standing.refusal is not None:
+            raise Refused(standing.refusal)
         if not request.POST.get("accept"):
             messages.warning(request, "Tick that you accept, then send.")
             return HttpResponseRedirect(reverse("provider:terms"))
@@ -30,5 +32,7 @@ def terms(request: HttpRequest) -> HttpResponse:
             return refusal_response(request, result, back=reverse("provider:terms"))
         messages.success(request, "Accepted in your name, and on record.")
         return HttpResponseRedirect(reverse("provider:home"))
+    if standing.refusal is not None and not standing.terms:
+        raise Refused(standing.refusal)
     shown, digest = terms_for(standing.recipient)
     return render(request, "provider_portal/terms.html", {**context, "paragraphs": shown, "digest": digest})
