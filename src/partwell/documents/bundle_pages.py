@@ -68,8 +68,14 @@ def index_html(data: Mapping[str, Any]) -> str:
     contact. Everything is escaped; only clean paths inside the bundle become links.
     """
     v = _take(data, INDEX_FIELDS, INDEX_OPTIONAL, "index.html")
+    first = (
+        _("This is what {msp} handed over to {client}.")
+        if v["recipient"] == v["client"]
+        else _("This is what {msp} handed over to {recipient} for {client}.")
+    )
+    then = _("Each thing in it can be checked without {msp}, today and in years.")
     parts = [
-        f"<p>{escape(_('This is what {msp} handed over to {recipient} for {client}. Each thing in it can be checked without {msp}, today and in years.').format(**_names(v)))}</p>",
+        f"<p>{escape(f'{first} {then}'.format(**_names(v)))}</p>",
         _facts(
             (_("Client"), v["client"]), (_("Made for"), v["recipient"]), (_("Made"), v["made_at"]),
             (_("What it is for"), v["purpose"]), (_("Under"), v["consent"]), (_("Questions to"), v["contact"]),
