@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from . import merkle, note
+from .beside import LARGE, digest_beside
 from .container import CHUNK, ContainerWriter, Member, Writable
 from .names import name_fault, safe_name
 from .proof import ConsistencyProof, Disclosed, TlogProof
@@ -75,7 +76,9 @@ class BundleFile:
     def from_path(cls, name: str, path: str | os.PathLike[str]) -> BundleFile:
         """A file from disk, read once here for its digests and once more when written."""
         digest, crc, size = hashlib.sha256(), 0, 0
-        with open(path, "rb") as source:
+        with open(path, "rb", buffering=0) as source:
+            if os.fstat(source.fileno()).st_size >= LARGE:
+                crc, size = digest_beside(source.readinto, digest.update, len)
             while piece := source.read(CHUNK):
                 digest.update(piece)
                 crc = zlib.crc32(piece, crc)

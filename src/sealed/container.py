@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from .beside import LARGE, digest_beside
+
 MAX32 = 0xFFFFFFFF
 MAX16 = 0xFFFF
 CHUNK = 1 << 20
@@ -129,7 +131,8 @@ class ContainerWriter:
         update: Callable[[bytes | memoryview], object] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> None:
-        """Write one member. ``update`` sees its content (a hash), ``progress`` each number of bytes.
+        """Write one member. ``update`` sees its content (a hash; a large one's in a thread), ``progress`` each
+        number of bytes.
 
         ContainerError if the name is not after the last one, or size or CRC are not as announced.
         """
@@ -160,6 +163,8 @@ class ContainerWriter:
     ) -> tuple[int, int]:
         crc = done = 0
         readinto = getattr(source, "readinto", None)
+        if update and readinto is not None and member.size >= LARGE:
+            return self._copy_large(member, readinto, update, progress)
         while True:
             if readinto is not None:
                 piece: bytes | memoryview = self._buffer[: readinto(self._buffer) or 0]
@@ -176,6 +181,26 @@ class ContainerWriter:
             self._out.write(piece)
             if progress:
                 progress(len(piece))
+
+    def _copy_large(
+        self,
+        member: Member,
+        readinto: Callable[[memoryview], int | None],
+        update: Callable[[bytes | memoryview], object],
+        progress: Callable[[int], object] | None,
+    ) -> tuple[int, int]:
+        left = member.size
+
+        def pass_on(piece: memoryview) -> None:
+            nonlocal left
+            left -= len(piece)
+            if left < 0:
+                raise ContainerError(f"{member.name}: the content grew since it was listed; list it anew.")
+            self._out.write(piece)
+            if progress:
+                progress(len(piece))
+
+        return digest_beside(readinto, update, pass_on)
 
     def close(self) -> int:
         """Write the directory and the end; return the container's size in bytes."""

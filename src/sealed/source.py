@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from . import container
+from .beside import LARGE, digest_beside
 from .container import CHUNK, Member
 from .findings import Report
 from .names import name_fault
@@ -51,10 +52,16 @@ class _Meter:
             self._progress(min(self._done, self._total), self._total)
 
 
-def _hash(source: BinaryIO, size: int | None, meter: Callable[[int], object]) -> tuple[str, int, int]:
-    """(SHA-256 hex, CRC-32, bytes read) of up to ``size`` bytes, a MiB at a time."""
+def _hash(
+    source: BinaryIO, size: int | None, meter: Callable[[int], object], expected: int
+) -> tuple[str, int, int]:
+    """(SHA-256 hex, CRC-32, bytes read) of up to ``size`` bytes, a MiB at a time; about ``expected`` are there."""
     digest, crc, left = hashlib.sha256(), 0, size
     done = 0
+    readinto = getattr(source, "readinto", None)
+    if readinto is not None and expected >= LARGE:
+        crc, done = digest_beside(readinto, digest.update, lambda piece: meter(len(piece)), size)
+        return digest.hexdigest(), crc, done
     while left is None or left > 0:
         piece = source.read(CHUNK if left is None else min(CHUNK, left))
         if not piece:
@@ -178,7 +185,7 @@ class ZipSource:
                 offset=position + place,
             )  # fmt: skip
         self._file.seek(position + length)
-        digest, crc, done = _hash(self._file, member.size, self._meter)
+        digest, crc, done = _hash(self._file, member.size, self._meter, member.size)
         if done < member.size:
             report.add(
                 "container-truncated", name,
@@ -261,10 +268,10 @@ class FolderSource:
         self.sizes: dict[str, int] = {}
         found = sorted(self._files())
         meter = _Meter(sum(size for _, size in found), progress)
-        for name, _ in found:
+        for name, expected in found:
             try:
                 with (path / name).open("rb", buffering=0) as source:
-                    self.digests[name], _, self.sizes[name] = _hash(source, None, meter)
+                    self.digests[name], _, self.sizes[name] = _hash(source, None, meter, expected)
             except OSError as error:
                 report.add("file-unreadable", name, f"The file cannot be read: {error.strerror}.")
 
