@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The part of the ledger's check that concerns checkpoints: those stored, those of the log store, those that others hold."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.utils import timezone
 
 from partwell.actions.evidence.check_log import BATCH, Tree
 from partwell.actions.evidence.check_store import Store
-from partwell.records.evidence.models import Checkpoint
+from partwell.records.evidence.models import Checkpoint, Entry
 from sealed import note
 from sealed.findings import WARNING, Report
 
 if TYPE_CHECKING:
     from partwell.actions.evidence.check import CheckOptions, Progress
+
+# The worker copies within seconds; after so long somebody should look.
+BEHIND = timedelta(hours=1)
 
 
 def _signed(text: bytes, key: note.VerifierKey) -> note.Checkpoint:
@@ -90,6 +95,14 @@ def check_checkpoints(
                 WARNING,
             )
     else:
+        waiting = Entry.objects.filter(index=store.count).values_list("recorded_at", flat=True).first()
+        if waiting is not None and timezone.now() - waiting > BEHIND:
+            report.add(
+                "log-store-behind",
+                "the log store",
+                f"Entry {store.count} and those after it have not been copied for more than an hour; start the worker.",
+                WARNING,
+            )
         report.facts |= {"log_store_entries": store.count, "log_store_checkpoints": len(store.notes)}
         for number, text in enumerate(store.notes, 1):
             head = (

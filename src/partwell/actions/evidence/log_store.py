@@ -75,7 +75,7 @@ def copy_new(batch: int = 2000) -> int:
         return 0
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder() / "entries.jsonl"
-    if path not in _known:
+    if path not in _known or not path.exists():  # somebody removed it: begin again, from the first entry
         _cut_half_line(path)
         _known[path] = stored_count()
     known = _known[path]

@@ -152,16 +152,30 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
                 name for name, body in _sqlite().items() if there.get(name) != f"CREATE TRIGGER {name} {body}"
             )
         cursor.execute(
-            "SELECT t.tgname, p.prosrc, t.tgenabled FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"
+            "SELECT t.tgname, p.prosrc, t.tgenabled::text, c.relname, t.tgtype, t.tgqual IS NULL AND t.tgattr::text = '' "
+            "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE NOT t.tgisinternal AND p.proname = t.tgname"
         )
-        found = {name: (source, enabled) for name, source, enabled in cursor.fetchall()}
+        found = {name: rest for name, *rest in cursor.fetchall()}
         return sorted(
             name
-            for name, (_, _, body) in _postgresql().items()
+            for name, (table, when, body) in _postgresql().items()
+            # O, A: fires in ordinary sessions. D is switched off, R only fires on a replica.
             if name not in found
             or found[name][0].strip() != f"BEGIN {body} END"
-            or found[name][1] in ("D", b"D")
+            or found[name][1] not in ("O", "A")
+            or found[name][2:] != [table, _kind(when), True]
         )
+
+
+# Bits of pg_trigger.tgtype.
+_BITS = {"FOR EACH ROW": 1, "BEFORE": 2, "INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+
+
+def _kind(when: str) -> int:
+    """How PostgreSQL stores a trigger's timing, verbs and level."""
+    words = when.split(" ON ", 1)[0].split() + (["FOR EACH ROW"] if when.endswith("FOR EACH ROW") else [])
+    return sum(bit for word, bit in _BITS.items() if word in words)
 
 
 def owned_by_us(connection: BaseDatabaseWrapper) -> bool:
