@@ -22,6 +22,10 @@ export function wake(root) {
 }
 
 wake(document);
+for (const tab of document.querySelectorAll(".pw-tabs a[aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - 40;
+}
 document.querySelector("[data-focus]")?.focus();
 document.addEventListener("htmx:load", (event) => wake(event.target));
 document.addEventListener("pw:load", (event) => wake(event.target));
