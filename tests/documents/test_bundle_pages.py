@@ -78,9 +78,14 @@ def _bundle() -> tuple[bytes, str]:
 
     from sealed import bag, note
 
-    key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"test only").digest())
-    public = key.public_key().public_bytes_raw()
-    signer = note.Signer("partwell.example/3f9a", public, key.sign)
+    # Every second key has a plus sign among its base64, which also parts a verifier key's fields: take such a one.
+    seeds = (hashlib.sha256(b"test only %d" % number).digest() for number in range(100))
+    keys = (Ed25519PrivateKey.from_private_bytes(seed) for seed in seeds)
+    signers = (
+        note.Signer("partwell.example/3f9a", key.public_key().public_bytes_raw(), key.sign) for key in keys
+    )
+    signer = next(one for one in signers if note.format_vkey(one.name, one.public_key).count("+") > 2)
+    public = signer.public_key
     checkpoint = note.sign_checkpoint(note.Checkpoint(signer.name, 1, b"\x11" * 32), signer)
     out = io.BytesIO()
     bag.write_bundle(

@@ -210,9 +210,8 @@ def readme_txt(data: Mapping[str, Any]) -> str:
 
 {three}
 
-    vkey=$(cat proof/log.vkey)
     {{ printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'
-      printf '%s' "${{vkey##*+}}" | base64 -d | tail -c 32; }} > ../log.der
+      cut -d+ -f3- proof/log.vkey | base64 -d | tail -c 32; }} > ../log.der
     openssl pkey -pubin -inform DER -in ../log.der -out ../log.pem
     for note in seal.note proof/checkpoint.note; do
       sed -n '/^$/q;p' $note > ../note.text
