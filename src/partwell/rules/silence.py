@@ -2,8 +2,9 @@
 """R17: what an answer, or none, to a release means."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from partwell.rules.dates import WINDOW_DAYS, window_closes_at, window_closes_on
 from partwell.rules.refusals import Refusal, refuse, show
@@ -23,6 +24,7 @@ class ReceiptFacts:
     """One released item. ``opened_at``: evidenced opening by the recipient (aware), None without proof.
 
     ``window_days`` was fixed at release; ``deemed_acceptance``: the agreement with the client says so.
+    ``closes``: the moment fixed at release (aware), which no later change of ``zone`` moves; None: worked out.
     """
 
     released_at: datetime
@@ -33,6 +35,19 @@ class ReceiptFacts:
     confirmed_at: datetime | None = None
     objected_at: datetime | None = None
     deemed_acceptance: bool = False
+    closes: datetime | None = None
+
+
+def closes_at(facts: ReceiptFacts) -> datetime:
+    """The instant from which nothing is answered any more (aware)."""
+    return facts.closes or window_closes_at(facts.released_at, facts.zone, facts.window_days)
+
+
+def last_day(facts: ReceiptFacts) -> date:
+    """The last day on which the recipient may answer, in the facts' zone."""
+    if facts.closes is None:
+        return window_closes_on(facts.released_at, facts.zone, facts.window_days)
+    return (facts.closes - timedelta(seconds=1)).astimezone(ZoneInfo(facts.zone)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +64,20 @@ def outcome(facts: ReceiptFacts, now: datetime) -> ReceiptOutcome:
     A new provider is no party to the agreement, so its silence is only ever "no objection by". The
     client's silence is acceptance where the agreement says so *and* it opened the item in the window.
     """
-    closes = window_closes_at(facts.released_at, facts.zone, facts.window_days)
-    last_day = show(window_closes_on(facts.released_at, facts.zone, facts.window_days))
+    closes = closes_at(facts)
+    last = show(last_day(facts))
     if facts.objected_at is not None:
         return ReceiptOutcome(Outcome.OBJECTED, "The recipient objected.")
     if facts.confirmed_at is not None:
         return ReceiptOutcome(Outcome.CONFIRMED, "The recipient confirmed receipt.")
     if now < closes:
-        return ReceiptOutcome(Outcome.OPEN, f"Objections are possible until {last_day}.")
+        return ReceiptOutcome(Outcome.OPEN, f"Objections are possible until {last}.")
     opened_in_time = facts.opened_at is not None and facts.released_at <= facts.opened_at < closes
     if facts.party is Party.CLIENT and facts.deemed_acceptance and opened_in_time:
         return ReceiptOutcome(
-            Outcome.DEEMED_ACCEPTED, f"Deemed accepted under the agreement: no objection by {last_day}."
+            Outcome.DEEMED_ACCEPTED, f"Deemed accepted under the agreement: no objection by {last}."
         )
-    return ReceiptOutcome(Outcome.NO_OBJECTION, f"No objection by {last_day}.")
+    return ReceiptOutcome(Outcome.NO_OBJECTION, f"No objection by {last}.")
 
 
 def may_answer(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
@@ -72,15 +87,14 @@ def may_answer(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
     """
     if facts.objected_at is not None:
         return refuse("already_answered", item=item, answer="objected")
-    if now >= window_closes_at(facts.released_at, facts.zone, facts.window_days):
-        closed = window_closes_on(facts.released_at, facts.zone, facts.window_days)
-        return refuse("window_closed", closed=closed)
+    if now >= closes_at(facts):
+        return refuse("window_closed", closed=last_day(facts))
     return None
 
 
 def title_visible(facts: ReceiptFacts, now: datetime, authorisation_stands: bool) -> bool:
     """What a provider still sees of a released item: all while authorised, its title until the window ends."""
-    return authorisation_stands or now < window_closes_at(facts.released_at, facts.zone, facts.window_days)
+    return authorisation_stands or now < closes_at(facts)
 
 
 def may_deem_accepted(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:

@@ -2,6 +2,7 @@
 """When a window closes (R17): the record says "no objection by", and "deemed accepted" only where it may."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,14 +41,27 @@ def _due(moment: datetime) -> list[tuple[UUID, UUID]]:
     return list(dict.fromkeys(pairs))
 
 
+def _deemed(agreements: Sequence[Agreement], closed: datetime) -> bool:
+    """Whether the agreement in force when the window closed says that silence is acceptance.
+
+    That one, not today's: workers that were down meanwhile record what they would have recorded then.
+    """
+    return any(
+        one.deemed_acceptance
+        and one.recorded_at < closed
+        and (one.replaced_at is None or one.replaced_at >= closed)
+        for one in agreements
+    )
+
+
 def _end(deed: Deed, release_id: UUID) -> int:
     zone_name = zone()
     lines = ReleaseLine.objects.filter(release_id=release_id, state="sent", answer="", window_outcome="")
-    agreement = Agreement.objects.filter(client=deed.client, replaced_at=None).first()
+    agreements = list(Agreement.objects.filter(client=deed.client))
     ended: dict[tuple[Outcome, str], list[ReleaseLine]] = defaultdict(list)
     for line in lines.select_related("release").order_by("category", "title"):
         facts = receipt_facts(
-            line, zone_name, deemed_acceptance=bool(agreement and agreement.deemed_acceptance)
+            line, zone_name, deemed_acceptance=_deemed(agreements, closes_at(line, zone_name))
         )
         found = outcome(facts, deed.now).outcome
         if found in (Outcome.NO_OBJECTION, Outcome.DEEMED_ACCEPTED):

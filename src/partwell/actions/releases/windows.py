@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from partwell.actions.facts import zone
 from partwell.records.releases.models import Release, ReleaseLine
-from partwell.rules.dates import window_closes_at
+from partwell.rules import silence
 from partwell.rules.silence import ReceiptFacts
 from partwell.rules.terms import Party
 
@@ -21,6 +21,8 @@ def window_days(release: Release, zone_name: str) -> int:
 def receipt_facts(line: ReleaseLine, zone_name: str = "", *, deemed_acceptance: bool = False) -> ReceiptFacts:
     """A sent line as ``rules.silence`` sees it; needs ``release`` loaded."""
     name = zone_name or zone()
+    # What left with the release keeps the moment that was fixed then, whatever zone the MSP moves to.
+    at_once = line.sent_at is None or line.sent_at <= line.release.released_at
     return ReceiptFacts(
         released_at=line.sent_at or line.release.released_at,
         zone=name,
@@ -30,10 +32,10 @@ def receipt_facts(line: ReleaseLine, zone_name: str = "", *, deemed_acceptance: 
         confirmed_at=line.answered_at if line.answer == "confirmed" else None,
         objected_at=line.answered_at if line.answer == "objected" else None,
         deemed_acceptance=deemed_acceptance,
+        closes=line.release.window_ends_at if at_once else None,
     )
 
 
 def closes_at(line: ReleaseLine, zone_name: str = "") -> datetime:
     """When the line's window closes (aware)."""
-    facts = receipt_facts(line, zone_name)
-    return window_closes_at(facts.released_at, facts.zone, facts.window_days)
+    return silence.closes_at(receipt_facts(line, zone_name))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Every release with its proof, what waits for the client's word, and what it has not answered yet."""
 
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from partwell.actions.facts import zone
 from partwell.actions.releases import look
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, client_door
+from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence.queries import envelopes_of_release
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.releases import queries
@@ -30,17 +32,17 @@ MAIL_STATES: dict[str, tuple[str, str]] = {
 HOME = {"label": "Your page", "url": "/client/"}
 
 
-def line_state(line: Any) -> tuple[str, str]:
-    """Tone and words of a line."""
+def line_state(line: Any, last: date) -> tuple[str, str]:
+    """Tone and words of a line; ``last``: the last day of its window (R17)."""
     if line.state == "sent":
         if line.answer == "objected":
             return "refusing", "Objected"
         if line.answer == "confirmed":
             return "done", "Confirmed"
         if line.window_outcome == "deemed_accepted":
-            return "done", "Deemed accepted"
+            return "done", f"Deemed accepted: no objection by {when_words(last)}"
         if line.window_outcome == "no_objection":
-            return "open", "No objection"
+            return "open", f"No objection by {when_words(last)}"
         return "open", "Released"
     return {
         "asked": ("waiting", "Waits for your word"),
@@ -93,7 +95,11 @@ def release(request: HttpRequest, release_id: str) -> HttpResponse:
         }
         for one in found.lines
     ]
-    rows = [{"line": line, "tone": line_state(line)[0], "word": line_state(line)[1]} for line in seen.lines]
+    rows = [
+        {"line": view.line, "tone": tone, "word": word}
+        for view in look.line_views(seen.lines, timezone.now())
+        for tone, word in [line_state(view.line, view.last)]
+    ]
     mails = [
         {"mail": one, "tone": MAIL_STATES[one.state][0], "word": MAIL_STATES[one.state][1]}
         for one in envelopes_of_release(seen.release.id)

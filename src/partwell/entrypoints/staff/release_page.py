@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """One release as its receipt: lines, answers, openings, reveals and mails in their true states."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,8 @@ from partwell.actions.releases.stop_release import stop_release
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.parts import may_here
+from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence.queries import envelopes_of_release
 from partwell.records.releases import queries
 from partwell.rules.refusals import REFUSALS, Refusal
@@ -42,17 +45,17 @@ MAIL_STATES: dict[str, tuple[str, str]] = {
 }
 
 
-def line_state(line: Any) -> tuple[str, str]:
-    """Tone and words of a line, for staff and client alike."""
+def line_state(line: Any, last: date) -> tuple[str, str]:
+    """Tone and words of a line; ``last``: the last day of its window (R17)."""
     if line.state == "sent":
         if line.answer == "objected":
             return "refusing", "Objected"
         if line.answer == "confirmed":
             return "done", "Confirmed"
         if line.window_outcome == "deemed_accepted":
-            return "done", "Deemed accepted"
+            return "done", f"Deemed accepted: no objection by {when_words(last)}"
         if line.window_outcome == "no_objection":
-            return "open", "No objection"
+            return "open", f"No objection by {when_words(last)}"
         return "open", "Opened, no answer yet" if line.opened_at else "Released, no answer yet"
     return {
         "asked": ("waiting", "Client is asked"),
@@ -95,7 +98,7 @@ def release_page(request: HttpRequest, release_id: str) -> HttpResponse:
     persons = look.persons_of(release.client_id) if release.recipient_id else []
     rows: list[dict[str, Any]] = []
     for view in look.line_views(seen.lines, timezone.now()):
-        tone, word = line_state(view.line)
+        tone, word = line_state(view.line, view.last)
         rows.append(
             {"line": view.line, "tone": tone, "word": word, "why": why(view.line), "shown": view.shown, "closes": view.closes,
              "method": METHODS.get(view.line.method, view.line.method)}
@@ -126,7 +129,7 @@ def release_page(request: HttpRequest, release_id: str) -> HttpResponse:
             "stoppable": bool([one for one in waiting if one.kind == "release_announcement"])
             or bool(seen.approval and seen.approval.state == "open"),
             "may_stop": may(actor.role, "release.stop") is None,
-            "may_answer": may(actor.role, "receipt.answer") is None,
+            "may_answer": may_here(actor, release.client, "receipt.answer"),
         },
     )
 
