@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
@@ -75,6 +76,7 @@ from partwell.rules import lifecycle, roles
 from partwell.rules.dates import TransitionTerm
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind
+from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done, propose, scope
 from tests.flows.estate_cast import confirmed, staged
 from tests.support.worlds import World
@@ -299,3 +301,33 @@ def test_nothing_goes_to_the_former_new_provider(left: Leftovers) -> None:
         actor=left.c.ines, client_id=left.client, to=Party.PROVIDER, recipient_id=left.c.recipient.id
     )
     assert isinstance(bundle, Refusal)
+
+
+def test_the_pages_of_an_inactive_client_offer_nothing_that_is_refused(left: Leftovers) -> None:
+    at = [left.client]
+    pages = [
+        reverse(f"staff:{name}", args=at)
+        for name in ("client", "client_estate", "client_releases", "client_consents", "client_evidence")
+    ]
+    pages += [reverse(f"staff:{name}", args=[left.row.id]) for name in ("offboarding", "plan", "dates", "closing", "offboarding_estate",
+              "offboarding_said", "offboarding_evidence")]  # fmt: skip
+    pages.append(reverse("staff:item", args=[left.client, left.item("switch")]))
+    pages.append(reverse("staff:item", args=[left.client, left.item("router")]))
+    for actor in (left.c.jonah, left.c.ines, left.c.dan):
+        browser = browser_of(actor)
+        for url in pages:
+            answer = browser.get(url)
+            assert answer.status_code == 200, url
+            main = answer.content.decode().partition("<main")[2].partition("</main>")[0]
+            writes = [part for part in main.split("<form")[1:] if 'method="post"' in part.partition(">")[0]]
+            writes = [one for one in writes if "/left/" not in one.partition(">")[0]]  # AFTER_CLOSING
+            assert not writes, f"{url} offers {writes[0][:200]}"
+            for words in (
+                "Add one item",
+                "Import files",
+                "Release items",
+                "Change it",
+                "Record a notice",
+                "Prepare an authorisation",
+            ):
+                assert words not in main, f"{url} offers “{words}”"

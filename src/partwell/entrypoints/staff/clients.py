@@ -135,7 +135,7 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
     """Everything readable, nothing operational: what was, where its proof lies, and what is still kept."""
     actor = actor_of(request)
     offboarding = next((one for one in queries.offboardings_of(row.id) if one.state == "closed"), None)
-    found = timeline_for(actor, Filters(client=row.id), size=8, zone=zone())
+    found = timeline_for(actor, Filters(client=row.id, without="envelope"), size=8, zone=zone())
     return render(request, "staff/client_inactive.html", {
         "section": "clients", "client": row, "offboarding": offboarding, "record": record_of(offboarding.id) if offboarding else None,
         "categories": [one for one in by_category(row.id) if one.total], "contacts": queries.contacts_of(row.id),

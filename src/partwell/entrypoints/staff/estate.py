@@ -32,10 +32,10 @@ from partwell.entrypoints.staff.estate_forms import (
     client_or_404,
     id_of,
 )
+from partwell.entrypoints.staff.parts import may_here
 from partwell.records.estate import queries
 from partwell.records.people.queries import the_msp
 from partwell.rules.refusals import Refusal
-from partwell.rules.roles import may
 
 FILTERS = ("category", "kind", "owner", "custodian", "standing")
 STATES = {
@@ -110,7 +110,7 @@ def client_estate(request: HttpRequest, client_id: str) -> HttpResponse:
     newest = last_checkpoint()
     actor = actor_of(request)
     bulk = [{"name": "do", "value": "classify", "label": "Set owner, category …", "main": True}]
-    if may(actor.role, "credential.try") is None:
+    if may_here(actor, client, "credential.try"):
         bulk.append({"name": "do", "value": "untested", "label": "Label untested"})
     shown = [row for row in categories if row.category != "other" or row.total]
     selects = [
@@ -136,14 +136,14 @@ def client_estate(request: HttpRequest, client_id: str) -> HttpResponse:
             "page": page,
             "rows": item_rows(client, page),
             "query": query,
-            "bulk": bulk if may(actor.role, "item.classify") is None else [],
+            "bulk": bulk if may_here(actor, client, "item.classify") else [],
             "selects": [
                 {"name": name, "label": label, "options": options, "now": getattr(query, name)}
                 for name, label, options in selects
             ],
             "filtered": any(getattr(query, name) for name in (*FILTERS, "words", "batch")),
             "size": newest.size if newest else None,
-            "may_write": may(actor.role, "item.add") is None,
+            "may_write": may_here(actor, client, "item.add"),
         },
     )
 

@@ -15,6 +15,7 @@ from partwell.entrypoints.door.files import SHOWN, file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.staff.estate_forms import CUSTODIAN_WORDS, KIND_WORDS, OWNER_WORDS, id_of
+from partwell.entrypoints.staff.parts import may_here
 from partwell.importers.base import ImportRefused
 from partwell.importers.drawio_svg import guarded_svg
 from partwell.importers.pdf_preview import MAX_SIZE, guarded_preview
@@ -146,8 +147,8 @@ def item_page(request: HttpRequest, client_id: str, item_id: str) -> HttpRespons
             "is_pdf": item.document is not None and item.document.media_type == "application/pdf",
             "can_hold": kind in (ItemKind.CREDENTIAL, ItemKind.LICENCE) or bool(item.secret_fields),
             "is_credential": kind is ItemKind.CREDENTIAL,
-            "may_write": may(actor.role, "item.change") is None,
-            "may_see": may(actor.role, "credential.see") is None,
+            "may_write": may_here(actor, item.client, "item.change"),
+            "may_see": may_here(actor, item.client, "credential.see"),
         },
     )
 

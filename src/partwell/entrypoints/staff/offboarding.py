@@ -22,7 +22,7 @@ from partwell.entrypoints.staff.parts import answer, id_of, url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.correspondence.queries import said_page
 from partwell.records.estate.queries import by_category
-from partwell.records.evidence.queries import Filters, timeline_for
+from partwell.records.evidence.queries import Filters, entries_of, timeline_for
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
 from partwell.rules.roles import may
@@ -85,7 +85,7 @@ def lede(one: look.Departure) -> str:
     signs = (
         f"{one.signatories[0].name} signs for the client."
         if one.signatories
-        else "Nobody on file may sign for the client."
+        else "nobody on file may sign for the client."
     )
     by = look.spoken(one)["channel"]
     return f"Notice on {when_words(one.noticed_on)}, by {by}. {ends} {row.owner.name} owns this departure; {signs}"
@@ -115,9 +115,9 @@ def offboarding(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown, actor = head(request, offboarding_id, "offboarding"), actor_of(request)
     one = shown.one
     row = one.row
-    found = timeline_for(actor, Filters(client=row.client_id), size=7, zone=zone())
+    found = timeline_for(actor, Filters(client=row.client_id, without="envelope"), size=7, zone=zone())
     return render(request, "staff/offboarding.html", {
-        **shown.context, "next": next_steps(one, actor) if one.open else [], "size": found.covered, "total": found.page.paginator.count,
+        **shown.context, "next": next_steps(one, actor) if one.open else [], "size": found.covered, "total": entries_of("staff", row.client_id).count(),
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "people": _people(one), "receipt": _receipt(row.client_id),
         "hours": {"included": one.minutes, "used": 0, "prepaid": 0} if one.minutes is not None else None,
         "course": {"phases": look.phases(one), "end": one.service_ends, "gone": row.keep_until, "today": one.today} if one.steps else None,

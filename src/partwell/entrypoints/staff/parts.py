@@ -12,7 +12,10 @@ from django.urls import NoReverseMatch, reverse
 
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.people.queries import staff_here
+from partwell.rules.actor import Actor
+from partwell.rules.lifecycle import may_work_on
 from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may
 
 
 def url_or(name: str, *args: Any) -> str:
@@ -55,6 +58,13 @@ def staff_choices(empty: str = "nobody yet", *, auditors: bool = False) -> list[
     """Everybody who is here, for a list to choose from."""
     people = [one for one in staff_here() if auditors or one.role != "auditor"]
     return ([("", empty)] if empty else []) + [(str(one.id), one.name) for one in people]
+
+
+def may_here(actor: Actor, client: Any, verb: str) -> bool:
+    """Whether a page offers this verb: the role may, and an inactive client is read only (R4)."""
+    if may(actor.role, verb) is not None:
+        return False
+    return may_work_on(client.state, client.name, verb) is None
 
 
 def answer(request: HttpRequest, result: object, to: str, said: str) -> HttpResponse:

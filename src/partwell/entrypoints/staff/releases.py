@@ -18,11 +18,11 @@ from partwell.actions.releases.release_items import AnnouncementRefused, Outcome
 from partwell.entrypoints.door.answers import uuid_or_404, uuids
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.parts import may_here
 from partwell.records.estate import queries as estate
 from partwell.records.releases import queries
 from partwell.rules.handover import ReleaseWay
 from partwell.rules.refusals import Refusal
-from partwell.rules.roles import may
 from partwell.rules.terms import Category, Verdict
 
 WAYS = (
@@ -61,7 +61,7 @@ def client_releases(request: HttpRequest, client_id: str) -> HttpResponse:
             "client": client,
             "page": page,
             "objections": objections,
-            "may_send": may(actor.role, "release.send") is None,
+            "may_send": may_here(actor, client, "release.send"),
         },
     )
 
@@ -153,7 +153,7 @@ def _show(
             "shown": look.fingerprint(judged),
             "key": key,
             "changed": changed,
-            "may_send": may(actor_of(request).role, "release.send") is None,
+            "may_send": may_here(actor_of(request), client, "release.send"),
         },
         status=409 if changed else 200,
     )
