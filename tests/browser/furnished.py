@@ -14,6 +14,7 @@ from django.conf import settings
 from django.test import Client as Browser
 from django.utils import timezone
 
+from partwell.actions.authorisations.propose import propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient
 from partwell.actions.clients.add_site import add_site
 from partwell.actions.clients.set_pause import set_pause
@@ -45,11 +46,11 @@ from partwell.records.people.models import Passkey as KeyRow
 from partwell.records.people.models import StaffInvitation
 from partwell.records.releases.models import ApprovalRequest, ReleaseLine
 from partwell.rules.dates import TransitionTerm
-from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, StaffRole
+from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, ScopePreset, StaffRole
 from partwell.sample import made
 from partwell.workers import jobs, relay
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast, cast, done, propose
+from tests.flows.cast import Cast, cast, done, propose, scope
 from tests.flows.signing_in import links_in, mails_to, set_up_totp, sign_in
 from tests.support.authenticator import Passkey
 
@@ -149,6 +150,7 @@ def _estate(c: Cast) -> dict[str, Any]:
 
 def _releases(c: Cast) -> dict[str, Any]:
     asked = c.release("diagram", "router", "switch", "runbook", "unknown").release
+    assert asked is not None
     theirs_too = c.release("diagram", "router", target=c.to_client(), key="k2").release
     _mail_everything()
     lines = {line.title: line for line in ReleaseLine.objects.filter(release=asked)}
@@ -267,6 +269,12 @@ def furnish() -> Furnished:
     person = done(add_person(actor=c.ines, recipient_id=firm.id, name="Pat Low", email="pat@cable.example"))
     waits = dataclasses.replace(c, recipient=Recipient.objects.get(pk=firm.id), items=c.items)
     ids["authorisation_id"] = propose(waits, person_ids=(person.id,)).id
+    tomorrow = scope(waits, person_ids=(person.id,), presets=(ScopePreset.DOCUMENTATION,))
+    ids["draft"] = done(
+        propose_authorisation(
+            actor=c.ines, recipient_id=firm.id, signatory_id=c.mara.id, scope=tomorrow, draft=True
+        )
+    ).id
     found, seats = _people(c)
     _mail_everything()
     _work()

@@ -40,7 +40,10 @@ SEAT = {
 }
 # Filled in otherwise than by the names in the address; several where a page has several faces. Names in braces are Furnished.ids.
 FACES = {
-    "/authorisations/<str:authorisation_id>/": ["/authorisations/{authorisation_id}/", "/authorisations/{granted}/"],
+    "/authorisations/<str:authorisation_id>/": [
+        "/authorisations/{authorisation_id}/", "/authorisations/{granted}/", "/authorisations/{draft}/",
+    ],
+    "/authorisations/<str:authorisation_id>/draft/": ["/authorisations/{draft}/draft/"],
     "/authorisations/<str:authorisation_id>/withdrawal/": ["/authorisations/{granted}/withdrawal/"],
     "/client/authorisations/<str:authorisation_id>/": [
         "/client/authorisations/{authorisation_id}/", "/client/authorisations/{granted}/",

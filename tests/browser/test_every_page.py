@@ -67,3 +67,35 @@ def test_the_page_of_an_empty_installation(site: Site, chromium: Any) -> None:
 def test_every_address_listed_as_no_page_still_exists() -> None:
     known = {one for door in ("staff", "client", "provider", "open") for one in patterns(door)}
     assert known >= {*NO_PAGE, *PARTS, *ELSEWHERE}
+
+
+def test_the_gallery_of_a_demonstration(db_world: Any, chromium: Any) -> None:
+    names = ("departures", "offboarding", "item", "readiness", "import", "client", "provider", "signin")
+    found = [Page("", f"/theme/gallery/{name}", "") for name in ("", *(f"{one}/" for one in names))]
+    with served(PARTWELL_DEMO=True) as site:
+        wrong = _look(chromium, site, found, {})
+    assert not wrong, "\n".join(wrong)
+
+
+def test_refusals_and_forms_with_mistakes(furnished: tuple[Furnished, Site], chromium: Any) -> None:
+    """What people see when it did not work is held to the same."""
+    made, site = furnished
+    context = chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
+    context.add_cookies(cookies(made.at["jonah"]))
+    tab, wrong = listened(context.new_page(), site), []
+    client = made.ids["client_id"]
+    for address in (
+        f"/clients/{client}/calls/log/",
+        f"/clients/{client}/notice/",
+        f"/clients/{client}/contacts/add/",
+    ):
+        tab.goto(address)
+        with tab.expect_navigation():
+            tab.evaluate("[...document.querySelectorAll('main form')].pop().submit()")
+        wrong += [f"{address} sent empty: {one}" for one in axe.look(tab)]
+        tab.set_viewport_size(axe.WIDE)
+    tab.goto("/clients/00000000-0000-4000-8000-000000000000/")
+    wrong += [f"not found: {one}" for one in axe.look(tab)]
+    site.complaints.clear()
+    context.close()
+    assert not wrong, "\n".join(wrong)
