@@ -57,9 +57,9 @@ kill-nightly: ## kill -9 at many more points than the suite does
 	$(BOOTSTRAP) dev
 	@exec $(VENV)/python scripts/gates.py kill-nightly
 
-bench: ## the measurements of benchmarks/, as ratios
+bench: ## the measurements of benchmarks/, as ratios (BENCH="bundle --postgresql" chooses)
 	$(BOOTSTRAP) dev
-	@exec $(VENV)/python scripts/gates.py bench
+	@exec $(VENV)/python scripts/gates.py bench $(BENCH)
 
 mutation: ## change one thing at a time in rules/ and see that a test notices
 	$(BOOTSTRAP) dev

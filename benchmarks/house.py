@@ -45,6 +45,7 @@ def house(kind: str, options: Options) -> Iterator[worlds.World]:
     with folder(options) as place:
         if kind == "sqlite":
             with worlds.sqlite_world(place) as world, worlds.entered(world):
+                (world.home / "static").mkdir(exist_ok=True)  # WhiteNoise warns without it
                 yield world
             return
         if programs.find("initdb") is None:
@@ -55,6 +56,7 @@ def house(kind: str, options: Options) -> Iterator[worlds.World]:
         cluster = Cluster(worlds.scratch() / f"pwb{os.getpid()}")
         try:
             with worlds.postgresql_world(place, cluster) as world, worlds.entered(world):
+                (world.home / "static").mkdir(exist_ok=True)
                 yield world
         finally:
             if (cluster.folder / "ready").exists():
