@@ -26,6 +26,7 @@ def prepare() -> Path:
     for name in [name for name in os.environ if name.startswith("PARTWELL_")]:
         del os.environ[name]
     nowhere = Path(tempfile.mkdtemp(prefix=f"partwell-test-{os.getpid()}-", dir=worlds.scratch()))
+    (nowhere / "home" / "static").mkdir(parents=True)  # WhiteNoise warns without it
     url = f"sqlite:///{nowhere / 'nobody-asked-for-a-database'}"
     os.environ.update(worlds.variables(url, "", nowhere / "home", nowhere / "keys"))
     os.environ["PARTWELL_SECRET_KEY"] = worlds.SECRET
@@ -45,7 +46,6 @@ def house(kind: str, options: Options) -> Iterator[worlds.World]:
     with folder(options) as place:
         if kind == "sqlite":
             with worlds.sqlite_world(place) as world, worlds.entered(world):
-                (world.home / "static").mkdir(exist_ok=True)  # WhiteNoise warns without it
                 yield world
             return
         if programs.find("initdb") is None:
@@ -56,7 +56,6 @@ def house(kind: str, options: Options) -> Iterator[worlds.World]:
         cluster = Cluster(worlds.scratch() / f"pwb{os.getpid()}")
         try:
             with worlds.postgresql_world(place, cluster) as world, worlds.entered(world):
-                (world.home / "static").mkdir(exist_ok=True)
                 yield world
         finally:
             if (cluster.folder / "ready").exists():
