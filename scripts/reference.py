@@ -76,7 +76,10 @@ COMING_EVENTS: Mapping[str, str] = {
     "ledger.origin_opened": "restoring a backup; `ledger check` understands it",
     "ledger.key_rotated": "changing the log's key; `ledger check` understands it",
 }
-COMING_REFUSALS: Mapping[str, str] = {"hours_used_up": "hours and prepaid blocks"}
+COMING_MAILS: Mapping[str, str] = {
+    "request_estimated": "requests for work",
+    "hours_running_out": "hours and prepaid blocks",
+}
 
 
 def events() -> str:

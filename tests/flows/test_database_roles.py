@@ -20,7 +20,7 @@ from tests.support import worlds
 from tests.support.postgres import APP, OWNER, SUPER, Cluster
 from tests.support.worlds import World
 
-# docs/install.md, "Database": two bare roles, nothing granted by hand.
+# docs/install.md, "Database": two bare roles and a schema of the owner; setup-db must need no more.
 INSTALL = (
     f"ALTER SCHEMA public OWNER TO {OWNER}",
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",

@@ -88,7 +88,7 @@ def test_every_event_is_recorded_somewhere() -> None:
 
 
 def test_every_mail_is_sent_somewhere() -> None:
-    assert [kind for kind in KINDS if kind not in words()[0]] == []
+    assert [kind for kind in KINDS if kind not in words()[0] and kind not in reference.COMING_MAILS] == []
 
 
 def test_the_words_put_together_are_few() -> None:
@@ -98,7 +98,7 @@ def test_the_words_put_together_are_few() -> None:
         for start in words()[1]
         if any(code.startswith(start) for code in (*REFUSALS, *EVENTS)) and start not in ("", "_")
     }
-    assert found <= {"paused_", "envelope.", "term."}, found
+    assert found <= {"paused_", "envelope.", "term.", "request."}, found
 
 
 def test_every_reference_page_is_named_where_a_reader_looks() -> None:
