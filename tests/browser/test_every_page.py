@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from partwell.actions.offboardings.close_offboarding import close_offboarding
 from tests.browser import axe
 from tests.browser.conftest import Site, cookies, listened, served
 from tests.browser.furnished import Furnished, furnish
 from tests.browser.pages import ELSEWHERE, NO_PAGE, PARTS, Page, pages, patterns
+from tests.flows.browser_of import browser_of
+from tests.flows.cast import cast, done
+from tests.flows.test_acceptance_closing import _settled as settled
 from tests.support import worlds
 
 pytestmark = pytest.mark.browser
@@ -98,4 +102,19 @@ def test_refusals_and_forms_with_mistakes(furnished: tuple[Furnished, Site], chr
     wrong += [f"not found: {one}" for one in axe.look(tab)]
     site.complaints.clear()
     context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_left_when_the_client_is_inactive(site: Site, chromium: Any) -> None:
+    """One calm page on both sides, readable, with nothing operational left to press."""
+    c = cast(signed=True)
+    row = settled(c)
+    done(close_offboarding(actor=c.ines, offboarding_id=row.id))
+    seats = {"ines": browser_of(c.ines), "mara": browser_of(c.mara)}
+    theirs = [Page("", address, "mara") for address in ("/client/", "/client/evidence/", "/client/letters/")]
+    ours = [
+        Page("", address, "ines")
+        for address in (f"/clients/{c.northwick.id}/", f"/offboardings/{row.id}/closing/")
+    ]
+    wrong = _look(chromium, site, [*theirs, *ours], seats)
     assert not wrong, "\n".join(wrong)
