@@ -57,6 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--nightly"):  # make fuzz: ten times as many examples as in the suite
+        from hypothesis import settings
+
+        settings.register_profile("nightly", max_examples=1000, deadline=None)
+        settings.load_profile("nightly")
     if not hasattr(config, "workerinput"):
         os.environ["PARTWELL_TEST_SESSION"] = str(os.getpid())
         # Short: a Unix socket's path has about 100 bytes.
