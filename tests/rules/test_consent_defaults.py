@@ -6,7 +6,8 @@ from dataclasses import fields
 import pytest
 
 from partwell.rules import consent
-from tests.rules.facts import signing
+from partwell.rules.terms import ScopePreset
+from tests.rules.facts import granted, signing
 
 CLOSED = {
     (consent.ItemFacts, "endpoint"): False,
@@ -33,3 +34,14 @@ def test_only_the_one_whom_the_text_names_signs() -> None:
     assert consent.may_sign(named) is None
     other = consent.may_sign(signing(named_id="somebody else", named_name="Tom Okafor"))
     assert other is not None and other.code == "other_signatory" and "Tom Okafor" in other.sentence
+
+
+def test_a_preset_narrows_only_from_what_holds_it() -> None:
+    """Systems hold endpoints and nothing else: no other preset comes in by that door."""
+    old = granted(presets=frozenset({ScopePreset.SYSTEMS}))
+    within = {one for one in ScopePreset if consent._preset_within(one, old)}
+    held = {one for one in ScopePreset if consent.PRESET_CATEGORIES[one] <= old.categories}
+    assert within == {ScopePreset.SYSTEMS, ScopePreset.ENDPOINTS} | held
+    for one in ScopePreset:  # exactly the categories of a preset hold it
+        whole = granted(presets=frozenset(), categories=frozenset(consent.PRESET_CATEGORIES[one]))
+        assert consent._preset_within(one, whole)
