@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PLAIN = "import pytest\ndef test_it():\n    pytest.skip('no such program')\n"
 CASES = {
     "in its body": PLAIN,
-    "by a mark": "import pytest\n@pytest.mark.skipif(True, reason='not on this system')\ndef test_it(): pass\n",
-    "in a fixture": "import pytest\n@pytest.fixture\ndef it(): pytest.skip('no server')\ndef test_it(it): pass\n",
+    "by a mark": "import pytest\n"
+    "@pytest.mark.skipif(True, reason='not on this system')\ndef test_it(): pass\n",
+    "in a fixture": "import pytest\n"
+    "@pytest.fixture\ndef it(): pytest.skip('no server')\ndef test_it(it): pass\n",
     "as a module": "import pytest\npytest.importorskip('no_such_module_anywhere')\ndef test_it(): pass\n",
 }
 
@@ -42,7 +44,7 @@ def test_absent_real_input_may_be_skipped(tmp_path: Path) -> None:
     text = "import pytest\ndef test_it():\n    pytest.skip('real input ../shared/inputs/x is not here')\ndef test_two(): pass\n"
     done = outcome(tmp_path, text, "true")
     assert done.returncode == 0 and "1 passed, 1 skipped" in done.stdout, done.stdout
-    xfail = "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_it(): assert False\n"
+    xfail = "import pytest\n" + "@pytest.mark.xfail(strict=True)\ndef test_it(): assert False\n"
     assert outcome(tmp_path, xfail, "true").returncode == 0
 
 
