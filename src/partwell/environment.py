@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from partwell.peer import Network, networks
+
 SETTINGS: dict[str, str] = {
     "PARTWELL_HOME": "Folder of the installation: database, vault, log store. Default ./home.",
     "PARTWELL_KEYS": "Folder of the key-encryption keys, outside PARTWELL_HOME and its backups. Default ./keys.",
@@ -19,6 +21,8 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_HOSTS": "Host names served, separated by commas. Default: loopback only.",
     "PARTWELL_URL": "The public address, for links in mails, e.g. https://parting.example. Default http://localhost:PORT.",
     "PARTWELL_BEHIND_PROXY": "1 when a proxy in front sets X-Forwarded-Proto.",
+    "PARTWELL_TRUSTED_PROXIES": "Addresses and networks of proxies in front, separated by commas, e.g. 127.0.0.1."
+    " From these alone X-Forwarded-For is believed. Default none.",
     "PARTWELL_DEMO": "1 only for the sample installation: demo sign-in links exist, bound to loopback.",
     "PARTWELL_SECRET_KEY": "Secret for cookies. Default: made once and kept in PARTWELL_KEYS.",
     "PARTWELL_LOG_LEVEL": "Python log level. Default WARNING.",
@@ -44,6 +48,7 @@ class Environment:
     demo: bool
     loopback: bool
     behind_proxy: bool
+    trusted_proxies: tuple[Network, ...]
     secret_key: str
     log_level: str
     smtp: str
@@ -96,6 +101,7 @@ def read() -> Environment:
         demo=get("PARTWELL_DEMO") == "1" and loopback,
         loopback=loopback,
         behind_proxy=get("PARTWELL_BEHIND_PROXY") == "1",
+        trusted_proxies=networks(get("PARTWELL_TRUSTED_PROXIES", "")),
         secret_key=_secret_key(keys),
         log_level=get("PARTWELL_LOG_LEVEL", "WARNING"),
         smtp=get("PARTWELL_SMTP", ""),

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from partwell.actions.people.security_log import note_event
 from partwell.actions.people.tokens import token_actor, token_of
-from partwell.entrypoints.door.actor import address_of
+from partwell.peer import address_of
 from partwell.rules import roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refused, refuse

@@ -21,7 +21,8 @@ from partwell.actions.keys import INSTALLATION, unit_for
 from partwell.actions.people import account_mail
 from partwell.actions.people.security_log import note_event
 from partwell.actions.people.sign_in import note_sign_in
-from partwell.entrypoints.door.actor import address_of, staff_actor
+from partwell.entrypoints.door.actor import staff_actor
+from partwell.peer import address_of
 from partwell.records.people.queries import staff_of, the_msp
 from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refused, refuse
@@ -38,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The peer's address; headers of strangers are not believed."""
+        """For allauth's throttling and mails: the same address as everywhere (``partwell.peer``)."""
         return address_of(request) or "unknown"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -12,17 +12,13 @@ from django.utils.functional import SimpleLazyObject
 from partwell.actions.people.enter import person_actor, session_of
 from partwell.actions.people.set_up import actor_of
 from partwell.actions.people.tokens import auditor_over
+from partwell.peer import address_of
 from partwell.records.people.queries import staff_of
 from partwell.rules.actor import Actor, Strength
 from partwell.rules.terms import StaffRole
 
 COOKIES = {"client": "pw_client", "provider": "pw_provider"}
 DEMO = "pw_demo"
-
-
-def address_of(request: HttpRequest) -> str:
-    """The peer's address (the proxy in front sets REMOTE_ADDR; headers of strangers are not believed)."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
 def session_strength(request: HttpRequest) -> Strength:

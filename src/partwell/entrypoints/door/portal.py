@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partwell.actions.people import enter
 from partwell.actions.people.security_log import note_event
-from partwell.entrypoints.door.actor import COOKIES, DEMO, address_of, portal_actor
+from partwell.entrypoints.door.actor import COOKIES, DEMO, portal_actor
 from partwell.entrypoints.door.forms import LinkForm
 from partwell.entrypoints.door.gate import open_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.door.throttle import throttled
+from partwell.peer import address_of
 from partwell.records.people.queries import staff_member
 from partwell.rules.refusals import Refusal, refuse
 

@@ -9,11 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from partwell.actions.people.configure import configure_msp
 from partwell.actions.people.set_up import MspPolicy, actor_of, set_up
-from partwell.entrypoints.door.actor import address_of
 from partwell.entrypoints.door.forms import SetUpForm
 from partwell.entrypoints.door.gate import open_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.door.throttle import throttled
+from partwell.peer import address_of
 from partwell.records.people.queries import the_msp
 from partwell.rules.refusals import Refusal
 
