@@ -91,7 +91,7 @@ class InvoiceLine(Committed):
 
 
 class Payment(Committed):
-    """Money that came in, with its proof; a refund is a negative one."""
+    """Money that came in, with its proof; a refund is a negative one and names its reason."""
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
@@ -99,6 +99,7 @@ class Payment(Committed):
     currency = models.CharField(max_length=3)
     received_on = models.DateField()
     reference = models.CharField(max_length=160, blank=True)
+    reason = models.TextField(blank=True)  # why money went back
     proof = models.ForeignKey(
         "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -250,3 +251,22 @@ class OnboardingStep(Committed):
 
     class Meta:
         ordering = ["position"]
+
+
+class Statement(Committed):
+    """A statement as it was made: the sums of that moment, and the letter that says them. Earlier ones stay."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="statements")
+    offboarding = models.ForeignKey(
+        "offboardings.Offboarding", null=True, blank=True, on_delete=models.PROTECT, related_name="statements"
+    )
+    at_closing = models.BooleanField(default=False)
+    sums = models.JSONField(default=dict)  # as the letter prints them; amounts are strings
+    made_by_name = models.CharField(max_length=160)
+    made_at = models.DateTimeField()
+    letter = models.ForeignKey(
+        "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-made_at"]
