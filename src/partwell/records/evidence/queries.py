@@ -231,3 +231,22 @@ def log_state() -> LogState | None:
 def entry_total() -> int:
     """How many entries the log has."""
     return Entry.objects.count()
+
+
+def entries_about(subjects: Iterable[UUID], types: Sequence[str]) -> dict[UUID, int]:
+    """The first entry of one of ``types`` about each subject, by its number; two queries for each 500 subjects."""
+    wanted, out = list(dict.fromkeys(subjects)), dict[UUID, int]()
+    for start in range(0, len(wanted), 500):
+        pairs = EntrySubject.objects.filter(subject_ref__in=wanted[start : start + 500]).values_list(
+            "entry_index", "subject_ref"
+        )
+        found = list(pairs)
+        kept = set(
+            Entry.objects.filter(index__in={index for index, _ in found}, type__in=types).values_list(
+                "index", flat=True
+            )
+        )
+        for index, subject in sorted(found, reverse=True):
+            if index in kept:
+                out[subject] = index
+    return out

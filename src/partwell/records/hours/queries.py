@@ -2,16 +2,18 @@
 """Hours as they stand: sums in the database, a fixed number of queries however much time was recorded."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from partwell.records.hours.models import Block, Leave, TimeEntry, TimePart, Timer, WorkRequest
 from partwell.rules.charges import RequestState
 from partwell.rules.hours import Block as BlockFacts
-from partwell.rules.hours import Budget, OnAccount, Source
+from partwell.rules.hours import Budget, OnAccount, Source, WorkClass
+from partwell.rules.statement import Drawn
 
 
 def included_used(offboarding_id: UUID) -> int:
@@ -107,4 +109,51 @@ def requests_of(client_id: UUID) -> "QuerySet[WorkRequest]":
         .annotate(is_open=open_ones, spent=Coalesce(Sum("time_entries__accounted"), 0))
         .select_related("estimated_by", "answered_by")
         .order_by("-is_open", "-asked_at")
+    )
+
+
+def _in_scope(client_id: UUID, offboarding_id: UUID | None, first: date | None, last: date | None) -> Q:
+    """A departure's time, and what was recorded beside it (running service) between two days; without one, all such."""
+    beside = Q(offboarding=None)
+    if first is not None:
+        beside &= Q(day__gte=first)
+    if last is not None:
+        beside &= Q(day__lte=last)
+    return Q(client_id=client_id) & (beside | Q(offboarding_id=offboarding_id) if offboarding_id else beside)
+
+
+def entries_between(
+    client_id: UUID, offboarding_id: UUID | None, first: date | None, last: date | None
+) -> "QuerySet[TimeEntry]":
+    """The entries that a statement is about; ``first`` and ``last`` bound the time beside a departure."""
+    return TimeEntry.objects.filter(_in_scope(client_id, offboarding_id, first, last))
+
+
+def drawn_by_day(entries: "QuerySet[TimeEntry]") -> list[Drawn]:
+    """Those entries' minutes, summed by the database for each day, source, class and block; one query."""
+    rows = (
+        TimePart.objects.filter(entry__in=entries.order_by().values("pk"))
+        .values_list("entry__day", "source", "entry__work_class", "block_id")
+        .annotate(sum=Sum("minutes"))
+        .order_by("entry__day")
+    )
+    return [
+        Drawn(day, Source(source), WorkClass(kind), int(minutes), block.hex if block else "")
+        for day, source, kind, block, minutes in rows
+    ]
+
+
+def counted(entries: "QuerySet[TimeEntry]") -> tuple[int, int]:
+    """How many entries, and their real minutes."""
+    found = entries.aggregate(count=Count("pk"), real=Sum("minutes"))
+    return found["count"], int(found["real"] or 0)
+
+
+def bought_of(offboarding_id: UUID) -> "QuerySet[Block]":
+    """Blocks that were paid, settled ones too, with request, paper and who approved, in the order of payment."""
+    return (
+        Block.objects.filter(offboarding_id=offboarding_id, cancelled_at=None)
+        .exclude(paid_at=None)
+        .select_related("request", "invoice", "approved_by")
+        .order_by("paid_at", "id")
     )
