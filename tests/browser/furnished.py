@@ -170,7 +170,7 @@ def _releases(c: Cast) -> dict[str, Any]:
 
 
 def _said(c: Cast) -> dict[str, Any]:
-    done(
+    written = done(
         write_message(
             actor=c.ines, client_id=c.northwick.id,
             draft=Draft("When the line comes", "The carrier says the 14th.\n\nWe keep you informed.", "all", c.recipient.id),
@@ -187,9 +187,15 @@ def _said(c: Cast) -> dict[str, Any]:
             notes=CallNotes("Mara Ellery, Dan Frey", "The move of the server room.", timezone.now(), 10, promised="A plan", promised_by="Dan"),
         )
     )  # fmt: skip
+    done(
+        take_picture(
+            actor=c.dan, client_id=c.northwick.id, subject_kind="message", subject_id=written.id,
+            data=made.screen("The carrier's letter", ["The 14th."]), nothing_to_redact=True, caption="The letter",
+        )
+    )  # fmt: skip
     _mail_everything()
     envelope = Envelope.objects.filter(client=c.northwick, kind="message").latest("queued_at")
-    return {"call_id": call.id, "envelope_id": envelope.id}
+    return {"call_id": call.id, "written": written.id, "envelope_id": envelope.id}
 
 
 def _people(c: Cast) -> tuple[dict[str, Any], dict[str, Browser]]:

@@ -66,6 +66,7 @@ FACES = {
     "/client/reveals/<str:reveal_id>/": ["/client/reveals/{reveal_id of client}/"],
     "/clients/<str:client_id>/estate/": ["/clients/{client_id}/estate/", "/clients/{client_id}/estate/?category=diagrams"],
     "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
+    "/messages/<str:message_id>/": ["/messages/{written}/"],
     "/search/": ["/search/", "/search/?q=northwick"],
 }  # fmt: skip
 # Addresses that give no page to look at, and what they give.

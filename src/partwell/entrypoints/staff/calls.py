@@ -17,6 +17,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.moments import MomentField, typed_now
 from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.pictures import pictured
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
 from partwell.rules.refusals import Refusal
@@ -106,5 +107,6 @@ def call_page(request: HttpRequest, call_id: str) -> HttpResponse:
         "call": call,
         "client": call.client,
         "may_correct": may(actor.role, "call.log") is None,
+        **pictured(actor, call.client, "call", call.id),
     }
     return render(request, "staff/call.html", context)

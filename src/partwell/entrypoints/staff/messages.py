@@ -27,6 +27,8 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.parts import may_here
+from partwell.entrypoints.staff.pictures import pictured
 from partwell.entrypoints.staff.release_page import MAIL_STATES, mail_rows
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
@@ -67,6 +69,21 @@ def client_messages(request: HttpRequest, client_id: str) -> HttpResponse:
     context = {"section": "messages", "client": client, "rows": said_rows(found.said), "page": found.page, "settle": settle,
                "held": queries.held_open(client.id), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/client_messages.html", context)
+
+
+@staff_door("message.read")
+@require_safe
+def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
+    """One message with its pictures; another is added here (R4)."""
+    actor = actor_of(request)
+    found = queries.message_seen(actor, uuid_or_404(message_id))
+    if found is None:
+        raise Http404
+    outside = found.audience in queries.OUTSIDE
+    context = {"section": "messages", "message": found, "client": found.client, "audience": AUDIENCES[found.audience],
+               "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
+               **pictured(actor, found.client, "message", found.id)}  # fmt: skip
+    return render(request, "staff/message.html", context)
 
 
 class WriteForm(forms.Form):

@@ -3,6 +3,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +16,10 @@ from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.estate_forms import client_or_404, id_of
+from partwell.entrypoints.staff.parts import may_here
 from partwell.importers.images import MAX_SIZE, Rectangle
+from partwell.records.vault.queries import pictures_of
+from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
 
@@ -37,6 +41,16 @@ def picture_of(request: HttpRequest, name: str = "picture") -> dict[str, Any]:
         "data": data,
         "rectangles": rectangles,
         "nothing_to_redact": bool(request.POST.get("nothing_to_redact")),
+    }
+
+
+def pictured(actor: Actor, client: Any, kind: str, subject_id: UUID) -> dict[str, Any]:
+    """What staff/part_pictures.html shows of a thing: its pictures, and whether this actor may add one here."""
+    return {
+        "pictures": pictures_of(subject_id, internal=True),
+        "may_picture": may_here(actor, client, "picture.add"),
+        "picture_kind": kind,
+        "picture_subject": subject_id,
     }
 
 

@@ -31,9 +31,8 @@ from partwell.entrypoints.staff.parts import (
     staff_choices,
     words_field,
 )
-from partwell.entrypoints.staff.pictures import picture_of
+from partwell.entrypoints.staff.pictures import picture_of, pictured
 from partwell.records.offboardings import queries
-from partwell.records.vault.queries import pictures_of
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Phase
 
@@ -251,7 +250,7 @@ def step_finish(request: HttpRequest, offboarding_id: str, step_id: str) -> Http
             "form": form,
             "step": step,
             "back": back,
-            "pictures": pictures_of(step.id, internal=True),
+            **pictured(actor_of(request), row.client, "step", step.id),
         },
         status=422 if form.errors else 200,
     )

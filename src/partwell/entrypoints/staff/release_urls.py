@@ -25,6 +25,7 @@ urlpatterns: list[Any] = [
     path("messages/", messages.messages_home, name="messages"),
     path(f"{_C}messages/", messages.client_messages, name="client_messages"),
     path(f"{_C}messages/write/", messages.write, name="message_write"),
+    path("messages/<str:message_id>/", messages.message_page, name="message"),
     path(f"{_C}mails/", messages.client_mails, name="client_mails"),
     path("mails/<str:envelope_id>/", messages.mail, name="mail"),
     path("mails/<str:envelope_id>/html/", messages.mail_html, name="mail_html"),
