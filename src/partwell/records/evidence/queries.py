@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Questions to the ledger: whose entries, what of them may be read, and each as a sentence. A fixed number of queries a page."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from partwell.records.evidence.models import Checkpoint, Disclosure, Entry, EntrySubject, LogState
 from partwell.rules import events
@@ -20,6 +20,7 @@ from sealed import canonical
 
 # R4: that there is an internal note is the MSP's own business too.
 INSIDE = ("note.written",)
+MAIL = "envelope"
 RECEIPTS = ("receipt.confirmed", "receipt.objected", "credential.rotated")
 LABELS = {"staff": ("public", "client", "internal"), "client": ("public", "client"), "provider": ("public",)}
 KINDS = ("acceptance", "agreement", "authorisation", "bundle", "call", "client", "contact", "credential", "envelope", "estate", "import",
@@ -40,6 +41,8 @@ class Line:
     contents: dict[str, dict[str, Any]] = field(default_factory=dict)
     client: str = ""
     client_id: UUID | None = None
+    mail: UUID | None = None  # the envelope whose last state this line tells
+    earlier: int = 0  # entries of the same mail that this line stands for
 
     @property
     def internal(self) -> bool:
@@ -80,6 +83,7 @@ class Filters:
     oldest_first: bool = False
     without: str = ""  # a noun to leave out: a short account needs no line for each mail's way
     only: frozenset[int] | None = None
+    fold: bool = True  # one line a mail, with its last state; never where one subject is asked for
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,38 @@ def _filtered(rows: "QuerySet[Entry]", wanted: Filters, zone: str) -> "QuerySet[
         )
     if wanted.only is not None:
         rows = rows.filter(index__in=wanted.only)
+    if wanted.fold and not wanted.subject and wanted.noun in ("", MAIL):
+        rows = _last_of_each_mail(rows)
     return rows.order_by("index" if wanted.oldest_first else "-index")
+
+
+def _last_of_each_mail(rows: "QuerySet[Entry]") -> "QuerySet[Entry]":
+    """Without a mail's entry that a later one of the same mail follows *among these rows*: what the reader may not
+    see, or did not ask for, neither hides a line nor tells that it exists."""
+    later = Exists(rows.filter(index=OuterRef("entry_index"), type__startswith=f"{MAIL}."))
+    follows = EntrySubject.objects.filter(
+        later, subject_ref=OuterRef("subject_ref"), entry_index__gt=OuterRef("entry_index")
+    )
+    own = EntrySubject.objects.filter(Exists(follows), entry_index=OuterRef("index"))
+    return rows.exclude(Q(Exists(own)) & Q(type__startswith=f"{MAIL}."))
+
+
+def _with_mails(lines: list[Line], rows: "QuerySet[Entry]") -> list[Line]:
+    """The lines of mails with how many of ``rows`` stand behind each; two queries, none without a mail."""
+    mine = [line.index for line in lines if line.type.startswith(f"{MAIL}.")]
+    if not mine:
+        return lines
+    asked = EntrySubject.objects.filter(entry_index__in=mine).order_by("id")
+    of: dict[int, UUID] = {}
+    for index, subject in asked.values_list("entry_index", "subject_ref"):
+        of.setdefault(index, subject)  # an entry names its own envelope first
+    seen = rows.filter(type__startswith=f"{MAIL}.").values("index")
+    behind = EntrySubject.objects.filter(subject_ref__in=set(of.values()), entry_index__in=seen)
+    count = Counter(behind.values_list("subject_ref", flat=True))
+    return [
+        replace(line, mail=of[line.index], earlier=count[of[line.index]] - 1) if line.index in of else line
+        for line in lines
+    ]
 
 
 def timeline_for(
@@ -154,14 +189,16 @@ def timeline_for(
 ) -> Timeline:
     """A page of the timeline as this actor may see it; newest first. ``page`` may be anything a stranger typed.
 
-    Five queries, whatever the page holds: count, entries, contents, clients' names, newest checkpoint.
+    Seven queries at most, whatever the page holds: count, entries, contents, clients' names, mails' entries (two),
+    newest checkpoint.
     """
     wanted = wanted or Filters()
     found = Paginator(_filtered(visible_to(actor), wanted, zone), size).get_page(page)
     rows = list(found.object_list)
-    return Timeline(
-        lines_of(rows, labels_of(actor), names=actor.is_staff and not wanted.client), found, covered()
-    )
+    lines = lines_of(rows, labels_of(actor), names=actor.is_staff and not wanted.client)
+    if wanted.fold and not wanted.subject:
+        lines = _with_mails(lines, visible_to(actor))
+    return Timeline(lines, found, covered())
 
 
 def covered() -> int:
@@ -233,20 +270,23 @@ def entry_total() -> int:
     return Entry.objects.count()
 
 
-def entries_about(subjects: Iterable[UUID], types: Sequence[str]) -> dict[UUID, int]:
-    """The first entry of one of ``types`` about each subject, by its number; two queries for each 500 subjects."""
+def entries_about(subjects: Iterable[UUID], *prefixes: str) -> dict[UUID, int]:
+    """The first entry about each subject whose type begins with one of ``prefixes`` (none given: any), by its number.
+
+    Two queries for each 500 subjects.
+    """
     wanted, out = list(dict.fromkeys(subjects)), dict[UUID, int]()
+    kinds = Q()
+    for prefix in prefixes:
+        kinds |= Q(type__startswith=prefix)
     for start in range(0, len(wanted), 500):
-        pairs = EntrySubject.objects.filter(subject_ref__in=wanted[start : start + 500]).values_list(
-            "entry_index", "subject_ref"
+        few = wanted[start : start + 500]
+        pairs = list(
+            EntrySubject.objects.filter(subject_ref__in=few).values_list("entry_index", "subject_ref")
         )
-        found = list(pairs)
-        kept = set(
-            Entry.objects.filter(index__in={index for index, _ in found}, type__in=types).values_list(
-                "index", flat=True
-            )
-        )
-        for index, subject in sorted(found, reverse=True):
+        rows = Entry.objects.filter(kinds, index__in={index for index, _ in pairs})
+        kept = set(rows.values_list("index", flat=True))
+        for index, subject in sorted(pairs, reverse=True):
             if index in kept:
                 out[subject] = index
     return out
