@@ -69,7 +69,6 @@ def refusals() -> str:
 # Understood when read, and recorded by nothing yet: each with what will record it.
 COMING_EVENTS: Mapping[str, str] = {
     "message.received": "mail in",
-    "message.acknowledged": "mail in",
     "retention.instructed": "retention and deletion",
     "key.destroyed": "retention and deletion",
     "disclosure.erased": "retention and deletion; `ledger check` and bundles understand it",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from partwell.documents.mail_kinds import KINDS
-from partwell.documents.mails import ACCOUNT_MAILS, Mail, compose
+from partwell.documents.mails import ACCOUNT_MAILS, FIXED_MAILS, Mail, compose
 from partwell.documents.texts import DocumentError
 
 from . import samples
@@ -74,6 +74,7 @@ class Page(HTMLParser):
 
 
 KIND_NAMES = sorted(KINDS)
+UNMARKED = ACCOUNT_MAILS | FIXED_MAILS
 
 
 @pytest.mark.parametrize("kind", KIND_NAMES)
@@ -81,9 +82,9 @@ def test_each_mail_greets_names_the_msp_and_carries_the_checkpoint(kind: str) ->
     mail = compose(kind, sample(kind))
     said = "".join(Page(mail.html).words)
     for body in (mail.text, said):
-        assert "Mara Ellery" in body and "Harbourline IT" in body
-        assert (samples.CHECKPOINT in body) is (kind not in ACCOUNT_MAILS)
-    if kind not in ACCOUNT_MAILS:
+        assert ("Mara Ellery" in body) is (kind not in FIXED_MAILS) and "Harbourline IT" in body
+        assert (samples.CHECKPOINT in body) is (kind not in UNMARKED)
+    if kind not in UNMARKED:
         assert "Northwick Traders Ltd" in " ".join(mail.text.split()) and "Northwick Traders Ltd" in said
 
 
@@ -94,7 +95,7 @@ def test_required_fields_alone_are_enough(kind: str) -> None:
     data = common(checkpoint=None) | {name: full[name] for name in required}
     mail = compose(kind, data)
     assert "None" not in mail.text and "{" not in mail.text and mail.subject
-    if kind not in ACCOUNT_MAILS:
+    if kind not in UNMARKED:
         assert "No checkpoint has been made yet." in mail.text
 
 
@@ -169,7 +170,22 @@ def test_what_others_write_cannot_imitate_the_foot() -> None:
 
 
 def test_a_held_question_says_that_nothing_was_answered() -> None:
-    assert "we answered nothing" in " ".join(compose("held_question", sample("held_question")).text.split())
+    text = compose("held_question", sample("held_question") | {"acknowledged": None}).text
+    assert "we answered nothing" in " ".join(text.split())
+    told = compose("held_question", sample("held_question") | {"acknowledged": "once"}).text
+    assert "one fixed acknowledgement that states no fact" in " ".join(told.split())
+
+
+def test_the_fixed_acknowledgement_is_the_same_for_everybody() -> None:
+    kind = "fixed_acknowledgement"
+    one = compose(kind, sample(kind))
+    other = compose(
+        kind,
+        common(to_name="Theo Brandt", client="Quayside Dental Ltd", contact="+44 20 5550", checkpoint=None),
+    )
+    assert one == other
+    for name in ("Northwick", "Quayside", "Mara", "Theo"):
+        assert name not in one.text + one.html + one.subject
 
 
 def test_a_release_is_one_message_with_every_item() -> None:

@@ -89,6 +89,10 @@ def held_question(v: Values) -> Body:
         happened=(
             fill(
                 _(
+                    "{sender} of {recipient_firm} wrote to us about {client}. There is no consent of yours for them, so we told them nothing, not even whether we know you. They have one fixed acknowledgement that states no fact; a copy goes to you."
+                )
+                if v["acknowledged"]
+                else _(
                     "{sender} of {recipient_firm} wrote to us about {client}. There is no consent of yours for them, so we answered nothing and told them nothing, not even whether we know you."
                 ),
                 v,
@@ -101,6 +105,21 @@ def held_question(v: Values) -> Body:
         ),
         button=_("Decide"),
         link=v["portal_url"] or "",
+    )
+
+
+def fixed_acknowledgement(v: Values) -> Body:
+    """R1: the same words for everybody. Nothing of ``v`` is used: no name, no client, no day."""
+    return Body(
+        subject=_("Your message was received"),
+        title=_("Your message was received"),
+        happened=(
+            _("This is an automatic acknowledgement. It is the only one that you receive."),
+            _(
+                "We answer no question before whoever it concerns has consented in writing. This message says neither that we serve them nor that we do not."
+            ),
+            _("If you act for somebody, ask them to write to their provider."),
+        ),
     )
 
 
@@ -329,7 +348,12 @@ MORE: dict[str, Kind] = {
         _f({"objections", "confirmed", "confirmed_count", "open_count", "window_until"}),
     ),
     "message": (message, _f({"topic", "sender", "sender_firm", "body"}), _f({"recipients", "attachments"})),
-    "held_question": (held_question, _f({"sender", "recipient_firm", "question", "received_at"}), _f(set())),
+    "held_question": (
+        held_question,
+        _f({"sender", "recipient_firm", "question", "received_at"}),
+        _f({"acknowledged"}),
+    ),
+    "fixed_acknowledgement": (fixed_acknowledgement, _f(set()), _f(set())),
     "call_summary": (
         call_summary,
         _f({"at", "participants", "said", "logged_by"}),

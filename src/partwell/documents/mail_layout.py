@@ -54,6 +54,11 @@ def foot_sentences(frame: Frame) -> tuple[str, str]:
     )
 
 
+def greeting(frame: Frame) -> str:
+    """To a person by name; to nobody in particular where the mail must not say whom it knows."""
+    return _("Hello {name},").format(name=frame.to) if frame.to else _("Good day,")
+
+
 def as_text(body: Body, frame: Frame) -> str:
     """The mail as plain text, wrapped at 76 columns except for links, quotes and the checkpoint."""
 
@@ -70,7 +75,7 @@ def as_text(body: Body, frame: Frame) -> str:
             for line in words.split("\n")
         )
 
-    out = [_("Hello {name},").format(name=frame.to), *(wrap(each) for each in body.happened)]
+    out = [greeting(frame), *(wrap(each) for each in body.happened)]
     if body.facts:
         out.append("\n".join(wrap(f"{label}: {value}", "", "    ") for label, value in body.facts))
     for heading, rows in body.lists:
@@ -128,7 +133,7 @@ def as_html(body: Body, frame: Frame) -> str:
         style = f"margin:24px 0 8px;{_SERIF};font-size:18px;font-weight:600;color:#17242a"
         return f'<h2 class="pw-ink" style="{style}">{escape(words)}</h2>'
 
-    parts = [para(_("Hello {name},").format(name=frame.to)), *(para(each) for each in body.happened)]
+    parts = [para(greeting(frame)), *(para(each) for each in body.happened)]
     if body.facts:
         rows = "".join(
             f'<tr><th scope="row" class="pw-soft pw-row" style="padding:8px 12px 8px 0;border-top:1px solid #dcdcd3;text-align:left;'

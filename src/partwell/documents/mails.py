@@ -18,6 +18,8 @@ from partwell.documents.texts import DocumentError, language, one_line, plain
 COMMON = frozenset({"msp_name", "to_name", "client", "zone"})
 COMMON_OPTIONAL = frozenset({"colour", "contact", "checkpoint", "checkpoint_at", "portal_url"})
 ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation"})
+# Fixed words alone: no name, no client, no checkpoint, because each of them would state a fact (R1).
+FIXED_MAILS = frozenset({"fixed_acknowledgement"})
 ROW_FIELDS = frozenset({"title", "note"})
 SUBJECT_LIMIT = 180
 CHOICES = {
@@ -43,14 +45,14 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     """The mail ``kind`` (a key of ``KINDS``) from plain values.
 
     Always: ``msp_name``, ``to_name`` (the person greeted), ``client`` (legal name), ``zone`` (IANA), and for
-    all but account mails ``checkpoint`` (the last committed one as text, None while there is none). May:
+    all but account and fixed mails ``checkpoint`` (the last committed one as text, None while there is none). May:
     ``colour`` ("#rrggbb"), ``contact``, ``checkpoint_at``, ``portal_url``. The rest by kind, see
     ``mail_kinds.py``; days as date, moments as aware datetime. Raises DocumentError naming the field.
     """
     if kind not in KINDS:
         raise DocumentError(f"There is no mail {kind!r}; the mails are {', '.join(KINDS)}.")
     make, required, optional = KINDS[kind]
-    account_mail = kind in ACCOUNT_MAILS
+    account_mail = kind in ACCOUNT_MAILS | FIXED_MAILS
     needed = COMMON | required | (frozenset() if account_mail else frozenset({"checkpoint"}))
     if missing := sorted(needed - data.keys()):
         raise DocumentError(f"The mail {kind} lacks {', '.join(missing)}; pass these fields.")
@@ -68,10 +70,10 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     body = make(values)
     frame = Frame(
         msp=one_line(values["msp_name"]),
-        to=one_line(values["to_name"]),
+        to="" if kind in FIXED_MAILS else one_line(values["to_name"]),
         client=one_line(values["client"]),
         colour=readable_colour(data.get("colour")),
-        contact=values["contact"] or "",
+        contact="" if kind in FIXED_MAILS else values["contact"] or "",
         checkpoint=values["checkpoint"],
         checkpoint_at=values["checkpoint_at"] or "",
         account_mail=account_mail,

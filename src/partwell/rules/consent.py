@@ -217,6 +217,11 @@ def standing(authorisation: AuthorisationFacts | None, now: datetime, recipient:
     return None
 
 
+def may_acknowledge(*, switched_on: bool, sent_before: bool) -> bool:
+    """Whether an unauthorised new provider's question is acknowledged by fixed words: off by default, at most once a sender."""
+    return switched_on and not sent_before
+
+
 def may_propose(authorisation: AuthorisationFacts) -> Refusal | None:
     """Whether a draft is complete enough to be put before the signatory."""
     if not (authorisation.presets or authorisation.categories or authorisation.item_ids):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from partwell.actions.correspondence import deliver
+from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
 from partwell.actions.files import read_file
 from partwell.actions.people import account_mail
 from partwell.connectors import mail_message
@@ -47,7 +48,11 @@ def message_of(envelope: Envelope) -> bytes:
     """The RFC 5322 bytes of an envelope; the same bytes at every attempt."""
     msp = the_msp()
     assert msp is not None  # an envelope exists, so the MSP does
-    everyone = tuple(Mailbox(one["address"], one["name"]) for one in envelope.recipients)
+    # The acknowledgement states no fact: whose copy travels with it does not stand in its headers (R1).
+    shown = [
+        one for one in envelope.recipients if envelope.kind != ACKNOWLEDGEMENT or one["role"] == "provider"
+    ]
+    everyone = tuple(Mailbox(one["address"], one["name"]) for one in shown)
     files = []
     for pinned in envelope.documents:
         file = stored_file(UUID(hex=pinned["file"]))

@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
+from partwell.actions.correspondence.acknowledge import why_not_acknowledged
 from partwell.actions.correspondence.post import envelope_digest
 from partwell.actions.facts import authorisation_facts, loop_contacts, newest_authorisation, zone
 from partwell.actions.files import chunks
@@ -74,6 +76,8 @@ def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None
         return refusal
     if not envelope.to_provider:
         return refuse("provider_without_client") if providers else None
+    if envelope.kind == ACKNOWLEDGEMENT:
+        return why_not_acknowledged(envelope)
     return _consent_refusal(envelope, client, now)
 
 

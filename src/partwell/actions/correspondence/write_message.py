@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import open_offboarding
@@ -235,13 +236,15 @@ def _from_provider(actor: Actor, client_id: UUID, draft: Draft) -> Message | Ref
 
 
 def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Message | Refusal:
-    """Keep a question that came before consent, tell the client, and answer nothing."""
+    """Keep a question that came before consent, tell the client, and answer nothing, or once with fixed words where an owner chose so."""
     since = deed.now - timedelta(hours=1)
     if Message.objects.filter(recipient=recipient, held=True, written_at__gt=since).count() >= HELD_AN_HOUR:
         return deed.refuse(refuse("throttled", seconds=3600), subject=recipient.id, verb="message.write")
     row = _row(deed, client, draft, recipient, None)
     row.held = True
     deed.add(row)
+    sender = RecipientPerson.objects.get(pk=deed.actor.id)
+    acknowledged = will_acknowledge(sender.email)
     # Without an address of the client the question is kept all the same; the portal shows it.
     post(
         deed,
@@ -254,6 +257,7 @@ def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Mes
                 "recipient_firm": recipient.firm,
                 "question": f"{row.subject}\n\n{row.text}",
                 "received_at": deed.now,
+                "acknowledged": "once" if acknowledged else None,
                 "portal_url": link("/client/messages/"),
             },
         ),
@@ -264,4 +268,6 @@ def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Mes
         public={"sender": f"{deed.actor.name}, {recipient.firm}"},
         to_client={"digest": digest_of(row.subject, row.text), "subject": row.subject},
     )
+    if acknowledged:
+        acknowledge(deed, recipient, sender)
     return row
