@@ -11,14 +11,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from partwell.actions.authorisations.end import withdraw_authorisation
+from partwell.actions.correspondence import deliver
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.evidence.log import make_checkpoint
+from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Entry, LogState
+from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.jobs.models import Job
+from partwell.rules.refusals import Refusal
 from partwell.workers import jobs
 from sealed.verify import verify
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done
+from tests.flows.post_office import delivered
 
 pytestmark = pytest.mark.usefixtures("db_world")
 
@@ -159,3 +164,49 @@ def test_a_bundle_is_asked_for_watched_and_downloaded_at_each_door() -> None:
     assert browser_of(c.tom).get("/client/bundles/").status_code == 200
     assert browser_of(c.tom).post("/client/bundles/ask/", {}).status_code == 409
     assert browser_of(c.kerstin).get(f"/bundles/{theirs.id}/file/").status_code == 409
+
+
+def test_a_mail_is_one_line_with_its_last_state_and_its_entries_stay_in_reach() -> None:
+    c = story()
+    mails = len(delivered(c))
+    assert mails >= 2
+    all_of_them = Entry.objects.filter(type__startswith="envelope.").count()
+    assert all_of_them == 3 * mails  # about to leave, began to leave, left and accepted
+    for actor, address in ((c.dan, "/evidence/?noun=envelope"), (c.mara, "/client/evidence/")):
+        browser = browser_of(actor)
+        words = ok(browser.get(address))
+        assert words.count("left and was accepted") == mails, address
+        assert "about to leave" not in words and "began to leave" not in words
+        assert words.count("and 2 entries before it") == mails
+        more = re.search(r'href="([^"]+\?subject=[0-9a-f]{32})"', words)
+        assert more is not None
+        way = ok(browser.get(more[1]))
+        assert all(
+            way.count(part) == 1 for part in ("about to leave", "began to leave", "left and was accepted")
+        )
+    with CaptureQueriesContext(connection) as many:
+        ok(browser_of(c.mara).get("/client/evidence/"))
+    timeline_for(c.mara, size=1)  # one line or all: the same queries
+    with CaptureQueriesContext(connection) as one:
+        timeline_for(c.mara, Filters(noun="envelope"), size=1)
+    with CaptureQueriesContext(connection) as all_lines:
+        timeline_for(c.mara, Filters(noun="envelope"), size=50)
+    assert len(one) == len(all_lines) < len(many)
+    subject = Envelope.objects.filter(client=c.northwick).first()
+    assert subject is not None
+    assert "leave" not in ok(browser_of(c.leo).get(f"/client/evidence/?subject={subject.pk.hex}"))
+
+
+def test_a_mails_line_tells_the_last_state_that_its_reader_may_see() -> None:
+    c = story()
+    mail = Envelope.objects.filter(client=c.northwick, state="queued", recipient__isnull=False).first()
+    assert mail is not None
+    assert not isinstance(deliver.claim(mail.pk), Refusal)
+    line = timeline_for(c.dan, Filters(noun="envelope")).lines[0]
+    assert (line.type, line.earlier, line.mail) == ("envelope.claimed", 0, mail.pk)
+    done(withdraw_authorisation(actor=c.mara, authorisation_id=c.authorisation.id))
+    mine = [one for one in timeline_for(c.dan, Filters(noun="envelope")).lines if one.mail == mail.pk]
+    assert [(one.type, one.earlier) for one in mine] == [("envelope.stopped", 1)]
+    # That it was stopped is the client's business: the recipient's line stays what it was.
+    theirs = [one for one in timeline_for(c.theo, Filters(noun="envelope")).lines if one.mail == mail.pk]
+    assert [(one.type, one.earlier) for one in theirs] == [("envelope.claimed", 0)]

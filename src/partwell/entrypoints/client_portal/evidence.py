@@ -22,9 +22,11 @@ FRAME: dict[str, Any] = {"home_url": "/client/", "back": {"label": "Your page", 
 @require_safe
 def evidence(request: HttpRequest) -> HttpResponse:
     """Every step that concerns the client, as sentences; internal notes are not among them (R4)."""
-    found = timeline_for(actor_of(request), Filters(), page=request.GET.get("page", "1"), zone=zone())
-    return render(request, "client_portal/evidence.html",
-                  {**FRAME, "page": found.page, "size": found.covered, "events": parts.events_of(found.lines, PREFIX)})  # fmt: skip
+    subject = request.GET.get("subject", "")
+    wanted = Filters(subject=uuid_or_404(subject) if subject else None)
+    found = timeline_for(actor_of(request), wanted, page=request.GET.get("page", "1"), zone=zone())
+    return render(request, "client_portal/evidence.html", {
+        **FRAME, "page": found.page, "size": found.covered, "events": parts.events_of(found.lines, PREFIX), "filtered": bool(subject)})  # fmt: skip
 
 
 def _entry_page(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -39,7 +39,8 @@ def by_number(actor: Actor, text: str) -> UUID:
 def events_of(lines: list[Line], prefix: str) -> list[dict[str, Any]]:
     """Lines as the timeline part takes them; marks lead to ``prefix``/number/."""
     return [{"at": one.at, "who": one.who, "text": one.text, "note": one.client, "index": one.index, "state": one.state,
-             "internal": one.internal, "url": f"{prefix}{one.index}/"} for one in lines]  # fmt: skip
+             "internal": one.internal, "url": f"{prefix}{one.index}/", "earlier": one.earlier,
+             "earlier_url": f"{prefix}?subject={one.mail.hex}" if one.mail else ""} for one in lines]  # fmt: skip
 
 
 def seen_entry(actor: Actor, uid: UUID) -> EntryProof:

@@ -57,11 +57,11 @@ def _entry(request: HttpRequest, uid: UUID) -> tuple[dict[str, Any], EntryProof]
 def evidence(request: HttpRequest) -> HttpResponse:
     """What was recorded of this recipient."""
     context, only = _in_sight(request)
-    found = timeline_for(
-        actor_of(request), Filters(only=only), page=request.GET.get("page", "1"), zone=zone()
-    )
-    return render(request, "provider_portal/evidence.html",
-                  {**context, "page": found.page, "size": found.covered, "events": parts.events_of(found.lines, PREFIX)})  # fmt: skip
+    subject = request.GET.get("subject", "")
+    wanted = Filters(only=only, subject=uuid_or_404(subject) if subject else None)
+    found = timeline_for(actor_of(request), wanted, page=request.GET.get("page", "1"), zone=zone())
+    return render(request, "provider_portal/evidence.html", {
+        **context, "page": found.page, "size": found.covered, "events": parts.events_of(found.lines, PREFIX), "filtered": bool(subject)})  # fmt: skip
 
 
 def _entry_page(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -49,6 +49,8 @@ class EntrySubject(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject_ref", "entry_index"], name="subject_once")]
+        # The way from an entry to its mail, to show each mail once.
+        indexes = [models.Index(fields=["entry_index"], name="subject_of_entry")]
 
 
 class Node(models.Model):

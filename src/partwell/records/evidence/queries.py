@@ -150,9 +150,13 @@ def _filtered(rows: "QuerySet[Entry]", wanted: Filters, zone: str) -> "QuerySet[
         )
     if wanted.only is not None:
         rows = rows.filter(index__in=wanted.only)
-    if wanted.fold and not wanted.subject and wanted.noun in ("", MAIL):
+    if wanted.fold and not wanted.subject and wanted.noun in ("", MAIL) and wanted.without != MAIL:
         rows = _last_of_each_mail(rows)
     return rows.order_by("index" if wanted.oldest_first else "-index")
+
+
+def _envelopes() -> "QuerySet[Any]":
+    return apps.get_model("correspondence", "Envelope")._default_manager.all()
 
 
 def _last_of_each_mail(rows: "QuerySet[Entry]") -> "QuerySet[Entry]":
@@ -162,7 +166,11 @@ def _last_of_each_mail(rows: "QuerySet[Entry]") -> "QuerySet[Entry]":
     follows = EntrySubject.objects.filter(
         later, subject_ref=OuterRef("subject_ref"), entry_index__gt=OuterRef("entry_index")
     )
-    own = EntrySubject.objects.filter(Exists(follows), entry_index=OuterRef("index"))
+    # An entry's subjects are its client and recipient too: only the envelope's own id ties a mail together.
+    own = EntrySubject.objects.filter(
+        entry_index=OuterRef("index"), subject_ref__in=_envelopes().values("pk")
+    )
+    own = own.filter(Exists(follows))
     return rows.exclude(Q(Exists(own)) & Q(type__startswith=f"{MAIL}."))
 
 
@@ -171,10 +179,8 @@ def _with_mails(lines: list[Line], rows: "QuerySet[Entry]") -> list[Line]:
     mine = [line.index for line in lines if line.type.startswith(f"{MAIL}.")]
     if not mine:
         return lines
-    asked = EntrySubject.objects.filter(entry_index__in=mine).order_by("id")
-    of: dict[int, UUID] = {}
-    for index, subject in asked.values_list("entry_index", "subject_ref"):
-        of.setdefault(index, subject)  # an entry names its own envelope first
+    named = EntrySubject.objects.filter(entry_index__in=mine, subject_ref__in=_envelopes().values("pk"))
+    of = dict(named.values_list("entry_index", "subject_ref"))
     seen = rows.filter(type__startswith=f"{MAIL}.").values("index")
     behind = EntrySubject.objects.filter(subject_ref__in=set(of.values()), entry_index__in=seen)
     count = Counter(behind.values_list("subject_ref", flat=True))

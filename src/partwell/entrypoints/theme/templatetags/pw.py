@@ -229,7 +229,8 @@ def timeline(events: Any, size: int | None = None, short: bool = False) -> dict[
     """One sentence an event, newest first, grouped by the viewer's days.
 
     Each event: ``at`` (aware datetime), ``who`` and ``text`` (the sentence: who is set bold), optional ``note``,
-    ``state``, ``index`` (ledger entry), ``url``, ``proof_state``, ``internal`` (stays inside). ``size``: entries
+    ``state``, ``index`` (ledger entry), ``url``, ``proof_state``, ``internal`` (stays inside), ``earlier`` (entries of
+    the same mail that the line stands for) and ``earlier_url``, where they are listed. ``size``: entries
     in the newest checkpoint. ``short``: without day heads, the day in front (the client's page).
     """
     days: list[dict[str, Any]] = []
