@@ -22,6 +22,9 @@ from partwell.actions.authorisations.paper import record_paper
 from partwell.actions.authorisations.propose import propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient, person_left
 from partwell.actions.base import Deed
+from partwell.actions.billing.issue import NewLine, issue_invoice
+from partwell.actions.billing.law_profiles import set_profile
+from partwell.actions.billing.record_payment import Received, record_payment
 from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.actions.clients.add_contact import NewContact, add_contact
 from partwell.actions.clients.add_site import add_site
@@ -84,9 +87,9 @@ from tests.support.worlds import World
 # What staff read, and what is about the house rather than a client.
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
-        "ledger.read", "ledger.check", "job.read"}  # fmt: skip
+        "ledger.read", "ledger.check", "job.read", "billing.read", "profile.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint",
-         "client.add"}  # fmt: skip
+         "client.add", "series.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
 
 
@@ -162,6 +165,14 @@ def tomorrow(days: int = 1) -> date:
 
 def a_notice() -> Notice:
     return Notice(timezone.now(), Channel.CALL, Reason.IN_HOUSE, Destination.CLIENT_STAFF, tomorrow(30))
+
+
+def a_line() -> NewLine:
+    return NewLine("Drive", Decimal(1), Decimal(50))
+
+
+def a_paper(left: Leftovers) -> Any:
+    return done(issue_invoice(actor=left.c.ines, client_id=left.client, kind="invoice", lines=[a_line()])).id
 
 
 Tries = dict[str, Callable[[Leftovers], list[Callable[[], Any]]]]
@@ -251,6 +262,9 @@ ALLOWED: Tries = {
     "contact.change": lambda a: [lambda: change_contact(actor=a.c.ines, contact_id=a.c.tom.id, title="Chair")],
     "recipient.change": lambda a: [lambda: person_left(actor=a.c.ines, person_id=RecipientPerson.objects.get(name="Sunniva Aas").id)],
     "bundle.request": lambda a: [lambda: request_bundle(actor=a.c.ines, client_id=a.client, to=Party.CLIENT)],
+    "billing.issue": lambda a: [lambda: issue_invoice(actor=a.c.ines, client_id=a.client, kind="invoice", lines=[a_line()])],
+    "payment.record": lambda a: [lambda: record_payment(actor=a.c.ines, invoice_id=a_paper(a), received=Received(Decimal(1), "EUR", date(2026, 1, 1)))],
+    "profile.set": lambda a: [lambda: set_profile(actor=a.c.ines, client_id=a.client, code="gdpr", reason="Personal data")],
 }  # fmt: skip
 # What stays possible is done elsewhere in the tests: settling a lost mail, purging, stopping, ending consent, fetching.
 ELSEWHERE = {
@@ -259,6 +273,7 @@ ELSEWHERE = {
     "release.stop",
     "authorisation.record_withdrawal",
     "bundle.download",
+    "billing.override",
 }
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R5 and R7 where money moves: requests and their estimates, payments, and what a vendor's charge may become."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +13,8 @@ from partwell.rules.money import rounded
 from partwell.rules.refusals import Refusal, refuse
 
 ESTIMATE_LIMIT = 10 * ENTRY_LIMIT  # minutes of one request; a larger one is a project and is split
+
+NUMBER_LIMIT = 99_999_999  # of a paper in its series
 
 
 class RequestState(StrEnum):
@@ -67,6 +71,41 @@ def may_pay(
         return refuse("payment_invalid")
     if amount > still_open:
         return refuse("payment_too_much", amount=amount, open_amount=still_open)
+    return None
+
+
+def may_refund(
+    number: str, amount: Decimal, received: Decimal, given: str, currency: str, *, reason: str, proved: bool
+) -> Refusal | None:
+    """Money goes back for a reason and with its proof: the paper's currency, at most what came in for it."""
+    if given != currency:
+        return refuse("currency_mismatch", given=given, expected=currency)
+    whole = amount.is_finite() and rounded(amount, currency) == amount
+    if not whole or not 0 < amount <= received:
+        return refuse("refund_invalid", amount=amount, received=received, number=number)
+    if not reason.strip() or not proved:
+        return refuse("refund_unproved")
+    return None
+
+
+# A prefix that ends in a digit would make two papers' labels one: A1 and 1, A and 11.
+_PREFIX = re.compile(r"(?:[A-Za-z0-9/._-]{0,19}[A-Za-z/._-])?\Z")
+
+
+def check_series(
+    series: str, *, prefix: str, next_number: int, now: int, used: bool, taken: Iterable[str]
+) -> Refusal | None:
+    """An owner chooses prefix and first number before the first paper; afterwards the numbers stay gapless.
+
+    ``now``: the number that comes next today; ``used``: whether the series has a paper; ``taken``: other series'
+    prefixes, past ones too.
+    """
+    if not _PREFIX.match(prefix) or prefix in set(taken):
+        return refuse("series_prefix", prefix=prefix)
+    if not 1 <= next_number <= NUMBER_LIMIT:
+        return refuse("invalid_input", where="The first number", problem="between 1 and 99,999,999")
+    if used and next_number != now:
+        return refuse("series_in_use", series=series, next=now)
     return None
 
 

@@ -20,6 +20,8 @@ SCOPES: Mapping[str, str] = {
     "messages:write": "Write messages and log calls; the client is always copied",
     "bundles:read": "Read and download handover bundles",
     "bundles:write": "Ask for handover bundles",
+    "billing:read": "Read papers, payments, their numbers and law profiles",
+    "billing:write": "Issue papers, record payments and refunds, set law profiles",
     "evidence:read": "Read the timeline, proofs and checkpoints",
 }
 

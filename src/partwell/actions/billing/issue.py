@@ -2,7 +2,7 @@
 """Papers with gapless numbers: payment requests, invoices and credit notes, judged line by line (R7, R12)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,9 @@ from django.db import connection
 
 from partwell.actions.base import Deed
 from partwell.actions.hours.standing import time_terms, today
-from partwell.records.billing.models import ClientProfile, Invoice, InvoiceLine, Payment, Series
+from partwell.records.billing.models import ClientProfile, Invoice, InvoiceLine, Series
+from partwell.records.billing.papers import balance_of
+from partwell.records.clients.models import Client
 from partwell.records.hours.models import Block
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.people.models import Msp
@@ -22,7 +24,8 @@ from partwell.rules.charges import InvoiceState
 from partwell.rules.law_profiles import PROFILES
 from partwell.rules.refusals import Refusal, refuse
 
-DUE_DAYS = 14
+DUE_DAYS, DUE_LIMIT = 14, 731
+LINES_MOST = 200
 # Usual prefixes; an owner may rename a series, never its numbers.
 SERIES = {"request": "PR-", "invoice": "INV-", "credit_note": "CN-"}
 
@@ -65,18 +68,68 @@ def verdict_as_data(verdict: law.LineVerdict) -> dict[str, Any]:
     }
 
 
-def take_number(deed: Deed, kind: str) -> tuple[Series, int]:
-    """The next number of a kind's series. Its row stays locked to the end of the transaction: rolled back,
-    the number is the next one again, so that none is skipped and none is used twice."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Lines as they would stand on paper: totals, each line's verdict, and what refuses it (None: nothing)."""
+
+    bill: money.Bill
+    verdicts: tuple[law.LineVerdict, ...]
+    problems: tuple[Refusal | None, ...]
+    rounding: money.TaxRounding
+
+
+def judge_lines(
+    client_id: UUID, lines: Sequence[NewLine], day: date, *, credits: Invoice | None = None
+) -> Judged | Refusal:
+    """The bill of ``lines`` issued on ``day`` and what the client's law profiles say of each line (R12)."""
+    if len(lines) > LINES_MOST:
+        return refuse("invalid_input", where="The lines", problem=f"at most {LINES_MOST} on one paper")
+    terms = time_terms(client_id)
+    currency = credits.currency if credits else terms.currency
+    profiles = profiles_of(client_id)
+    asked = []
+    for number, line in enumerate(lines, 1):
+        rate = terms.tax_rate if line.rate is None else line.rate
+        if not _fits(line, rate):
+            return refuse("line_invalid", number=number)
+        asked.append(money.Line(line.quantity, line.unit_price, rate, line.treatment or terms.tax_treatment))
+    rounding = money.TaxRounding(credits.tax_rounding) if credits else money.TaxRounding.PER_RATE
+    found = money.bill(asked, currency, rounding)
+    if isinstance(found, Refusal):
+        return found
+    verdicts = tuple(law.judge_line(profiles, line.line_class, day) for line in lines)
+    problems = tuple(
+        law.may_charge(verdict, billed.net, line.cost, overridden=line.override)
+        for line, verdict, billed in zip(lines, verdicts, found.lines, strict=True)
+    )
+    return Judged(found, verdicts, problems, rounding)
+
+
+def _fits(line: NewLine, rate: Decimal) -> bool:
+    """What the columns hold: else a number would be printed otherwise than it was billed."""
+    for value, places, whole in ((line.quantity, 4, 8), (line.unit_price, 4, 10), (rate, 3, 3)):
+        if not value.is_finite() or abs(value) >= 10**whole or value != round(value, places):
+            return False
+    return bool(line.text.strip()) and len(line.text) <= 300
+
+
+def locked_series(kind: str) -> Series | None:
+    """A kind's series, locked to the end of the transaction; None for one that nothing was numbered in or set for."""
     rows = Series.objects.all()
     if connection.vendor == "postgresql":
         rows = rows.select_for_update()
     row = rows.filter(code=kind).first()
-    if row is None:
+    if row is None and connection.vendor == "postgresql":
         # Two first papers at once would both make the series: the MSP's one row is the lock until it is there.
-        if connection.vendor == "postgresql":
-            Msp.objects.select_for_update().first()
-        row = rows.filter(code=kind).first() or deed.add(Series(code=kind, prefix=SERIES[kind]))
+        Msp.objects.select_for_update().first()
+        row = rows.filter(code=kind).first()
+    return row
+
+
+def take_number(deed: Deed, kind: str) -> tuple[Series, int]:
+    """The next number of a kind's series. Its row stays locked to the end of the transaction: rolled back,
+    the number is the next one again, so that none is skipped and none is used twice."""
+    row = locked_series(kind) or deed.add(Series(code=kind, prefix=SERIES[kind]))
     number = row.next_number
     deed.save(row, next_number=number + 1)
     return row, number
@@ -91,6 +144,7 @@ def write_invoice(
     credits: Invoice | None = None,
     note: str = "",
     due_on: date | None = None,
+    external_number: str = "",
 ) -> Invoice | Refusal:
     """Write a paper within a deed that holds the client; its PDF is a job of the same transaction.
 
@@ -100,28 +154,17 @@ def write_invoice(
     msp = Msp.objects.first()
     if client is None or msp is None:
         raise RuntimeError("Lock the client of a set-up installation before a paper is written.")
-    terms = time_terms(client.id)
-    currency = credits.currency if credits else terms.currency
-    profiles = profiles_of(client.id)
     day = today(deed.now)
-    verdicts = [law.judge_line(profiles, line.line_class, day) for line in lines]
-    asked = [
-        money.Line(
-            line.quantity,
-            line.unit_price,
-            terms.tax_rate if line.rate is None else line.rate,
-            line.treatment or terms.tax_treatment,
+    judged = judge_lines(client.id, lines, day, credits=credits)
+    if isinstance(judged, Refusal):
+        return judged
+    if (problem := next(filter(None, judged.problems), None)) is not None:
+        return problem
+    found, verdicts, currency = judged.bill, judged.verdicts, judged.bill.currency
+    if due_on is not None and not day <= due_on <= day + timedelta(days=DUE_LIMIT):
+        return refuse(
+            "invalid_input", where="The day it is due", problem="between today and two years from now"
         )
-        for line in lines
-    ]
-    rounding = money.TaxRounding(credits.tax_rounding) if credits else money.TaxRounding.PER_RATE
-    found = money.bill(asked, currency, rounding)
-    if isinstance(found, Refusal):
-        return found
-    for line, verdict, billed in zip(lines, verdicts, found.lines, strict=True):
-        problem = law.may_charge(verdict, billed.net, line.cost, overridden=line.override)
-        if problem is not None:
-            return problem
     series, number = take_number(deed, kind)
     row = deed.add(
         Invoice(
@@ -131,10 +174,11 @@ def write_invoice(
             series=series,
             number=number,
             label=f"{series.prefix}{number}",
+            external_number=external_number.strip(),
             issued_on=day,
             due_on=due_on or day + timedelta(days=0 if credits else DUE_DAYS),
             currency=currency,
-            tax_rounding=rounding,
+            tax_rounding=judged.rounding,
             net=found.net,
             tax=found.tax,
             gross=found.gross,
@@ -153,7 +197,7 @@ def write_invoice(
             InvoiceLine(
                 invoice=row,
                 position=position,
-                text=line.text,
+                text=line.text.strip(),
                 quantity=line.quantity,
                 unit=line.unit,
                 unit_price=line.unit_price,
@@ -197,9 +241,11 @@ def issue_invoice(
     lines: Sequence[NewLine],
     note: str = "",
     due_on: date | None = None,
+    external_number: str = "",
 ) -> Invoice | Refusal:
-    """Issue a payment request or invoice by hand, for whatever was agreed; an override of a profile is an owner's."""
-    if not actor.is_staff:
+    """Issue a payment request or invoice by hand, for whatever was agreed; an override of a profile is an owner's,
+    kept on the line with who. ``external_number``: of the MSP's own accounting, where it has one already."""
+    if not actor.is_staff or not Client.objects.filter(pk=client_id).exists():
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "billing.issue")) is not None:
         return refusal
@@ -210,17 +256,27 @@ def issue_invoice(
         return refusal
     if kind not in ("request", "invoice"):
         return refuse("not_found")
+    lines = [replace(line, override_by=actor.id) if line.override.strip() else line for line in lines]
     with Deed(actor) as deed:
         client = deed.lock(client_id)
         departing = Offboarding.objects.filter(client=client).order_by("opened_at").last()
-        row = write_invoice(deed, kind, lines, offboarding=departing, note=note, due_on=due_on)
+        row = write_invoice(
+            deed,
+            kind,
+            lines,
+            offboarding=departing,
+            note=note,
+            due_on=due_on,
+            external_number=external_number,
+        )
         if isinstance(row, Refusal):
             return deed.refuse(row, subject=client.id, verb="billing.issue")
         return row
 
 
 def cancel_invoice(*, actor: Actor, invoice_id: UUID, reason: str) -> Invoice | Refusal:
-    """Cancel a paper that is not paid by a credit note over all of it; blocks on it are gone. Gives the credit note."""
+    """Cancel a paper for which no money is here (none came, or all went back) by a credit note over all of it;
+    blocks on it are gone. Gives the credit note."""
     row = Invoice.objects.select_related("offboarding").filter(pk=invoice_id).first()
     if not actor.is_staff or row is None:
         return refuse("not_found")
@@ -230,12 +286,13 @@ def cancel_invoice(*, actor: Actor, invoice_id: UUID, reason: str) -> Invoice | 
         deed.lock(row.client_id)
         row.refresh_from_db()
         problem = None
-        if (
-            row.state != InvoiceState.OPEN
-            or row.kind == "credit_note"
-            or Payment.objects.filter(invoice=row).exists()
-        ):
+        balance = balance_of(row)
+        if row.state != InvoiceState.OPEN or row.kind == "credit_note":
             problem = refuse("invoice_settled", number=row.label, state=row.state)
+        elif balance.received:
+            problem = refuse("invoice_settled", number=row.label, state="paid in part")
+        elif balance.credited:
+            problem = refuse("credited_in_part", number=row.label)
         elif not reason.strip():
             problem = refuse("cancel_without_reason")
         if problem is not None:

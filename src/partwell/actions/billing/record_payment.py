@@ -11,8 +11,9 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.hours.standing import today
 from partwell.records.billing.models import Invoice, Payment
+from partwell.records.billing.papers import balance_of
 from partwell.records.hours.models import Block
-from partwell.rules import charges, hours, money, roles
+from partwell.rules import charges, hours, roles
 from partwell.rules.actor import Actor
 from partwell.rules.charges import InvoiceState
 from partwell.rules.refusals import Refusal, refuse
@@ -53,8 +54,7 @@ def record_payment(*, actor: Actor, invoice_id: UUID, received: Received) -> Pay
     with Deed(actor) as deed:
         deed.lock(row.client_id)
         row.refresh_from_db()
-        before = list(Payment.objects.filter(invoice=row).values_list("amount", flat=True))
-        still_open = money.settled(row.gross, before)
+        still_open = balance_of(row).open
         problem = charges.may_pay(
             InvoiceState(row.state), row.label, received.amount, still_open, received.currency, row.currency
         )
