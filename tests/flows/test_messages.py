@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Messages, questions before consent, notes that stay inside, calls (R1, R2, R4)."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,8 @@ from partwell.actions.correspondence.log_call import CallNotes, correct_call, lo
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.releases.request_item import request_item
 from partwell.records.correspondence.models import Envelope, Message
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Disclosure, Entry
+from partwell.rules.events import sentence_of
 from partwell.rules.refusals import Refusal
 from tests.flows.cast import cast, done
 
@@ -152,3 +154,18 @@ def test_a_call_goes_to_the_client_and_to_the_provider_only_when_chosen_and_allo
     assert Envelope.objects.filter(kind="call_summary", text__contains="the switch, not").count() == 1
     future = CallNotes("X", "y", timezone.now() + timedelta(hours=1))
     assert log_call(actor=c.dan, client_id=c.northwick.id, notes=future).code == "invalid_input"
+
+
+def test_somebody_with_two_addresses_is_named_once() -> None:
+    c = cast(signed=True)
+    done(withdraw_authorisation(actor=c.mara, authorisation_id=c.authorisation.id))
+    mail = next(
+        one
+        for one in Envelope.objects.filter(state="queued")
+        if "second" in {p["role"] for p in one.recipients}
+    )
+    assert [one["name"] for one in mail.recipients][:2] == ["Mara Ellery", "Mara Ellery"]
+    deliver.claim(mail.id)
+    said = Entry.objects.filter(type="envelope.claimed").latest("index")
+    public = Disclosure.objects.get(entry_uid=said.uid, label="public")
+    assert sentence_of("envelope.claimed", json.loads(bytes(public.content))).count("Mara Ellery") == 1

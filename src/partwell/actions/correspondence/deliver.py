@@ -15,7 +15,7 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
 from partwell.actions.correspondence.acknowledge import why_not_acknowledged
-from partwell.actions.correspondence.post import envelope_digest
+from partwell.actions.correspondence.post import envelope_digest, names
 from partwell.actions.facts import authorisation_facts, loop_contacts, newest_authorisation, zone
 from partwell.actions.files import chunks
 from partwell.actions.releases.gate import judge_again
@@ -115,11 +115,6 @@ def _lines_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal
     if not lines:
         return refuse("release_empty")
     return next((why for why in judge_again(client, lines[0].release, lines, now) if why is not None), None)
-
-
-def names(envelope: Envelope) -> list[str]:
-    """The recipients' names, as sentences have them."""
-    return [one["name"] for one in envelope.recipients]
 
 
 def _record(deed: Deed, envelope: Envelope, event: str, **to_client: object) -> None:

@@ -95,6 +95,11 @@ def addressed(
     return chosen, recipients
 
 
+def names(envelope: Envelope) -> list[str]:
+    """The recipients as sentences have them: each person once, however many of their addresses are on it."""
+    return list(dict.fromkeys(one["name"] for one in envelope.recipients))
+
+
 def envelope_digest(row: Envelope) -> str:
     """SHA-256 over everything that is frozen in an envelope; the relay compares it before every attempt."""
     frozen = {

@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.post import names
 from partwell.actions.releases.gate import Target, judge_again
 from partwell.actions.releases.release_items import announce, announcement_key
 from partwell.records.correspondence.models import Envelope
@@ -91,6 +92,6 @@ def _announce_rest(deed: Deed, release: Release, rest: list[ReleaseLine], target
                 "envelope.queued",
                 recipient=None,
                 subjects=[queued.id, release.id],
-                public={"recipients": [one["name"] for one in queued.recipients]},
+                public={"recipients": names(queued)},
                 to_client={"digest": queued.digest, "kind": queued.kind},
             )
