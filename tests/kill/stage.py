@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The stage of the kill tests: a small departure, a mail server that remembers, and a child that dies at a chosen step.
 
-A step is a statement reaching the database (before or after it), a command or piece of text sent to the mail
-server, or a file renamed into place. Counting them needs no hook in the program: every boundary at which a crash
-could matter is one of these.
+A step is a statement reaching the database (before or after it), a commit, or a command or piece of text sent to
+the mail server or its answer. Counting them needs no hook in the program: a release of stored documents and its
+delivery rename no file, so every boundary at which a crash could matter is one of these.
 """
 
 import os
