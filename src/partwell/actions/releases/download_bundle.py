@@ -8,6 +8,7 @@ from uuid import UUID
 from partwell.actions.base import Deed
 from partwell.actions.releases.build_bundle import target_name
 from partwell.actions.releases.bundle_scope import Order, still_all
+from partwell.actions.releases.open_line import recorded
 from partwell.actions.releases.request_bundle import KIND, theirs
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client
@@ -68,9 +69,10 @@ def bundles_for(actor: Actor, client_id: UUID, limit: int = 50) -> list[Bundle]:
 
 
 def download_bundle(
-    *, actor: Actor, job_id: UUID, agent: str = "", begins: bool = True
+    *, actor: Actor, job_id: UUID, agent: str = "", begins: bool = True, looks: bool = False
 ) -> StoredFile | Refusal:
-    """The bundle's file for streaming. ``begins``: False for the continuation of a broken download, which is no new entry.
+    """The bundle's file for streaming. ``begins``: False for the continuation of a broken download, which is no new entry
+    if this person's download of it is on record; ``looks``: nothing of it is sent (HEAD), so nothing is recorded.
 
     A provider's bundle is refused once a single line of it may no longer leave; a new one then holds what still may.
     """
@@ -95,7 +97,8 @@ def download_bundle(
         why = still_all(order, client, found.result.get("lines", ()), deed.now, person)
         if why is not None:
             return deed.refuse(why, subject=found.job.id, verb="bundle.download")
-        if begins:
+        # Whoever leaves out the first byte has the bundle too: only a download on record can be continued.
+        if not looks and (begins or not recorded("bundle.downloaded", found.job.id, actor.id)):
             deed.record("bundle.downloaded", recipient=order.recipient_id, subjects=[found.job.id, file.id],
                         public={"recipient": found.name},
                         to_client={"manifest_digest": found.result["manifest_sha256"], "address": actor.address[:64], "agent": agent[:200]})  # fmt: skip

@@ -52,8 +52,9 @@ def still_passes(client: Client, line: ReleaseLine, actor: Actor, now: datetime)
     return judge_again(client, release, [line], now)[0]
 
 
-def open_line(*, actor: Actor, line_id: UUID, agent: str = "") -> StoredFile | Refusal:
-    """The document of a released line, for streaming. ``release.opened`` is recorded once per person and line.
+def open_line(*, actor: Actor, line_id: UUID, agent: str = "", looks: bool = False) -> StoredFile | Refusal:
+    """The document of a released line, for streaming. ``release.opened`` is recorded once per person and line;
+    not where somebody only ``looks`` (HEAD): an opening that R17 may count needs the document to have left.
 
     Refused when the consent ended meanwhile, also within the window: then only titles stay answerable (R17).
     """
@@ -70,7 +71,7 @@ def open_line(*, actor: Actor, line_id: UUID, agent: str = "") -> StoredFile | R
         refusal = still_passes(client, line, actor, deed.now)
         if refusal is not None:
             return deed.refuse(refusal, subject=line.item_id, verb="release.open")
-        if not opened_before(line.id, actor.id):
+        if not looks and not recorded("release.opened", line.id, actor.id):
             theirs = (actor.kind == "client") == (line.release.party == Party.CLIENT)
             if theirs and line.opened_at is None:
                 deed.save(line, opened_at=deed.now)
@@ -88,7 +89,7 @@ def open_line(*, actor: Actor, line_id: UUID, agent: str = "") -> StoredFile | R
         return line.document
 
 
-def opened_before(line_id: UUID, person_id: UUID) -> bool:
-    """Whether this person's opening of this line is on record already."""
-    of_line = EntrySubject.objects.filter(subject_ref=line_id).values("entry_index")
-    return Entry.objects.filter(index__in=of_line, type="release.opened", actor_ref=person_id).exists()
+def recorded(event: str, subject_id: UUID, person_id: UUID) -> bool:
+    """Whether an entry of this kind about the subject, by this person, is on record already."""
+    about = EntrySubject.objects.filter(subject_ref=subject_id).values("entry_index")
+    return Entry.objects.filter(index__in=about, type=event, actor_ref=person_id).exists()

@@ -55,7 +55,12 @@ def answer(request: HttpRequest) -> HttpResponse:
 @require_safe
 def line_file(request: HttpRequest, line_id: str) -> HttpResponse:
     """The document of a released line; its first opening is evidence."""
-    result = open_line(actor=actor_of(request), line_id=uuid_or_404(line_id), agent=_agent(request))
+    result = open_line(
+        actor=actor_of(request),
+        line_id=uuid_or_404(line_id),
+        agent=_agent(request),
+        looks=request.method == "HEAD",
+    )
     if isinstance(result, Refusal):
         return refusal_response(request, result, back=reverse("client:releases"))
     return cast(HttpResponse, file_response(request, result))

@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.evidence.proofs import EntryProof, entry_view
 from partwell.actions.releases.download_bundle import Bundle, download_bundle
-from partwell.entrypoints.door.files import file_response
+from partwell.entrypoints.door.files import continues, file_response
 from partwell.entrypoints.door.gate import actor_of
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.evidence.queries import Line, entry_by_index, log_state
@@ -122,10 +122,9 @@ def _size(size: int) -> str:
 
 
 def bundle_answer(request: HttpRequest, job_id: UUID) -> Any:
-    """Stream a bundle to whoever may have it now; a continuation (Range beyond the start) is no new download."""
-    begun = request.headers.get("Range", "")
+    """Stream a bundle to whoever may have it now; a continuation (Range beyond the start) is no new download, HEAD is none."""
     found = download_bundle(actor=actor_of(request), job_id=job_id, agent=request.headers.get("User-Agent", "")[:200],
-                            begins=request.method == "GET" and (not begun or begun.startswith("bytes=0-")))  # fmt: skip
+                            begins=not continues(request), looks=request.method == "HEAD")  # fmt: skip
     if isinstance(found, Refusal):
         if found.code == "not_found":
             raise Http404

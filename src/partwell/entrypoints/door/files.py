@@ -11,7 +11,16 @@ from partwell.entrypoints.door.headers import STRANGERS
 from partwell.records.vault.queries import StoredFile
 
 SHOWN = {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"}
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)\Z")
+
+
+def continues(request: HttpRequest) -> bool:
+    """Whether a request goes on with a download that broke off: one range that begins after the first byte.
+
+    A header that :func:`file_response` does not honour, or that asks for the end or the whole, is a download of its own.
+    """
+    match = _RANGE.match(request.headers.get("Range", ""))
+    return bool(match and match[1] and int(match[1][:18]) > 0)
 
 
 def file_response(

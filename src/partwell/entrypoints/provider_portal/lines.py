@@ -48,7 +48,12 @@ def answer(request: HttpRequest) -> HttpResponse:
 @require_safe
 def line_file(request: HttpRequest, line_id: str) -> HttpResponse:
     """The document of a released line; its first opening is evidence."""
-    result = open_line(actor=actor_of(request), line_id=uuid_or_404(line_id), agent=agent(request))
+    result = open_line(
+        actor=actor_of(request),
+        line_id=uuid_or_404(line_id),
+        agent=agent(request),
+        looks=request.method == "HEAD",
+    )
     if isinstance(result, Refusal):
         return refusal_response(request, result, back=reverse("provider:home"))
     return cast(HttpResponse, file_response(request, result))

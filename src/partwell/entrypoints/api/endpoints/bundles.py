@@ -17,7 +17,7 @@ from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, cl
 from partwell.entrypoints.api.fields import Flag, Given, Line, PathId, Ref, Shown
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
-from partwell.entrypoints.door.files import file_response
+from partwell.entrypoints.door.files import continues, file_response
 from partwell.records.authorisations.lists import recipients
 from partwell.records.jobs.lists import bundles
 from partwell.rules.refusals import Refusal
@@ -142,11 +142,10 @@ def get_bundle(request: HttpRequest, bundle_id: PathId) -> BundleShown:
 )
 def get_bundle_file(request: HttpRequest, bundle_id: PathId) -> HttpResponseBase | Refusal:
     """The bundle itself, streamed; Range continues a broken download. The download is evidence (R1)."""
-    begun = request.headers.get("Range", "")
     file = download_bundle(
         actor=actor_of(request),
         job_id=bundle_id,
         agent=request.headers.get("User-Agent", "")[:200],
-        begins=not begun or begun.startswith("bytes=0-"),
+        begins=not continues(request),
     )
     return file if isinstance(file, Refusal) else file_response(request, file)
