@@ -144,8 +144,12 @@ def test_withdrawing_a_notice_lists_what_follows():
     found = withdraw_notice(facts)
     assert isinstance(found, WithdrawalConsequences)
     assert (found.end_authorisations, found.stop_envelopes, found.fee) == (("a1",), ("e1", "e2"), 0)
-    assert any("Firewall admin" in sentence for sentence in found.sentences)
-    assert any("no fee" in sentence for sentence in found.sentences)
+    for words in (found.sentences, found.for_client):
+        assert any("Firewall admin" in sentence for sentence in words)
+        assert any("no fee" in sentence for sentence in words)
+    assert "The client’s authorisation ends now." in found.sentences
+    assert "Your authorisation for the new provider ends now." in found.for_client
+    assert not any("the client" in sentence.lower() for sentence in found.for_client)
     for state, code in ((OffboardingState.CLOSED, "notice_after_closing"),
                         (OffboardingState.WITHDRAWN, "offboarding_withdrawn")):  # fmt: skip
         refused = withdraw_notice(replace(facts, state=state))

@@ -17,6 +17,18 @@ MODULES = {
 }  # fmt: skip
 """Kind → module. Imported when first needed: some bring heavy libraries with them."""
 
+NAMES = {
+    "snipeit": "Snipe-IT", "itglue": "IT Glue", "hudu": "Hudu", "glpi": "GLPI", "nmap": "nmap",
+    "keepass": "KeePass", "bitwarden": "Bitwarden", "mail": "mail", "xlsx": "an Excel workbook", "csv": "a CSV table",
+    "archive": "a ZIP archive", "documents": "documents", "files": "several files",
+}  # fmt: skip
+"""Kind → its name as it stands in a sentence ("imported 26 items from …")."""
+
+
+def name_of(kind: str) -> str:
+    """How people call an import's source; an unknown kind is shown as it is."""
+    return NAMES.get(kind, kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:

@@ -215,12 +215,16 @@ class WithdrawalFacts:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalConsequences:
-    """R8: authorisations end, queued messages stop, dates clear, credentials to rotate; and no fee."""
+    """R8: authorisations end, queued messages stop, dates clear, credentials to rotate; and no fee.
+
+    ``sentences`` are for staff, ``for_client`` says the same to the client.
+    """
 
     end_authorisations: tuple[str, ...]
     stop_envelopes: tuple[str, ...]
     rotate: tuple[tuple[str, str], ...]
     sentences: tuple[str, ...]
+    for_client: tuple[str, ...]
     fee: Decimal = Decimal(0)
 
 
@@ -230,14 +234,36 @@ def withdraw_notice(facts: WithdrawalFacts) -> WithdrawalConsequences | Refusal:
         return refuse("notice_after_closing")
     if facts.state is OffboardingState.WITHDRAWN:
         return refuse("offboarding_withdrawn")
-    sentences = ["The dates of the departure are cleared and the client is active again.", "There is no fee."]
-    if facts.authorisation_ids:
-        sentences.append(f"Authorisations that end now: {len(facts.authorisation_ids)}.")
-    if facts.queued_envelope_ids:
-        sentences.append(f"Queued messages that are stopped: {len(facts.queued_envelope_ids)}.")
+    consents, queued = len(facts.authorisation_ids), len(facts.queued_envelope_ids)
+    staff = ["The dates of the departure are cleared and the client is active again.", "There is no fee."]
+    client = ["Every date of your departure is cleared, and our service to you goes on.", "There is no fee."]
+    if consents:
+        staff.append(
+            "The client’s authorisation ends now."
+            if consents == 1
+            else f"{consents} authorisations of the client end now."
+        )
+        client.append(
+            "Your authorisation for the new provider ends now."
+            if consents == 1
+            else f"Your {consents} authorisations end now."
+        )
+    if queued:
+        words = (
+            "One message that waits to leave is"
+            if queued == 1
+            else f"{queued} messages that wait to leave are"
+        )
+        staff.append(f"{words} stopped.")
+        client.append(f"{words} stopped.")
     if facts.released_credentials:
         names = ", ".join(title for _, title in facts.released_credentials)
-        sentences.append(f"Credentials already released, to be rotated: {names}.")
+        staff.append(f"These credentials have been released and need to be rotated: {names}.")
+        client.append(f"These passwords were handed over already and should be changed: {names}.")
     return WithdrawalConsequences(
-        facts.authorisation_ids, facts.queued_envelope_ids, facts.released_credentials, tuple(sentences)
+        facts.authorisation_ids,
+        facts.queued_envelope_ids,
+        facts.released_credentials,
+        tuple(staff),
+        tuple(client),
     )

@@ -50,7 +50,9 @@ def paragraphs(row: Authorisation, items: list[Item] | None = None) -> list[word
             "pk", "title"
         )
     )
-    exclusions = [Category(one).label for one in row.excluded_categories] + sorted(titles.values())
+    # Why each is not given stands with it: a title alone reads as if it were all that they do not receive.
+    exclusions = [f"{Category(one).label}: the whole category is excluded" for one in row.excluded_categories]
+    exclusions += [f"{title}: excluded by name" for title in sorted(titles.values())]
     at = ZoneInfo(zone_name)
     facts = wording.AuthorisationFacts(
         msp_name=msp.name if msp else "",

@@ -22,6 +22,7 @@ from partwell.actions.estate.stage_lines import agreed_owners
 from partwell.actions.estate.start_import import CUSTODIANS, OWNERS, clear_lines, partly_written, under_way
 from partwell.actions.jobs import lease
 from partwell.actions.keys import CREDENTIALS, OpenUnit, unit_for
+from partwell.importers.detect import name_of
 from partwell.importers.mapping import ColumnMapping
 from partwell.records.estate.models import Import, ImportLine, Item, SourceMapping
 from partwell.records.jobs.models import Job
@@ -258,7 +259,7 @@ def _show(job: Job, batch: Import, actor: Actor) -> None:
         deed.record(
             "import.confirmed",
             subjects=[row.id],
-            public={"source": row.source, "count": count},
+            public={"source": name_of(row.source), "count": count},
             to_client={
                 "files": [facts["name"] for facts in options["files"]],
                 "rows_root": tree.root().hex(),

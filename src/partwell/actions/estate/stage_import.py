@@ -15,6 +15,7 @@ from partwell.actions.estate.start_import import clear_lines
 from partwell.actions.jobs import lease
 from partwell.actions.people.set_up import actor_of
 from partwell.importers.base import ImportRefused, Options, Read, Understood
+from partwell.importers.detect import name_of
 from partwell.importers.mapping import ColumnMapping
 from partwell.importers.sandbox import read_guarded
 from partwell.records.estate.models import Import, SourceMapping
@@ -164,7 +165,7 @@ def _staged(job: Job, batch: Import, actor: Actor, stager: Stager) -> dict[str, 
             "import.staged",
             client=client.id,
             subjects=[row.id],
-            public={"source": row.source},
+            public={"source": name_of(row.source)},
             to_client={
                 "files": [facts["name"] for facts in batch.options["files"]],
                 "understood": counts["item"],
@@ -196,7 +197,7 @@ def _refuse(
         deed.record(
             "import.failed",
             subjects=[row.id],
-            public={"source": row.source},
+            public={"source": name_of(row.source)},
             internal={"problem": str(refused)[:2000]},
         )
     return {"refused": refused.code}

@@ -9,7 +9,7 @@ from partwell.actions.base import Deed
 from partwell.actions.estate import originals
 from partwell.actions.estate.common import allowed, open_client
 from partwell.importers.base import Secret
-from partwell.importers.detect import MODULES
+from partwell.importers.detect import MODULES, name_of
 from partwell.importers.mapping import ColumnMapping
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Import
@@ -219,7 +219,7 @@ def discard_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: st
         deed.record(
             "import.discarded",
             subjects=[batch.id],
-            to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})},
+            to_client={"source": name_of(batch.source), **({"reason": reason[:300]} if reason else {})},
         )
     clear_lines(batch.id, keep=False)
     originals.drop(files)

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from partwell.actions.base import Deed
 from partwell.actions.estate.common import allowed
 from partwell.actions.estate.secrets import purge_values
+from partwell.importers.detect import name_of
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Import, Item
 from partwell.records.releases.models import ReleaseLine
@@ -62,6 +63,6 @@ def undo_import(*, actor: Actor, client_id: UUID, import_id: UUID, reason: str =
             client=client.id,
             subjects=[batch.id],
             public={"count": batch.item_count},
-            to_client={"source": batch.source, **({"reason": reason[:300]} if reason else {})},
+            to_client={"source": name_of(batch.source), **({"reason": reason[:300]} if reason else {})},
         )
         return batch

@@ -120,7 +120,7 @@ def _tell(
 ) -> None:
     """The client's own receipt of what ended, and of what had already begun to leave."""
     msp = the_msp()
-    lines = [*found.sentences]
+    lines = [*found.for_client]
     if stopped:
         lines.append(f"Stopped before they left: {'; '.join(stopped)}.")
     if leaving:

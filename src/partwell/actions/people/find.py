@@ -11,6 +11,7 @@ from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules import roles
 from partwell.rules.actor import Actor
+from partwell.rules.refusals import show
 
 LONGEST = 120
 
@@ -67,7 +68,7 @@ def find(*, actor: Actor, text: str, each: int = 6) -> list[Group]:
                     row.id.hex,
                     row.client_id.hex,
                     f"{row.client.name}: departure",
-                    f"{row.state.capitalize()}, service ends {row.end_of_service.isoformat()}",
+                    f"{row.state.capitalize()}, service ends {show(row.end_of_service)}",
                     "arrow",
                 )
                 for row in offboardings[:each]

@@ -156,14 +156,21 @@ def contact_leave(request: HttpRequest, client_id: str, contact_id: str) -> Http
     contact = _contact(row, contact_id)
     form, said = (
         _given(request, shapes.LeftForm),
-        (f"{contact.name} has left {row.name}", "Take off the contacts"),
+        (f"{contact.name} has left {row.name}", "End their access"),
     )
     lede = "Their sign-in to the portal ends at once. What they signed and said stays on record."
     if request.method == "POST" and form.is_valid():
         result = contact_left(
             actor=actor_of(request), contact_id=contact.id, reason=form.cleaned_data["reason"]
         )
-        return _done(request, form, row, result, f"{contact.name} was taken off the contacts.", *said)
+        return _done(
+            request,
+            form,
+            row,
+            result,
+            f"{contact.name} is no longer a contact, and can no longer sign in.",
+            *said,
+        )
     return _page(request, form, row, *said, lede=lede)
 
 
@@ -238,10 +245,10 @@ def backup_add(request: HttpRequest, client_id: str) -> HttpResponse:
     return _page(request, form, row, *said)
 
 
-@staff_door("client.read")
+@staff_door("pause.set")
 @_BOTH
 def pause(request: HttpRequest, client_id: str) -> HttpResponse:
-    """Pause releases (R11). Whoever tries it for a debt is told the rule, and the attempt is on record; a pause needs an owner."""
+    """Pause releases (R11); an owner alone. Whoever tries it for a debt is told the rule, and the attempt is on record."""
     row = client_or_404(client_id)
     form, said = _given(request, shapes.PauseForm), (f"Pause releases of {row.name}", "Pause releases")
     lede = "What the client owns is never withheld for a debt. Four grounds are lawful; each is named and recorded."

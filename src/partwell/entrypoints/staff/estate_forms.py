@@ -9,6 +9,7 @@ from django import forms
 from django.http import Http404
 
 from partwell.actions.estate.look import client_named
+from partwell.importers.detect import name_of
 from partwell.rules.terms import Category, Custodian, ItemKind, Owner, Sensitivity
 
 OWNER_WORDS = {
@@ -142,7 +143,7 @@ class ClassifyForm(forms.Form):
     def __init__(self, *args: Any, sources: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["if_source"].widget = forms.Select(
-            choices=[("", "Any way"), *((one, one) for one in sources)]
+            choices=[("", "Any way"), *((one, name_of(one)) for one in sources)]
         )
 
     def sets(self) -> dict[str, Any]:
