@@ -263,6 +263,55 @@ def letters() -> dict[str, dict[str, Any]]:
             "taxes": [{"label": "Tax, 19 %", "text": "47.50 EUR"}],
             "gross": "297.50 EUR",
         },
+        "statement": {
+            "as_of": when,
+            "departure": "notice of 4 May 2026",
+            "page": "https://part.harbourline.example/client/statement/",
+            "entries": "12",
+            "real": "6 h 48 min",
+            "unused": "Prepaid time that is not used is paid back to you at closing, at the price you paid for it.",
+            "hours": [{"label": "Included", "text": "4 h 00 min"}, {"label": "Left", "text": "1 h 00 min"}],
+            "months": [
+                {
+                    "title": "2026-05",
+                    "included": "4 h 00 min",
+                    "goodwill": "0 h 30 min",
+                    "total": "4 h 30 min",
+                }
+            ],
+            "blocks": [
+                {
+                    "title": "2 h 00 min for “New network diagram”",
+                    "paid": "6 May 2026",
+                    "used": "1 h 00 min",
+                    "left": "1 h 00 min",
+                    "price": "250.00 EUR",
+                    "entry": "18001",
+                }
+            ],
+            "papers": [
+                {
+                    "title": "PR-7, payment request",
+                    "issued": "5 May 2026",
+                    "gross": "297.50 EUR",
+                    "open": "0.00 EUR",
+                    "entry": "17990",
+                }
+            ],
+            "payments": [{"title": "PR-7", "day": "6 May 2026", "amount": "297.50 EUR", "entry": "18010"}],
+            "passed": [
+                {
+                    "title": "Mail archive on a drive",
+                    "vendor": "Keepsafe",
+                    "number": "KS-9",
+                    "cost": "310.50 EUR",
+                    "billed": "310.50 EUR",
+                    "markup": "0.00 EUR",
+                    "entry": "18020",
+                }
+            ],
+            "money": [{"label": "Asked", "text": "607.50 EUR"}, {"label": "Paid", "text": "297.50 EUR"}],
+        },
         "call_summary": {
             "at": when,
             "duration": "35 minutes",

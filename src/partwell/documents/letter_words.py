@@ -186,4 +186,54 @@ WORDS = (
     N_(
         "What belongs to {client} is handed over whether or not this is paid. An unpaid paper stops billable work and nothing else."
     ),
+    N_("Amount"),
+    N_("As it exists"),
+    N_("As of"),
+    N_("Billed, net"),
+    N_("Bought in advance"),
+    N_("Bought"),
+    N_("Date"),
+    N_("Departure"),
+    N_("For"),
+    N_("Goodwill"),
+    N_("Hours by month"),
+    N_("Hours"),
+    N_("Included"),
+    N_("Invoice of the vendor"),
+    N_("Markup"),
+    N_("Money"),
+    N_("Month"),
+    N_("On account"),
+    N_("Page"),
+    N_("Paid on"),
+    N_("Papers"),
+    N_("Passed through at cost"),
+    N_("Payments"),
+    N_("Service"),
+    N_("Statement of hours and money"),
+    N_("Still open"),
+    N_(
+        "This is what was included, used, bought and given, and what was asked, paid and passed through. On your page every line leads to its proof."
+    ),
+    N_("Total"),
+    N_("Used"),
+    N_("Vendor, net"),
+    N_("entry {number}"),
+    N_("{entries} time entries; {real} were worked, the columns show accounted time."),
+    # the returning client's quote
+    N_("Welcome back"),
+    N_(
+        "{client} left us, and we parted well. We are glad that you think of coming back, and we have read again what you told us when you left."
+    ),
+    N_("What you told us, and what we answer"),
+    N_("Our quote"),
+    N_("Onboarding, net"),
+    N_("Our normal fee"),
+    N_("An exception of ours"),
+    N_("It stands until"),
+    N_(
+        "Whoever comes back pays what everybody pays, whatever systems are still in place: the work at the beginning is the same. Tax is added by the law."
+    ),
+    N_("What we do first"),
+    N_("Accept or decline it on your page. Your sign-in is enough for this; nothing of yours leaves by it."),
 )

@@ -139,6 +139,19 @@ LETTERS: dict[str, Letter] = {
         _f("taxes"),
         (("lines", _f("title note quantity price tax net")), ("taxes", _f("label text"))),
     ),
+    "statement": Letter(
+        _f("as_of hours unused"),
+        _f("departure page entries real"),
+        _f("months blocks papers payments passed money"),
+        (
+            ("hours", _f("label text")),
+            ("months", _f("title included block on_account as_is goodwill service total")),
+            ("blocks", _f("title paid used left price entry")),
+            ("papers", _f("title issued net gross open entry")),
+            ("payments", _f("title day amount entry")),
+            ("passed", _f("title vendor number cost billed markup entry")),
+            ("money", _f("label text")),
+        ),
     "call_summary": Letter(
         _f("at participants said logged_by"),
         _f("duration"),

@@ -62,6 +62,28 @@ def hours_running_out(v: Values) -> Body:
     )
 
 
+def statement(v: Values) -> Body:
+    return Body(
+        subject=fill(_("Your statement: hours and money of {client}"), v),
+        title=_("Your statement is attached"),
+        happened=(
+            fill(_("What was included, used, bought and given back for {client}, on one paper."), v),
+            _("On your page every line leads to its time, approval, invoice and proof."),
+        ),
+        facts=facts(
+            v,
+            (_("Used"), "used"),
+            (_("Left"), "left"),
+            (_("Given without charge"), "goodwill"),
+            (_("Still to be paid"), "open"),
+            (_("To your credit"), "in_favour"),
+        ),
+        button=_("See every line"),
+        link=v["portal_url"] or "",
+        after=(_(NEVER_STOPS),),
+    )
+
+
 def _f(names: set[str]) -> frozenset[str]:
     return frozenset(names)
 
@@ -73,5 +95,6 @@ MONEY: dict[str, Kind] = {
         _f({"left", "price", "verdict"}),
     ),
     "paper_issued": (paper_issued, _f({"label", "gross"}), _f({"due_on", "lines"})),
+    "statement": (statement, _f({"used", "left"}), _f({"goodwill", "open", "in_favour"})),
     "hours_running_out": (hours_running_out, _f({"used_share", "total", "used", "left"}), _f({"price"})),
 }

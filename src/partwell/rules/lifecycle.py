@@ -172,7 +172,9 @@ class ClosingFacts:
     """Counts of what is unsettled in one offboarding.
 
     ``unreleased``: the client's own items neither released nor waived. ``open_windows``: releases to the
-    provider whose window has not ended (R17). ``unknown_owner``: items whose owner nobody settled.
+    provider whose window has not ended (R17). ``unknown_owner``: items whose owner nobody settled. ``unsettled``:
+    prepaid time not used, in words; ``owed``: money that must go back to the client, in words. A paper that the
+    client has not paid is not among them: it never stops closing (R11).
     """
 
     state: OffboardingState
@@ -186,6 +188,10 @@ class ClosingFacts:
     unknown_envelopes: int = 0
     failed_envelopes: int = 0
     running_jobs: int = 0
+    running_timers: int = 0
+    open_requests: int = 0
+    unsettled: str = ""
+    owed: str = ""
     blocking_steps: tuple[str, ...] = ()
     ledger_healthy: bool = True
 
@@ -233,6 +239,16 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
     add(facts.open_windows, "windows",
         f"The objection window of {_n(facts.open_windows, 'release', 'releases')} is open.",
         OnWhom.PROVIDER, "Wait until it ends, or until the recipient answers.")  # fmt: skip
+    add(facts.running_timers, "timers",
+        f"{_n(facts.running_timers, 'timer of this client is', 'timers of this client are')} running.",
+        OnWhom.TECHNICIAN, "Stop each with what was done, or throw it away with a reason.")  # fmt: skip
+    add(facts.open_requests, "requests",
+        f"{_n(facts.open_requests, 'request for work is', 'requests for work are')} open.",
+        OnWhom.ACCOUNT_MANAGER, "Finish, or cancel with a reason.")  # fmt: skip
+    add(facts.unsettled, "unsettled", f"Time paid in advance is not used and not settled: {facts.unsettled}.",
+        OnWhom.ACCOUNT_MANAGER, "Credit it by the agreement's rule.")  # fmt: skip
+    add(facts.owed, "owed", f"{facts.owed} must go back to the client.",
+        OnWhom.ACCOUNT_MANAGER, "Pay it back and record the refund with its proof.")  # fmt: skip
     add(facts.blocking_steps, "steps",
         f"Steps of the plan that block closing: {', '.join(facts.blocking_steps)}.",
         OnWhom.TECHNICIAN, "Finish them, or take them out of the plan with a reason.")  # fmt: skip

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from partwell.actions.authorisations.end import withdraw
 from partwell.actions.base import Deed
+from partwell.actions.billing.statement import statement_of
+from partwell.actions.billing.statement_letter import write_statement
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.offboardings.standing import closing_facts, newest_acceptance
@@ -37,6 +39,8 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
         row = Offboarding.objects.get(pk=offboarding_id)
         if (problem := lifecycle.may_close(closing_facts(row, deed.now))) is not None:
             return deed.refuse(problem, subject=row.id, verb="offboarding.close")
+        shown = statement_of(client.id, row.id)
+        assert shown is not None  # the departure is here
         for consent in Authorisation.objects.select_related(
             "recipient", "client", "signatory", "offboarding"
         ).filter(client=client, state__in=[AuthorisationState.GRANTED, AuthorisationState.PROPOSED]):
@@ -70,6 +74,7 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
             },
         )
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
+        write_statement(deed, shown, at_closing=True)
         return row
 
 

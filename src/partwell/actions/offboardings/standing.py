@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
+from partwell.actions.billing.settle import money_at_closing
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
 from partwell.records.evidence.models import Checkpoint, Entry, LogState
@@ -92,6 +93,7 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
     open_windows = Release.objects.filter(
         client_id=client, party=Party.PROVIDER, window_ends_at__gt=now
     ).filter(Exists(ReleaseLine.objects.filter(release=OuterRef("pk"), state="sent", answer="")))
+    money = money_at_closing(row)
     steps = PlanStep.objects.filter(offboarding=row, done_at=None, removed_at=None, blocks_closing=True)
     return lifecycle.ClosingFacts(
         state=OffboardingState(row.state),
@@ -110,6 +112,10 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
         running_jobs=Job.objects.filter(client_ref=client, state__in=["queued", "running"])
         .filter(Q(kind__startswith="import.") | Q(kind__startswith="bundle."))
         .count(),
+        running_timers=money.timers,
+        open_requests=money.requests,
+        unsettled=money.unsettled_words,
+        owed=money.owed_words,
         blocking_steps=tuple(steps.exclude(key="accept").values_list("title", flat=True)[:40]),
         ledger_healthy=ledger_whole(),
     )
