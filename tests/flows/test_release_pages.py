@@ -203,7 +203,7 @@ def test_messages_calls_and_mails_of_staff_and_what_the_client_sees_of_them() ->
     }
     assert ines.post(f"{base}calls/log/", call).status_code == 302
     row = Call.objects.get()
-    assert ines.post(f"/calls/{row.id}/", {"correction": "On Tuesday."}).status_code == 302
+    assert ines.post(f"/calls/{row.id}/correct/", {"correction": "On Tuesday."}).status_code == 302
     words = ok(ines.get(f"{base}messages/"))
     assert "Counsel knows" in words and "Tired" in words and "On Tuesday" in words
     seen = ok(mara.get("/client/messages/"))

@@ -11,6 +11,7 @@ from partwell.rules.readiness import DOCUMENTED, ReadinessFacts, exit_facts, sco
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import ROLES, VERBS, auditor_stands, may, second_person, who_may
 from partwell.rules.terms import Category, ContactRole, Destination, Phase, Reason, StaffRole
+from partwell.rules.verb_words import VERB_WORDS
 
 READ_ONLY = {"read", "check", "preview"}
 
@@ -22,7 +23,16 @@ def test_the_whole_matrix_follows_the_table():
         if refusal is not None:
             assert refusal.code == "not_your_role"
             assert refusal.status == 409
-            assert verb in refusal.sentence
+            assert VERB_WORDS[verb] in refusal.sentence and verb not in str(refusal)
+
+
+def test_every_verb_has_words_and_no_other():
+    assert set(VERB_WORDS) == set(VERBS)
+    assert not [words for words in VERB_WORDS.values() if "." in words or "_" in words or words != words.strip()]
+    refusal = may("auditor", "estate.import")
+    assert str(refusal) == (
+        "As auditor you may not import files. Ask an owner or an account manager or a technician."
+    )
 
 
 def test_every_role_of_the_domain_is_known():

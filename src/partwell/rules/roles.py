@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.verb_words import VERB_WORDS
 
 OWNER, MANAGER, TECHNICIAN, AUDITOR = "owner", "account_manager", "technician", "auditor"
 SIGNATORY, OBSERVER, PROVIDER, SYSTEM = "signatory", "observer", "person", "system"
@@ -195,9 +196,14 @@ def may(role: str, verb: str) -> Refusal | None:
         return refuse("not_found")
     if role in allowed:
         return None
-    return refuse(
-        "not_your_role", role=ROLE_LABELS[role], verb=verb, who=" or ".join(ROLE_LABELS[r] for r in allowed)
-    )
+    who = " or ".join(_one(ROLE_LABELS[one]) for one in allowed)
+    return refuse("not_your_role", role=ROLE_LABELS[role], what=VERB_WORDS.get(verb, "do this"), who=who)
+
+
+def _one(label: str) -> str:
+    if label == ROLE_LABELS[SYSTEM]:
+        return label
+    return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
 
 
 def auditor_stands(until: date | None, today: date) -> Refusal | None:

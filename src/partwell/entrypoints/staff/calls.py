@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
 from partwell.actions.correspondence.write_message import NotInTheLoop
@@ -85,23 +85,30 @@ def log(request: HttpRequest, client_id: str) -> HttpResponse:
     return HttpResponseRedirect(back)
 
 
-@staff_door("message.read")
-@require_http_methods(["GET", "HEAD", "POST"])
-def call_page(request: HttpRequest, call_id: str) -> HttpResponse:
-    """One call; a POST adds a correction (what was written stays)."""
+@staff_door("call.log")
+@require_POST
+def correct(request: HttpRequest, call_id: str) -> HttpResponse:
+    """Add a correction to a call; what was written stays."""
     actor = actor_of(request)
     call = queries.call_seen(actor, uuid_or_404(call_id))
     if call is None:
         raise Http404
-    if request.method == "POST":
-        result = correct_call(
-            actor=actor, call_id=call.id, correction=request.POST.get("correction", "")[:20000]
-        )
-        back = reverse("staff:call", args=[call.id])
-        if isinstance(result, Refusal):
-            return refusal_response(request, result, back=back)
-        messages.success(request, "Added; the client has the correction by mail.")
-        return HttpResponseRedirect(back)
+    result = correct_call(actor=actor, call_id=call.id, correction=request.POST.get("correction", "")[:20000])
+    back = reverse("staff:call", args=[call.id])
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    messages.success(request, "Added; the client has the correction by mail.")
+    return HttpResponseRedirect(back)
+
+
+@staff_door("message.read")
+@require_safe
+def call_page(request: HttpRequest, call_id: str) -> HttpResponse:
+    """One call with its corrections and pictures."""
+    actor = actor_of(request)
+    call = queries.call_seen(actor, uuid_or_404(call_id))
+    if call is None:
+        raise Http404
     context = {
         "section": "messages",
         "call": call,

@@ -17,7 +17,7 @@ from partwell.actions.offboardings.close_offboarding import record_of
 from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
-from partwell.entrypoints.staff.parts import id_of, url_or
+from partwell.entrypoints.staff.parts import id_of, may_here, url_or
 from partwell.records.clients import queries
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import Filters, timeline_for
@@ -121,7 +121,7 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         "older": queries.older_agreements(row.id), "sites": queries.sites_of(row.id), "sets": queries.backup_sets_of(row.id),
         "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
         "may_change": may(actor.role, "client.change") is None, "may_open": may(actor.role, "offboarding.open") is None,
-        "may_pause": actor.role != "auditor", "may_lift": may(actor.role, "pause.lift") is None,
+        "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
         "estate_url": url_or("client_estate", row.id), "consent_url": url_or("client_consents", row.id),
     })  # fmt: skip
 

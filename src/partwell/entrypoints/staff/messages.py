@@ -55,7 +55,7 @@ def messages_home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
-               "held": queries.held_open(), "clients": look.clients_here()}  # fmt: skip
+               "held": queries.held_open(), "clients": look.clients_here(), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
 
 

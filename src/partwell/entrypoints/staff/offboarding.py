@@ -18,7 +18,7 @@ from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.messages import said_rows
 from partwell.entrypoints.staff.next_steps import next_steps
-from partwell.entrypoints.staff.parts import answer, id_of, url_or
+from partwell.entrypoints.staff.parts import answer, id_of, url_for, url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.correspondence.queries import said_page
 from partwell.records.estate.queries import by_category
@@ -54,8 +54,9 @@ def head(request: HttpRequest, offboarding_id: str, tab: str) -> Head:
              "count": counts.get(count) if count else None} for name, label, count in TABS]  # fmt: skip
     context = {
         "section": "departures", "o": row, "client": client, "d": one, "tabs": tabs, "title": title(one), "lede": lede(one),
-        "gates": gate_rows(one), "open": one.open, "spoken": look.spoken(one), "actor_id": actor.id,
-        "call_url": url_or("call_log", client.id), "write_url": url_or("message_write", client.id),
+        "gates": gate_rows(one, actor), "open": one.open, "spoken": look.spoken(one), "actor_id": actor.id,
+        "call_url": url_for(actor, client, "call.log", "call_log"), "write_url": url_for(actor, client, "message.write", "message_write"),
+        "may_write": may(actor.role, "message.write") is None,
         "may_office": one.open and may(actor.role, "plan.change") is None, "may_work": one.open and may(actor.role, "plan.step_done") is None,
     }  # fmt: skip
     return Head(one, context)
@@ -91,7 +92,7 @@ def lede(one: look.Departure) -> str:
     return f"Notice on {when_words(one.noticed_on)}, by {by}. {ends} {row.owner.name} owns this departure; {signs}"
 
 
-def gate_rows(one: look.Departure) -> list[dict[str, Any]]:
+def gate_rows(one: look.Departure, actor: Actor) -> list[dict[str, Any]]:
     """The strip, with the person waited for by name."""
     client = one.row.client_id
     links = {"consent": (url_or("client_consents", client), "Consent"), "loop": (reverse("staff:client", args=[client]), "Contacts"),
@@ -102,6 +103,8 @@ def gate_rows(one: look.Departure) -> list[dict[str, Any]]:
         word = f"Waiting on {look.name_of(gate.on_whom, one)}" if tone == "waiting" else WORDS[tone]
         row = {"name": gate.title, "state": tone, "word": word, "reason": gate.sentence}
         url, label = links.get(gate.key, ("", ""))
+        if url.endswith("/agreement/") and may(actor.role, "agreement.record") is not None:
+            url = ""
         if url and tone != "open" and one.open and not (gate.key == "hours" and one.agreement):
             row.update(url=url, link=label)
         rows.append(row)
@@ -188,6 +191,17 @@ def _receipt(client_id: Any) -> dict[str, Any] | None:
     }
 
 
+# Where the departure's estate leads, and the verb of each page.
+ESTATE_LINKS = {
+    "client_estate": "estate.read",
+    "client_releases": "release.read",
+    "release_choose": "release.preview",
+    "client_import": "estate.import",
+    "classify": "item.classify",
+    "bundles": "release.read",
+}
+
+
 @staff_door("offboarding.read")
 @require_safe
 def estate(request: HttpRequest, offboarding_id: str) -> HttpResponse:
@@ -196,11 +210,10 @@ def estate(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     rows = [
         one for one in by_category(shown.one.row.client_id) if one.category is not Category.OTHER or one.total
     ]
-    client = shown.one.row.client_id
     return render(request, "staff/offboarding_estate.html", {
         **shown.context, "categories": rows, "total": sum(one.total for one in rows), "confirmed": sum(one.counts["confirmed"] for one in rows),
         "unknown": sum(one.unknown for one in rows),
-        "links": {name: url_or(name, client) for name in ("client_estate", "client_releases", "release_choose", "client_import", "classify", "bundles")},
+        "links": {name: url_for(actor_of(request), shown.one.row.client, verb, name) for name, verb in ESTATE_LINKS.items()},
     })  # fmt: skip
 
 

@@ -67,6 +67,12 @@ def may_here(actor: Actor, client: Any, verb: str) -> bool:
     return may_work_on(client.state, client.name, verb) is None
 
 
+def url_for(actor: Actor, client: Any, verb: str, name: str) -> str:
+    """The address of a client's page when this actor may use it here, else "": what is not allowed is not offered."""
+    offered = verb.endswith((".read", ".preview")) or may_here(actor, client, verb)
+    return url_or(name, client.id) if offered and may(actor.role, verb) is None else ""
+
+
 def answer(request: HttpRequest, result: object, to: str, said: str) -> HttpResponse:
     """A refusal as its page, else a flash and on to ``to`` (PRG)."""
     if isinstance(result, Refusal):

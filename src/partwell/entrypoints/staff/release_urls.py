@@ -32,4 +32,5 @@ urlpatterns: list[Any] = [
     path("mails/<str:envelope_id>/settle/", messages.mail_settle, name="mail_settle"),
     path(f"{_C}calls/log/", calls.log, name="call_log"),
     path("calls/<str:call_id>/", calls.call_page, name="call"),
+    path("calls/<str:call_id>/correct/", calls.correct, name="call_correct"),
 ]

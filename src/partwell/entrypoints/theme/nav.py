@@ -4,6 +4,8 @@
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from partwell.rules import roles
+
 # key, label, URL name, plain path, letter after "g"
 STAFF = (
     ("departures", _("Departures"), "staff:departures", "/departures/", "d"),
@@ -23,9 +25,14 @@ def path_of(name: str, plain: str) -> str:
         return plain
 
 
-def staff_nav() -> list[dict[str, object]]:
-    """The entries of the staff header: key, label, url, letter."""
+# What an entry needs beyond being on the staff: its page's verb, where not every role has it.
+NEEDS = {"import": "estate.import"}
+
+
+def staff_nav(role: str = "") -> list[dict[str, object]]:
+    """The entries of the staff header that ``role`` may follow (without one: all): key, label, url, letter."""
     return [
         {"key": key, "label": label, "url": path_of(name, plain), "letter": letter}
         for key, label, name, plain, letter in STAFF
+        if not role or key not in NEEDS or roles.may(role, NEEDS[key]) is None
     ]

@@ -12,7 +12,7 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Set up an authenticator app or a passkey.",
     ),
     ("throttled", "roles", 429, "Too many attempts.", "Wait {seconds} seconds and try again."),
-    ("not_your_role", "roles", 409, "As {role} you may not do this ({verb}).", "Ask {who}."),
+    ("not_your_role", "roles", 409, "As {role} you may not {what}.", "Ask {who}."),
     ("auditor_expired", "roles", 409, "Your access as auditor ended on {end}.", "Ask an owner to extend it."),
     ("staff_left", "roles", 404, "There is nothing here.", "Check the address."),
     ("link_expired", "roles", 409, "This sign-in link is used or too old.", "Ask for a new one."),

@@ -241,7 +241,7 @@ def copy(text: str, label: str = "") -> dict[str, Any]:
 def staff_header(context: Context, section: str = "") -> dict[str, Any]:
     """The board at the top of staff pages; ``section``: the key of the current entry."""
     return {
-        "nav": staff_nav(),
+        "nav": staff_nav(str(getattr(context.get("actor"), "role", "") or "")),
         "section": section,
         "person": context.get("person") or _person_of(context),
         "csrf_token": context.get("csrf_token"),
