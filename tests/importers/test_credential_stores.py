@@ -122,6 +122,36 @@ def blank() -> bytes:
     return buffer.getvalue()
 
 
+def locked(path: Path, version: int, password: str | None, key: Path | None) -> Path:
+    """A store of this version behind these; 3.1 from a real one, for pykeepass makes new ones as 4.0 only."""
+    old = inputs("credentials/keepassxc/NewDatabase.kdbx") if version == 3 else io.BytesIO(made_bytes())
+    kp = PyKeePass(old, password="a" if version == 3 else "geheim")
+    kp.password, kp.keyfile = password, str(key) if key else None
+    kp.add_entry(kp.root_group, "Only here", "x", "Pa55-here")
+    for stale in kp.tree.iterfind(".//HeaderHash"):  # of 3.1 only, optional, and pykeepass leaves the old one
+        stale.getparent().remove(stale)
+    kp.save(path)
+    return path
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize(("password", "with_key"), [("geheim", False), ("geheim", True), (None, True)])
+def test_a_password_a_key_file_or_both_open_either_version(
+    tmp_path: Path, version: int, password: str | None, with_key: bool
+) -> None:
+    key = tmp_path / "store.key"
+    key.write_bytes(b"\x07" * 32)
+    path = locked(tmp_path / "x.kdbx", version, password, key if with_key else None)
+    assert kdbx_header.parse_header(path.read_bytes()).major == version
+    given = options(password, key_file=key if with_key else None, spool=tmp_path)
+    found = {one.title: one for one in items(list(read_guarded("keepass", path, given)))}
+    assert found["Only here"].secrets["password"].reveal() == "Pa55-here"
+    lacking = [options("wrong", key_file=key if with_key else None)]
+    lacking += [options(password)] if with_key else [options(password, key_file=key)]
+    for one in lacking:
+        assert refused(keepass, path, one).code in ("wrong_password", "password_needed")
+
+
 @functools.cache
 def made_bytes() -> bytes:
     kp = PyKeePass(io.BytesIO(blank()), password="geheim")
