@@ -237,6 +237,19 @@ def draw(
     return refuse("hours_short", asked=minutes, left=budget.left)
 
 
+def mark_crossed(budget: Budget, drawn: int) -> int:
+    """The mark (80, 95 or 100) that ``drawn`` more minutes of ``budget`` reach and that was not reached before, or 0."""
+    if drawn <= 0:
+        return 0
+    after = Budget(budget.total, budget.used + drawn).warning
+    return after if after > budget.warning else 0
+
+
+def fitting(minutes: int, budget: Budget, unit: int) -> int:
+    """The most real minutes of ``minutes`` whose accounted ones are left, in whole units, so that rounding adds nothing."""
+    return min(minutes, budget.left // unit * unit)
+
+
 def forgotten(started: datetime, now: datetime) -> bool:
     """Whether a timer ran so long that a person must say how long the work was."""
     return minutes_between(started, now) > FORGOTTEN_AFTER

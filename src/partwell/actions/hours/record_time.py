@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from partwell.actions.base import Deed
+from partwell.actions.hours.running_out import warn_of
 from partwell.actions.hours.standing import HoursStanding, standing, today
 from partwell.records.clients.models import Client
 from partwell.records.hours.models import TimeEntry, TimePart, Timer, WorkRequest
@@ -33,6 +34,7 @@ class Work:
     subject_id: UUID | None = None
     subject_label: str = ""
     import_key: str = ""
+    staff_id: UUID | None = None  # who worked, where the office records it for a colleague (an import)
 
 
 def record_time(*, actor: Actor, client_id: UUID, work: Work) -> TimeEntry | Refusal:
@@ -59,17 +61,27 @@ def write_entry(deed: Deed, work: Work, timer: Timer | None = None) -> TimeEntry
     if client is None:
         raise RuntimeError("Lock the client before its time is written.")
     how = standing(client.id)
-    parts = _judged(deed, work, how)
+    parts = judge(deed, work, how)
     if isinstance(parts, Refusal):
         return deed.refuse(parts, subject=client.id, verb="time.record")
     if work.import_key and TimeEntry.objects.filter(client=client, import_key=work.import_key).exists():
         return deed.refuse(refuse("duplicate", what="This line"), subject=client.id, verb="time.record")
+    return keep(deed, work, how, parts, timer)
+
+
+def keep(
+    deed: Deed, work: Work, how: HoursStanding, parts: tuple[hours.Part, ...], timer: Timer | None = None
+) -> TimeEntry:
+    """Write an entry that ``judge`` allowed, with its parts, and warn the client where it crosses a mark."""
+    client = deed.client
+    if client is None:
+        raise RuntimeError("Lock the client before its time is written.")
     departing = how.offboarding if work.work_class is not hours.WorkClass.SERVICE else None
     entry = deed.add(
         TimeEntry(
             client=client,
             offboarding=departing,
-            staff_id=deed.actor.id,
+            staff_id=work.staff_id or deed.actor.id,
             day=today(work.started),
             started_at=work.started,
             minutes=work.minutes,
@@ -102,6 +114,7 @@ def write_entry(deed: Deed, work: Work, timer: Timer | None = None) -> TimeEntry
                 minutes=part.minutes,
             )
         )
+    warn_of(deed, how, parts)
     deed.record(
         "time.recorded",
         subjects=[entry.id],
@@ -112,7 +125,8 @@ def write_entry(deed: Deed, work: Work, timer: Timer | None = None) -> TimeEntry
     return entry
 
 
-def _judged(deed: Deed, work: Work, how: HoursStanding) -> tuple[hours.Part, ...] | Refusal:
+def judge(deed: Deed, work: Work, how: HoursStanding) -> tuple[hours.Part, ...] | Refusal:
+    """Where the work's accounted minutes would be drawn from, or why it is not recorded. Writes nothing."""
     day = today(work.started)
     asked = hours.Entry(work.minutes, work.started, deed.now, day, work.work_class, work.kind, work.reason)
     problem = (

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from partwell.actions.base import Deed
 from partwell.actions.billing.issue import NewLine, profiles_of, write_invoice
+from partwell.actions.correspondence.post import Post, addressed, link, post
 from partwell.actions.hours.standing import standing, today
 from partwell.actions.offboardings.move_dates import visible
 from partwell.records.hours.models import Block, WorkRequest
@@ -92,6 +93,8 @@ def estimate_request(
         deed.lock(row.client_id)
         row.refresh_from_db()
         problem = charges.check_estimate(RequestState(row.state), minutes, row.title)
+        if problem is None and isinstance(reached := addressed(row.client_id, (), None, False), Refusal):
+            problem = reached  # asked before anything is saved: the client hears of each estimate
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="request.estimate")
         verdict = law.judge_line(profiles_of(row.client_id), line_class, today(deed.now))
@@ -108,6 +111,7 @@ def estimate_request(
             estimated_at=deed.now,
         )
         content: dict[str, object] = {"verdict": verdict.sentence} if verdict.profile else {}
+        _tell_client(deed, row, verdict)
         if override.strip():
             content["override"] = override.strip()
         deed.record(
@@ -117,6 +121,23 @@ def estimate_request(
             to_client=content or None,
         )
         return row
+
+
+def _tell_client(deed: Deed, row: WorkRequest, verdict: law.LineVerdict) -> None:
+    """The mail that asks the client; each estimate has its own. The price is the net one: tax stands on the page."""
+    need, _verdict, _banned = what_it_costs(row)
+    how = standing(row.client_id)
+    price = (
+        f"{need.net} {how.terms.currency} net, for {hours.as_hours(need.minutes)}" if need.blocks else None
+    )
+    post(deed, Post(
+        kind="request_estimated", dedupe=f"request:{row.id.hex}:estimated:{deed.next_uid.hex}",
+        values={
+            "title": row.title, "estimate": hours.as_hours(row.estimate or 0), "asked_by": row.asked_by_name,
+            "left": hours.as_hours(how.budget.left), "price": price, "verdict": verdict.sentence if verdict.profile else None,
+            "portal_url": link(f"/client/requests/{row.id}/"),
+        },
+    ))  # fmt: skip
 
 
 def what_it_costs(row: WorkRequest) -> tuple[hours.Prepayment, law.LineVerdict, Refusal | None]:

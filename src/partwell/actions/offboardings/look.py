@@ -9,6 +9,7 @@ from uuid import UUID
 
 from partwell.actions.facts import authorisation_facts
 from partwell.documents.wording_of import words_of
+from partwell.records.hours.queries import used_by_departure
 from partwell.records.offboardings import queries
 from partwell.records.offboardings.models import Acceptance, DateChange, Offboarding, PlanStep
 from partwell.rules import consent, lifecycle
@@ -65,6 +66,19 @@ class Departure:
     objections: int = 0
     today: date = date.min
     noticed_on: date = date.min
+    used: int = 0  # minutes drawn of included and prepaid time
+    prepaid: int = 0  # minutes bought and paid
+
+    @property
+    def minutes_left(self) -> int:
+        """Included and prepaid minutes not drawn yet (R5); 0 where no agreement says what is included."""
+        return max(0, (self.minutes or 0) + self.prepaid - self.used)
+
+    @property
+    def used_per_cent(self) -> int:
+        """Used share in whole per cent, rounded down."""
+        total = (self.minutes or 0) + self.prepaid
+        return self.used * 100 // total if total else 0
 
     @property
     def open(self) -> bool:
@@ -125,9 +139,10 @@ def whom(step: PlanStep) -> str:
 
 
 def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> list[Departure]:
-    """Each departure with gates and blocker, in twelve queries. ``now``: aware; days are of ``zone_name``."""
+    """Each departure with gates and blocker, in fourteen queries. ``now``: aware; days are of ``zone_name``."""
     found = queries.around(rows)
-    return [_departure(row, found, now, zone_name) for row in rows]
+    drawn = used_by_departure(row.id for row in rows)
+    return [_departure(row, found, drawn[row.id], now, zone_name) for row in rows]
 
 
 def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure | None:
@@ -136,7 +151,9 @@ def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure 
     return departures([row], now, zone_name)[0] if row else None
 
 
-def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name: str) -> Departure:
+def _departure(
+    row: Offboarding, found: queries.Around, drawn: tuple[int, int], now: datetime, zone_name: str
+) -> Departure:
     client, today = row.client_id, consent.day_in(now, zone_name)
     consents = [one for one in found.consents[client] if one.recipient.kind == "new_provider"]
     standing = next((one for one in consents if one.state == AuthorisationState.GRANTED), None) or next(
@@ -156,10 +173,11 @@ def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name
         consent=problem,
         client_address_works=any(one.email and one.email_state == "ok" for one in contacts),
         outside_contact=any(one.outside_domain for one in contacts),
-        minutes_left=minutes or 0,
+        minutes_left=max(0, (minutes or 0) + drawn[1] - drawn[0]),
         retention_instructed=not any(s.key == "retention_choice" and s.done_at is None for s in steps),
         keep_until_text=show(row.keep_until),
         pauses=tuple(Pause(PauseReason(one.ground), one.note) for one in found.pauses[client]),
+        approvals=found.approvals.get(client, 0),
     )
     gates = lifecycle.gates(facts)
     if minutes is None:
@@ -171,7 +189,7 @@ def _departure(row: Offboarding, found: queries.Around, now: datetime, zone_name
         steps=steps, minutes=minutes, consent=standing, consent_problem=problem, signatories=queries.signatories(contacts),
         recipients=firms, proposals=found.proposals[row.id], acceptance=found.acceptances.get(row.id), agreement=agreement,
         approvals=found.approvals.get(client, 0), objections=found.objections.get(client, 0), today=today,
-        noticed_on=consent.day_in(row.noticed_at, zone_name),
+        noticed_on=consent.day_in(row.noticed_at, zone_name), used=drawn[0], prepaid=drawn[1],
     )  # fmt: skip
     made.block = _block(made)
     return made
@@ -232,8 +250,6 @@ def _block(one: Departure) -> Block:
         )
     if not one.steps:
         return Block("waiting", "Plan", "There is no plan yet", str(row.owner.name), "us")
-    if one.approvals:
-        return Block("waiting", "Approval", "A release waits for the client's word", signer, "client")
     if one.objections:
         return Block("waiting", "Objection", "An objection is unanswered", "a technician", "us")
     if one.proposals:

@@ -29,7 +29,7 @@ SORTS: dict[str, Any] = {
     "end": lambda one: (one.service_ends, one.row.client.name),
     "client": lambda one: one.row.client.name.casefold(),
     "next": lambda one: (one.next_step is None, one.next_step.due if one.next_step else date.max),
-    "hours": lambda one: one.minutes or 0,
+    "hours": lambda one: one.minutes_left,
 }
 FILTERS: dict[str, Any] = {
     "": lambda one, me: True,
@@ -58,7 +58,7 @@ def board_row(one: look.Departure) -> dict[str, Any]:
         "phase": one.phase.value, "notice": one.noticed_on, "end": one.service_ends, "gone": one.row.keep_until,
         "held": False, "late": one.late, "closed": not one.open, "tone": one.block.tone, "gate": one.block.what,
         "on": one.block.whom, "why": one.block.why, "after": words, "after_on": on, "group": one.group,
-        "hours": {"included": one.minutes, "used": 0, "prepaid": 0} if one.minutes is not None else None,
+        "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
     }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _groups(rows: list[dict[str, Any]], totals: dict[str, int]) -> list[dict[str
 @staff_door("offboarding.read")
 @require_safe
 def departures(request: HttpRequest) -> HttpResponse:
-    """Filtered, sorted and paged on the server; fifteen queries however many departures there are."""
+    """Filtered, sorted and paged on the server; seventeen queries however many departures there are."""
     actor, now = actor_of(request), timezone.now()
     zone_name = zone()
     today = look.consent.day_in(now, zone_name)

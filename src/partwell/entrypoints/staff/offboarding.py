@@ -96,7 +96,7 @@ def gate_rows(one: look.Departure, actor: Actor) -> list[dict[str, Any]]:
     """The strip, with the person waited for by name."""
     client = one.row.client_id
     links = {"consent": (url_or("client_consents", client), "Consent"), "loop": (reverse("staff:client", args=[client]), "Contacts"),
-             "hours": (reverse("staff:agreement", args=[client]), "Record the agreement")}  # fmt: skip
+             "hours": (reverse("staff:agreement", args=[client]), "Record the agreement") if not one.agreement else (reverse("staff:client_requests", args=[client]), "Requests")}  # fmt: skip
     rows = []
     for gate in one.gates:
         tone = look.TONES[gate.state]
@@ -105,7 +105,7 @@ def gate_rows(one: look.Departure, actor: Actor) -> list[dict[str, Any]]:
         url, label = links.get(gate.key, ("", ""))
         if url.endswith("/agreement/") and may(actor.role, "agreement.record") is not None:
             url = ""
-        if url and tone != "open" and one.open and not (gate.key == "hours" and one.agreement):
+        if url and tone != "open" and one.open:
             row.update(url=url, link=label)
         rows.append(row)
     return rows
@@ -122,7 +122,7 @@ def offboarding(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     return render(request, "staff/offboarding.html", {
         **shown.context, "next": next_steps(one, actor) if one.open else [], "size": found.covered, "total": entries_of("staff", row.client_id).count(),
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "people": _people(one), "receipt": _receipt(row.client_id),
-        "hours": {"included": one.minutes, "used": 0, "prepaid": 0} if one.minutes is not None else None,
+        "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
         "course": {"phases": look.phases(one), "end": one.service_ends, "gone": row.keep_until, "today": one.today} if one.steps else None,
         "pains": queries.pain_points(row.id), "writing": queries.letter_waits(f"acknowledgement-letter:{row.id.hex}"),
     })  # fmt: skip

@@ -9,6 +9,7 @@ from partwell.entrypoints.staff import (
     estate_urls,
     evidence_urls,
     offboarding_urls,
+    hours_urls,
     release_urls,
     settings_urls,
 )
@@ -23,3 +24,5 @@ urlpatterns: list[Any] = [
     *evidence_urls.urlpatterns,
     *settings_urls.urlpatterns,
 ]
+    *billing_urls.urlpatterns,
+    *hours_urls.urlpatterns,

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Time and requests in words, the same at every door."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from partwell.entrypoints.theme.formats import duration_words
+from partwell.rules.charges import RequestState
+from partwell.rules.hours import Source, UnusedRule, WorkClass, WorkKind
+from partwell.rules.law import LineClass
+
+CLASS_WORDS = {
+    WorkClass.OFFBOARDING: _("Offboarding"),
+    WorkClass.SERVICE: _("Running service"),
+    WorkClass.GOODWILL: _("Goodwill"),
+}
+KIND_WORDS = {
+    WorkKind.AS_IS: _("Handing over what exists, as it exists"),
+    WorkKind.EXPLANATION: _("Explanation"),
+    WorkKind.CONVERSION: _("Conversion"),
+    WorkKind.MEETING: _("Meeting"),
+    WorkKind.NEW_DOCUMENT: _("New document"),
+    WorkKind.OTHER: _("Other work"),
+}
+SOURCE_WORDS = {
+    Source.INCLUDED: _("included"),
+    Source.BLOCK: _("prepaid"),
+    Source.ON_ACCOUNT: _("on account"),
+    Source.NOT_CHARGED: _("not charged"),
+}
+UNUSED_WORDS = {
+    UnusedRule.REFUND: _(
+        "Prepaid time that is not used is paid back at closing, at the price that was paid."
+    ),
+    UnusedRule.CREDIT: _("Prepaid time that is not used is credited at closing, at the price that was paid."),
+}
+STATES = {
+    RequestState.ASKED: ("waiting", _("Waits for an estimate")),
+    RequestState.ESTIMATED: ("waiting", _("Waits for the client")),
+    RequestState.APPROVED: ("open", _("Approved")),
+    RequestState.DECLINED: ("held", _("Declined")),
+    RequestState.DONE: ("done", _("Done")),
+    RequestState.CANCELLED: ("held", _("Cancelled")),
+}
+LINE_WORDS = {
+    LineClass.FURTHER_SERVICE: _("A further service that was asked for"),
+    LineClass.SWITCHING: _("Moving the client's data and assets to where they go"),
+    LineClass.CUSTOM_BUILT: _("Built for one customer, or a test version"),
+    LineClass.PASS_THROUGH: _("A charge of a third party"),
+    LineClass.OUTSIDE: _("No data processing service: hardware, on-site work, telephony"),
+}
+
+
+def drawn_words(parts: Iterable[Any]) -> str:
+    """What an entry was drawn from: ``45 min included, 15 min prepaid``; a reversal's parts are given back."""
+    words = []
+    for part in parts:
+        amount = duration_words(abs(part.minutes))
+        source = SOURCE_WORDS[Source(part.source)]
+        words.append(
+            gettext("%(amount)s %(source)s, given back") % {"amount": amount, "source": source}
+            if part.minutes < 0
+            else f"{amount} {source}"
+        )
+    return ", ".join(words)
+
+
+def entry_row(entry: Any) -> dict[str, Any]:
+    """One time entry as the lists show it: the entry and its words."""
+    return {
+        "row": entry,
+        "class": CLASS_WORDS[WorkClass(entry.work_class)],
+        "kind": KIND_WORDS[WorkKind(entry.kind)],
+        "drawn": drawn_words(entry.parts.all()),
+        "minutes": abs(entry.minutes),
+        "accounted": abs(entry.accounted),
+        "back": entry.reverses_id is not None,
+        "taken_back": getattr(entry, "reversed_by", None) if hasattr(entry, "reversed_by") else None,
+    }
+
+
+def burn_of(included: int, used: int, prepaid: int) -> dict[str, int]:
+    """Minutes as the ``burn`` tag takes them."""
+    return {"included": included, "used": used, "prepaid": prepaid}
+
+
+def request_row(row: Any) -> dict[str, Any]:
+    """One request as the lists show it."""
+    tone, word = STATES[RequestState(row.state)]
+    return {"row": row, "tone": tone, "word": word, "kind": KIND_WORDS[WorkKind(row.kind)]}
