@@ -8,8 +8,8 @@ from partwell.entrypoints.staff import (
     consent_urls,
     estate_urls,
     evidence_urls,
-    offboarding_urls,
     hours_urls,
+    offboarding_urls,
     release_urls,
     settings_urls,
 )
@@ -22,7 +22,6 @@ urlpatterns: list[Any] = [
     *release_urls.urlpatterns,
     *consent_urls.urlpatterns,
     *evidence_urls.urlpatterns,
+    *hours_urls.urlpatterns,
     *settings_urls.urlpatterns,
 ]
-    *billing_urls.urlpatterns,
-    *hours_urls.urlpatterns,
