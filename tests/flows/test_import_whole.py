@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """An import as a whole: resumed after a crash without doubles, one entry over all rows, undone or refused as a whole."""
 
+import contextlib
 import json
 import resource
 import subprocess
@@ -223,6 +224,22 @@ def test_r16_tries_second_person_and_labels(db_world: World) -> None:
     assert isinstance(stranger, Refusal) and stranger.status == 404
 
 
+def peak() -> int:
+    """The most memory that this process has held since ``peak_from_now``, in KiB; elsewhere than on Linux, ever."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def peak_from_now() -> int:
+    """Forget the peaks of earlier tests, beside which a greedy import would not show."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return peak()
+
+
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(
@@ -252,7 +269,7 @@ def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(
             connections.close_all()
 
     thread = threading.Thread(target=other_user)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_from_now()
     begun = time.perf_counter()
     thread.start()
     try:
@@ -263,7 +280,7 @@ def test_a_hundred_thousand_rows_in_bounded_memory_without_stopping_others(
     finally:
         stop.set()
         thread.join()
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    grown = (peak() - before) / 1024
     print(
         f"\n{db_world.kind}: read {read:.1f} s, all {time.perf_counter() - begun:.1f} s, memory +{grown:.0f} MiB, "
         f"others waited {max(waits):.2f} s at most, {len(waits)} times"
