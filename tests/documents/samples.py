@@ -263,6 +263,21 @@ def letters() -> dict[str, dict[str, Any]]:
             "taxes": [{"label": "Tax, 19 %", "text": "47.50 EUR"}],
             "gross": "297.50 EUR",
         },
+        "return_quote": {
+            "client": "Northwick Traders Ltd",
+            "fee": "2400.00 EUR",
+            "normal_fee": "2400.00 EUR",
+            "valid_until": date(2026, 12, 31),
+            "welcome": "It was good to hear from you.",
+            "exception": None,
+            "page": "https://part.harbourline.example/client/",
+            "signed_name": "Ines Duarte",
+            "signed_title": "Account manager",
+            "answers": [
+                {"title": "We could not reach anybody on Saturdays.", "what": "Somebody is on call now."}
+            ],
+            "steps": ["Sign the new agreement", "Import the estate anew"],
+        },
         "statement": {
             "as_of": when,
             "departure": "notice of 4 May 2026",

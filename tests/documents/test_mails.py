@@ -24,7 +24,7 @@ VALUES: dict[str, Any] = {
 LISTS = {
     "items", "scope", "exclusions", "removed", "stopped", "already_left", "objections", "confirmed", "recipients",
     "attachments", "decisions", "next_steps", "dependent", "exceptions", "kept", "open_points", "said",
-    "participants", "copies", "persons",
+    "participants", "copies", "persons", "answers", "alternatives", "steps",
 }  # fmt: skip
 
 

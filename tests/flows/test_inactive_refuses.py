@@ -25,6 +25,8 @@ from partwell.actions.base import Deed
 from partwell.actions.billing.issue import NewLine, issue_invoice
 from partwell.actions.billing.law_profiles import set_profile
 from partwell.actions.billing.record_payment import Received, record_payment
+from partwell.actions.billing.returning import Offer, send_quote, set_step, stop_return
+from partwell.actions.billing.shipped_copies import answer_not_shipped, ask_for_copy
 from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.actions.clients.add_contact import NewContact, add_contact
 from partwell.actions.clients.add_site import add_site
@@ -70,6 +72,7 @@ from partwell.actions.releases.request_bundle import request_bundle
 from partwell.actions.releases.reveal import allow_reveal
 from partwell.connectors.secret import Secret
 from partwell.records.authorisations.models import RecipientPerson
+from partwell.records.billing.models import OnboardingStep, ReturnQuote, ShippedCopy
 from partwell.records.estate.models import Import
 from partwell.records.evidence.models import Entry
 from partwell.records.offboardings.models import Acceptance, LawfulPause, Offboarding, PlanStep
@@ -87,9 +90,9 @@ from tests.support.worlds import World
 # What staff read, and what is about the house rather than a client.
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
-        "ledger.read", "ledger.check", "job.read", "billing.read", "profile.read"}  # fmt: skip
+        "ledger.read", "ledger.check", "job.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint",
-         "client.add", "series.set"}  # fmt: skip
+         "client.add", "series.set", "price.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
 
 
@@ -108,6 +111,8 @@ class Leftovers:
     acceptance: Acceptance
     credential: ReleaseLine
     passkey: Passkey
+    copy: ShippedCopy
+    onboarding: OnboardingStep
 
     @property
     def client(self) -> Any:
@@ -144,13 +149,20 @@ def left(db_world: World) -> Leftovers:
             )
         )
         deed.record("passkey.added", subjects=[passkey.id], to_client={"label": "Her phone"})
+    copy = done(ask_for_copy(actor=c.mara, client_id=c.northwick.id, what="Files", ship_to="1 Quay Street"))
+    with Deed(c.ines) as deed:  # of an earlier return: its checklist was never gone through
+        deed.lock(c.northwick.id)
+        quote = deed.add(ReturnQuote(client=c.northwick, normal_fee=1, fee=1, currency="EUR", valid_until=tomorrow(), state="accepted",
+                                     sent_by_id=c.ines.id, sent_at=deed.now))  # fmt: skip
+        onboarding = deed.add(OnboardingStep(quote=quote, position=1, title="Sign"))
+        deed.record("return.letter_filed", subjects=[quote.id], to_client={"digest": ""})
     with Deed(c.ines) as deed:
         client = deed.lock(c.northwick.id)
         deed.save(Offboarding.objects.get(pk=row.id), state="closed", closed_at=deed.now)
         deed.save(client, state="inactive")
         deed.record("client.became", subjects=[row.id], public={"state": "inactive"})
     return Leftovers(c, row, inventory, PlanStep.objects.get(pk=freeze.id), waits, brought, pause, proposal, acceptance,
-                     ReleaseLine.objects.get(item=c.items["router"]), passkey)  # fmt: skip
+                     ReleaseLine.objects.get(item=c.items["router"]), passkey, copy, onboarding)  # fmt: skip
 
 
 def png() -> bytes:
@@ -248,10 +260,15 @@ REFUSED: Tries = {
     ],
     "receipt.answer": lambda a: [lambda: answer_objection(actor=a.c.dan, line_id=a.credential.id, words="It is there.")],
     "acceptance.prepare": lambda a: [lambda: prepare_acceptance(actor=a.c.dan, offboarding_id=a.row.id)],
+    "return.quote": lambda a: [
+        lambda: send_quote(actor=a.c.jonah, client_id=a.client, offer=Offer(tomorrow(9))),
+        lambda: stop_return(actor=a.c.ines, client_id=a.client, reason="No"),
+    ],
+    "onboarding.step": lambda a: [lambda: set_step(actor=a.c.dan, step_id=a.onboarding.id, done=True)],
     "passkey.confirm": lambda a: [lambda: confirm_passkey(actor=a.c.priya, passkey_id=a.passkey.id, confirmed=True)],
 }  # fmt: skip
 # Verbs that no action asks for by itself: what they stand for is asked under the verb beside it.
-UNDER = {"release.prepare": "release.send"}
+UNDER = {"release.prepare": "release.send", "return.exception": "return.quote"}
 
 ALLOWED: Tries = {
     "note.write": lambda a: [lambda: write_message(actor=a.c.dan, client_id=a.client, draft=Draft("A claim", "Looked into", INTERNAL))],
@@ -262,6 +279,8 @@ ALLOWED: Tries = {
     "contact.change": lambda a: [lambda: change_contact(actor=a.c.ines, contact_id=a.c.tom.id, title="Chair")],
     "recipient.change": lambda a: [lambda: person_left(actor=a.c.ines, person_id=RecipientPerson.objects.get(name="Sunniva Aas").id)],
     "bundle.request": lambda a: [lambda: request_bundle(actor=a.c.ines, client_id=a.client, to=Party.CLIENT)],
+    "copy.ask": lambda a: [lambda: ask_for_copy(actor=a.c.ines, client_id=a.client, what="Mail archive", ship_to="1 Quay Street", asked_by_id=a.c.mara.id)],
+    "copy.quote": lambda a: [lambda: answer_not_shipped(actor=a.c.ines, copy_id=a.copy.id, vendor="Cloudkeep", alternatives="A download")],
     "billing.issue": lambda a: [lambda: issue_invoice(actor=a.c.ines, client_id=a.client, kind="invoice", lines=[a_line()])],
     "payment.record": lambda a: [lambda: record_payment(actor=a.c.ines, invoice_id=a_paper(a), received=Received(Decimal(1), "EUR", date(2026, 1, 1)))],
     "profile.set": lambda a: [lambda: set_profile(actor=a.c.ines, client_id=a.client, code="gdpr", reason="Personal data")],
@@ -270,6 +289,9 @@ ALLOWED: Tries = {
 ELSEWHERE = {
     "envelope.settle",
     "credential.purge",
+    "copy.bill",
+    "copy.ship",
+    "return.welcome",
     "release.stop",
     "authorisation.record_withdrawal",
     "bundle.download",

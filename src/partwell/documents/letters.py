@@ -152,6 +152,13 @@ LETTERS: dict[str, Letter] = {
             ("passed", _f("title vendor number cost billed markup entry")),
             ("money", _f("label text")),
         ),
+    ),
+    "return_quote": Letter(
+        _f("client fee normal_fee valid_until"),
+        _f("welcome exception page signed_name signed_title"),
+        _f("answers steps"),
+        (("answers", _f("title what")),),
+    ),
     "call_summary": Letter(
         _f("at participants said logged_by"),
         _f("duration"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
+from partwell.documents.mail_kinds_return import RETURN
 from partwell.documents.mail_layout import Body
 from partwell.documents.mail_parts import Kind, facts, fill, rows, some
 from partwell.documents.texts import _
@@ -244,3 +245,4 @@ KINDS: dict[str, Kind] = {
     **MORE,
     **MONEY,
 }
+    **RETURN,

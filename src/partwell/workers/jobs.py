@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "letter.acceptance": "partwell.actions.offboardings.letters_of:run_acceptance",
     "letter.closing": "partwell.actions.offboardings.letters_of:run_closing",
     "letter.invoice": "partwell.actions.billing.letter:run",
+    "letter.return_quote": "partwell.actions.billing.return_letter:run",
     "letter.statement": "partwell.actions.billing.statement_letter:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }

@@ -3,12 +3,13 @@
 ``(code, rule, status, sentence, next step)`` with ``{fields}`` in the two templates.
 """
 
-from partwell.rules.refusal_kinds import consent, handover, lifecycle, money, people, work
+from partwell.rules.refusal_kinds import consent, copies, handover, lifecycle, money, people, work
 
 Line = tuple[str, str, int, str, str]
 
 ALL_KINDS: tuple[Line, ...] = (
     *consent.KINDS,
+    *copies.KINDS,
     *handover.KINDS,
     *lifecycle.KINDS,
     *money.KINDS,

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Questions about copies that a vendor ships; a fixed number of queries however many there are."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from partwell.records.billing.models import InvoiceLine, ShippedCopy
+
+# What still waits for somebody; the others are read.
+OPEN = ("asked", "no_shipping", "quoted", "approved", "ordered", "shipped")
+
+
+def copies_of(client_id: UUID) -> "QuerySet[ShippedCopy]":
+    """A client's copies, the newest first."""
+    rows = ShippedCopy.objects.select_related("client", "backup_set", "asked_by", "approved_by")
+    return rows.filter(client_id=client_id).order_by("-asked_at", "id")
+
+
+def open_copies() -> "QuerySet[ShippedCopy]":
+    """Every client's copies that are under way, the oldest first."""
+    rows = ShippedCopy.objects.select_related("client", "backup_set", "asked_by")
+    return rows.filter(state__in=OPEN).order_by("asked_at", "id")
+
+
+def copy_of(copy_id: UUID) -> ShippedCopy | None:
+    """One copy with what its page shows."""
+    return (
+        ShippedCopy.objects.select_related(
+            "client", "backup_set", "asked_by", "approved_by", "arrived_confirmed_by", "quote_file", "vendor_invoice"
+        )
+        .filter(pk=copy_id)
+        .first()
+    )  # fmt: skip
+
+
+def to_answer(client_id: UUID) -> list[ShippedCopy]:
+    """A client's copies that are quoted, on their way, or billed above what was approved: candidates for its word."""
+    rows = copies_of(client_id)
+    return [
+        one
+        for one in rows.exclude(state__in=("asked", "declined", "no_shipping"))
+        if one.state in ("quoted", "shipped") or (one.vendor_net or 0) > (one.approved_net or 0)
+    ]
+
+
+def paper_lines(copy_id: UUID) -> list[Any]:
+    """The lines of the client's papers for a copy, in order, each with its paper."""
+    rows = InvoiceLine.objects.select_related("invoice").filter(source_id=copy_id)
+    return list(
+        rows.filter(source_kind__in=("copy", "copy_credit")).order_by("invoice__issued_at", "position")
+    )

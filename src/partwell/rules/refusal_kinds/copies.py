@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Refusals about copies of backups that a vendor ships (R7) and about clients who come back (R9)."""
+
+KINDS = (
+    # --- a copy of a backup on a drive
+    ("copy_step", "R7", 409, "“{subject}” is {state} and cannot {wanted} now.",
+     "Open its page: what comes next stands at the top."),
+    ("copy_of_what", "R7", 422, "It is not said of what a copy is wanted.", "Choose a backup set, or say it in a line."),
+    ("copy_without_address", "R7", 422, "There is no address to ship to.", "Enter where the drive shall go."),
+    ("copy_for_whom", "R7", 422, "It is not said who at the client asked.",
+     "Choose the contact who asked; a contact who has left cannot have."),
+    ("copy_vendor_missing", "R7", 422, "The vendor is not named.", "Enter who holds the backups."),
+    ("copy_without_alternatives", "R7", 422, "An answer that the vendor does not ship needs alternatives.",
+     "Say what the client can do instead: a download, a drive of its own, another vendor."),
+    ("copy_amount_not_positive", "R7", 422, "The vendor's amount is not above zero.", "Enter the net that the vendor states."),
+    ("quote_without_source", "R7", 422, "The quote has no source, or its day lies in the future.",
+     "Say where the vendor stated it and on which day."),
+    ("copy_shipment_incomplete", "R7", 422, "The carrier or the drive's serial is missing.",
+     "Enter both: they prove what left."),
+    ("copy_not_encrypted", "R7", 409, "The drive is not said to be encrypted.",
+     "Have it encrypted, and say with what; the key goes another way."),
+    ("copy_shipped_in_future", "R7", 422, "The day of shipping lies in the future.", "Record it when it has left."),
+    ("copy_key_way", "R16", 422, "The key goes its own way, and on a day that has come.",
+     "Choose one of the ways; the key itself is never written here."),
+    ("copy_other_currency", "R7", 409, "The vendor's invoice is in {given}; {expected} was quoted and approved.",
+     "Ask the vendor for an invoice in {expected}."),
+    ("copy_settled", "R7", 409, "Nothing of “{subject}” waits for an answer about a difference.",
+     "Its page says what was approved and what the vendor billed."),
+    # --- the returning client and the price list
+    ("not_returning", "R9", 409, "{client} is {state}, not returning.", "Open the client's page to see what is in progress."),
+    ("point_unanswered", "R9", 409, "“{words}” has no answer yet.",
+     "Answer each pain point first: the client reads the answers with the quote."),
+    ("quote_day_invalid", "R9", 422, "A quote stands at least until tomorrow and at most {days} days.", "Choose another last day."),
+    ("quote_lapsed", "R9", 409, "The quote stood until {day}.", "Ask for a new one: the fee is then that of the price list of that day."),
+    ("quote_answered", "R9", 409, "The quote has been answered already: {state}.", "Its page says what was decided and by whom."),
+    ("no_onboarding_fee", "R9", 409, "There is no onboarding fee in {currency} on the price list.", "An owner sets it under Settings, Prices."),
+    ("quote_fee_changed", "R9", 409, "The fee shown was not {fee}.", "Look at the quote again, then decide."),
+    ("stop_without_reason", "R9", 422, "It is not said why the client does not come back.", "Say it in a sentence."),
+    ("price_not_positive", "R9", 422, "A price is an amount above zero.", "Enter the normal net fee."),
+    ("price_in_past", "R9", 409, "A price cannot begin on a day that is over.", "Choose today or a later day; older lines stay."),
+    ("price_stands", "R9", 409, "A price from {day} on is on the list already.", "Choose another day; a line that stands is not edited."),
+)  # fmt: skip
