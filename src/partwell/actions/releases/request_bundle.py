@@ -39,6 +39,18 @@ def theirs(actor: Actor, client_id: UUID, party: Party, recipient_id: UUID | Non
     )
 
 
+def _may_have_secrets(actor: Actor) -> Refusal | None:
+    """Whoever asks names the key, so whoever asks for secrets may read them (R16): their recipient, or staff who may
+    see a credential. Never a token: no answer of the API carries a secret, encrypted to the caller's own key or not."""
+    if actor.strength == "token":
+        return refuse(
+            "invalid_input",
+            where="credentials",
+            problem="a person asks for them, in a portal or on the staff's page",
+        )
+    return roles.may(actor.role, "credential.see" if actor.is_staff else "credential.receive")
+
+
 def request_bundle(
     *,
     actor: Actor,
@@ -69,6 +81,8 @@ def request_bundle(
         keys = tuple(check_recipient(one) for one in age if one.strip())
     except RecipientInvalid as error:
         return refuse("invalid_input", where="The age key", problem=str(error).rstrip("."))
+    if credentials and (refusal := _may_have_secrets(actor)) is not None:
+        return refusal
     if credentials and not keys:
         return refuse("bundle_with_secrets_needs_key")
     if unknown := sorted(set(categories) - set(Category)):
@@ -104,5 +118,6 @@ def request_bundle(
             order=order.payload(),
         )
         deed.record("bundle.requested", recipient=recipient_id, subjects=[job.id], public={"recipient": target_name(order)},
-                    to_client={"scope": ", ".join(categories) or "everything", "encrypted": bool(keys)})  # fmt: skip
+                    to_client={"scope": ", ".join(categories) or "everything", "encrypted": bool(keys), "credentials": credentials,
+                               "keys": list(keys)})  # fmt: skip
         return job

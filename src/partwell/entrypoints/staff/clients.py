@@ -21,7 +21,7 @@ from partwell.entrypoints.staff.parts import id_of, may_here, url_or
 from partwell.records.clients import queries
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import Filters, timeline_for
-from partwell.records.vault.queries import StoredFile, stored_file
+from partwell.records.vault.queries import paper_of
 from partwell.rules.consent import day_in
 from partwell.rules.pauses import PauseReason
 from partwell.rules.readiness import exit_facts
@@ -143,7 +143,7 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "checkpoint_now": last_checkpoint(),
         "links": [{"label": label, "url": url} for label, url in (
             ("Estate and receipts", url_or("client_estate", row.id)), ("Every release", url_or("client_releases", row.id)),
-            ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
+            ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)), ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip
 
@@ -153,11 +153,8 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
 def client_file(request: HttpRequest, client_id: str, file_id: str) -> HttpResponse:
     """A document on a client's file: agreement, proof of authority, notice, letter. Sandboxed; downloaded unless harmless."""
     row = client_or_404(client_id)
-    try:
-        file = stored_file(id_of(file_id))
-    except StoredFile.DoesNotExist:
-        raise Http404 from None
-    if file.client_id != row.id:
+    file = paper_of(row.id, id_of(file_id))
+    if file is None:
         raise Http404
     answer = file_response(request, file, inline=request.GET.get("show") == "1")
     assert isinstance(answer, HttpResponse) or hasattr(answer, "streaming_content")

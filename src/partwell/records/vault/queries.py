@@ -3,14 +3,29 @@
 
 from uuid import UUID
 
+from django.apps import apps
+
 from partwell.records.vault.models import Picture, StoredFile
 
-__all__ = ["Picture", "StoredFile", "pictures_of", "stored_file"]
+__all__ = ["Picture", "StoredFile", "paper_of", "pictures_of", "stored_file"]
 
 
 def stored_file(file_id: UUID) -> StoredFile:
     """One file; StoredFile.DoesNotExist if there is none. Who may have it is the caller's question."""
     return StoredFile.objects.select_related("unit").get(pk=file_id)
+
+
+def paper_of(client_id: UUID, file_id: UUID) -> StoredFile | None:
+    """A paper on a client's file: agreement, proof, notice, letter, invoice. None for another client's.
+
+    Nor for what has an address of its own that asks more: a credential's file (R16), and a bundle, whose
+    download is decided anew and recorded (R1).
+    """
+    row = StoredFile.objects.select_related("unit").filter(pk=file_id, client_id=client_id).first()
+    if row is None or row.unit.purpose == "credentials":
+        return None
+    jobs = apps.get_model("jobs", "Job").objects
+    return None if jobs.filter(kind="bundle.build", result__file=row.id.hex).exists() else row
 
 
 def pictures_of(subject_id: UUID, *, internal: bool) -> "list[Picture]":

@@ -34,7 +34,7 @@ EVENTS = (
     Event("receipt.deemed_accepted", "{items}: deemed accepted under the agreement, no objection by {day}.",
           public=("client", "items", "day"), client=("item_ids?", "opened", "clause?")),
     Event("bundle.requested", "{actor} asked for a handover bundle for {recipient}.",
-          public=("client", "recipient"), client=("scope?", "encrypted?")),
+          public=("client", "recipient"), client=("scope?", "encrypted?", "credentials?", "keys?")),
     Event("bundle.planned", "The list of files of the handover bundle for {recipient} was fixed.",
           public=("client", "recipient", "manifest_sha256"), client=("files?", "size?")),
     Event("bundle.built", "The handover bundle for {recipient} was built.",

@@ -56,7 +56,7 @@ class BundleWanted(Given):
     recipient_id: Ref | None = Field(None, description="The firm, where it goes to a provider.")
     categories: Annotated[list[Category], Field(max_length=9)] = []
     correspondence: Flag = True
-    credentials: Flag = Field(False, description="Only into an encrypted bundle (R16).")
+    credentials: Flag = Field(False, description="Refused here: a person asks for credentials (R16).")
     age: Annotated[list[Annotated[Line, Field(min_length=10, max_length=200)]], Field(max_length=10)] = Field(
         [], description="age public keys to encrypt to."
     )
