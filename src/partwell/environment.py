@@ -76,6 +76,16 @@ def _secret_key(keys: Path) -> str:
     return path.read_text()
 
 
+def _port(name: str, default: int) -> int:
+    """A port from the environment; ValueError with a sentence where it is none."""
+    text = os.environ.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536):
+        raise ValueError(
+            f"{name}={text} is no port. Give a number from 1 to 65535, such as {name}={default}."
+        )
+    return int(text)
+
+
 def read() -> Environment:
     """Read the environment. Creates the home and its tmp folder so that uploads have a place."""
     get = os.environ.get
@@ -85,7 +95,7 @@ def read() -> Environment:
     ).resolve()
     for folder in (home, home / "tmp"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port = int(get("PORT", "8000"))
+    port = _port("PORT", 8000)
     hosts = [host.strip() for host in get("PARTWELL_HOSTS", "").split(",") if host.strip()]
     loopback = not hosts
     fast = get("PARTWELL_TEST_FAST_HASH") == "1"
@@ -106,7 +116,7 @@ def read() -> Environment:
         log_level=get("PARTWELL_LOG_LEVEL", "WARNING"),
         smtp=get("PARTWELL_SMTP", ""),
         smtp_password_file=get("PARTWELL_SMTP_PASSWORD_FILE", ""),
-        mail_port=int(get("PARTWELL_MAIL_PORT", "2525")),
+        mail_port=_port("PARTWELL_MAIL_PORT", 2525),
         password_hashers=(
             ["django.contrib.auth.hashers.MD5PasswordHasher"]
             if fast

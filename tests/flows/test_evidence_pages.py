@@ -14,6 +14,7 @@ from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.correspondence import deliver
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.evidence.log import make_checkpoint
+from partwell.entrypoints.door.entry_facts import facts_of
 from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Entry, LogState
 from partwell.records.evidence.queries import Filters, timeline_for
@@ -22,7 +23,7 @@ from partwell.rules.refusals import Refusal
 from partwell.workers import jobs
 from sealed.verify import verify
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast, cast, done
+from tests.flows.cast import Cast, cast, done, sign
 from tests.flows.post_office import delivered
 
 pytestmark = pytest.mark.usefixtures("db_world")
@@ -210,3 +211,23 @@ def test_a_mails_line_tells_the_last_state_that_its_reader_may_see() -> None:
     # That it was stopped is the client's business: the recipient's line stays what it was.
     theirs = [one for one in timeline_for(c.theo, Filters(noun="envelope")).lines if one.mail == mail.pk]
     assert [(one.type, one.earlier) for one in theirs] == [("envelope.claimed", 0)]
+
+
+def test_an_entry_tells_its_facts_in_words() -> None:
+    c = cast(signed=False)
+    item = c.items["switch"]
+    sign(c, excluded_item_ids=(item.id,))
+    signed = Entry.objects.get(type="authorisation.signed")
+    line = timeline_for(c.mara, Filters(noun="authorisation", only=frozenset({signed.index}))).lines[0]
+    facts = {one.label: one for one in facts_of(line)}
+    assert facts["Agreed to sign electronically"].lines == ["yes"]
+    assert facts["Said that this is their signature"].lines == ["yes"]
+    assert facts["Items excluded by name"].lines == [item.title]
+    digest = facts["Digest of the authorisation's text"]
+    assert digest.digest and re.fullmatch(
+        r"([0-9a-f]{4} ?){16}", digest.lines[0].replace("\N{NO-BREAK SPACE}", " ")
+    )
+    for actor, prefix in ((c.dan, ""), (c.mara, "/client")):
+        words = ok(browser_of(actor).get(f"{prefix}/evidence/{signed.index}/"))
+        assert item.title in words and item.id.hex not in words and ">True<" not in words
+        assert 'class="pw-digest"' in words

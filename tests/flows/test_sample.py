@@ -40,7 +40,11 @@ def test_the_sample_tells_one_departure_whole_and_the_ledger_checks(loaded: Samp
     assert row.notice_file is not None and row.acknowledgement is not None and row.outside_contact is not None
     assert PainPoint.objects.filter(offboarding=row).count() == 3
     assert PlanStep.objects.filter(offboarding=row).exclude(done_at=None).count() >= 8
-    assert northwick.authorisations.get().document is not None, "the signed letter is filed"
+    assert northwick.authorisations.get(state="granted").document is not None, "the signed letter is filed"
+    asked = northwick.authorisations.get(state="proposed")
+    assert (asked.signatory.name, asked.recipient.kind) == ("Mara Ellery", "contractor"), (
+        "one waits for its signature"
+    )
     assert 100 <= Item.objects.present().filter(client=northwick).count() <= 150
     assert set(Item.objects.present().filter(client=northwick).values_list("owner", flat=True)) == {
         "client",

@@ -1,11 +1,26 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What stood on pages as the program stores it is told in people's words."""
 
-import pytest
+import json
+from datetime import date
+from html import unescape
+from pathlib import Path
+from random import Random
 
+import pytest
+from django.utils import timezone
+
+from partwell import environment
+from partwell.actions.offboardings import look
 from partwell.actions.people.find import find
+from partwell.entrypoints.cli.main import app
+from partwell.importers import csv_table
+from partwell.importers.base import ImportRefused, Options
 from partwell.records.offboardings.models import Offboarding
+from partwell.rules.dates import moves_once, told_once
+from partwell.rules.lifecycle import GateState, OnWhom
 from partwell.rules.refusals import show
+from tests.flows.browser_of import browser_of
 from tests.flows.cast import cast, propose
 
 pytestmark = pytest.mark.usefixtures("db_world")
@@ -22,5 +37,58 @@ def test_the_search_says_a_day_in_words() -> None:
 def test_an_authorisation_says_why_a_thing_is_not_received() -> None:
     c = cast()
     item = c.items["switch"]
-    row = propose(c, excluded_items=(item.id,))
+    row = propose(c, excluded_item_ids=(item.id,))
     assert f"{item.title}: excluded by name" in row.text
+
+
+def test_the_page_of_a_departure_says_what_its_line_on_the_board_says() -> None:
+    c = cast(signed=True)
+    outcome = c.release("runbook")  # sensitive: Mara is asked
+    assert outcome is not None
+    row = Offboarding.objects.get(client=c.northwick)
+    one = look.departure(row.id, timezone.now(), "UTC")
+    assert one is not None and one.approvals == 1
+    gate = one.gates[0]
+    assert (gate.key, gate.state, gate.on_whom) == ("consent", GateState.WAITING, OnWhom.SIGNATORY)
+    assert (one.block.what, one.block.why, one.block.side) == (gate.title, gate.sentence, "client")
+    words = unescape(browser_of(c.ines).get(f"/offboardings/{row.id}/").content.decode())
+    assert one.block.why in words and "Waiting on Mara Ellery" in words
+
+
+def test_one_day_is_one_line() -> None:
+    day = date(2027, 1, 22)
+    days = {"effective": day, "service_ends": day, "keep_until": date(2027, 7, 22)}
+    assert list(told_once(days)) == ["service_ends", "keep_until"]
+    assert list(told_once({**days, "service_ends": date(2027, 2, 5)})) == [
+        "effective",
+        "service_ends",
+        "keep_until",
+    ]
+    rows = [{"key": "effective", "before": 1, "after": 2}, {"key": "service_ends", "before": 1, "after": 2}]
+    assert [one["key"] for one in moves_once(rows)] == ["service_ends"]
+    rows[1]["after"] = 3
+    assert len(moves_once(rows)) == 2
+
+
+def test_bytes_that_are_no_text_are_no_table(tmp_path: Path) -> None:
+    bad = tmp_path / "random.csv"
+    bad.write_bytes(Random(7).randbytes(20_000))
+    with pytest.raises(ImportRefused) as refused:
+        list(csv_table.read(bad, options=Options()))
+    assert refused.value.code == "not_text" and str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1", "8e3", "٣"])
+def test_a_port_that_is_none_is_refused_in_a_sentence(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(ValueError, match=r"PORT=.* is no port\. Give a number from 1 to 65535"):
+        environment.read()
+
+
+def test_a_mistyped_option_answers_json_to_whoever_asked_for_json(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in (["ledger", "check", "--json", "--nonsense"], ["import", "--json"], ["nothing", "--json"]):
+        with pytest.raises(SystemExit) as ended:
+            app(args=given)
+        out = json.loads(capsys.readouterr().out)
+        assert (ended.value.code, out["ok"]) == (2, False), given
+        assert out["problem"].endswith(".") or "--nonsense" in out["problem"]

@@ -168,3 +168,12 @@ def test_the_strip(changes, expected):
 
 def test_the_strip_says_how_much_time_is_left():
     assert gates(STRIP)[2].sentence == "4 h 05 min are left."
+
+
+def test_the_consent_gate_waits_while_the_client_is_asked() -> None:
+    asked = gates(replace(STRIP, consent=None, approvals=2))[0]
+    assert (asked.key, asked.state, asked.on_whom) == ("consent", GateState.WAITING, OnWhom.SIGNATORY)
+    assert asked.sentence == "2 releases wait for the client's word."
+    # What refuses or waits before it is told first.
+    held = gates(replace(STRIP, consent=refuse("no_authorisation", recipient="Alder Row IT"), approvals=2))[0]
+    assert held.on_whom is OnWhom.ACCOUNT_MANAGER

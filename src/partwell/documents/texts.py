@@ -81,7 +81,7 @@ def moment_text(value: datetime, zone: str) -> str:
         raise DocumentError(
             "The document's time zone is unknown; pass an IANA name such as Europe/Berlin."
         ) from None
-    name = local.strftime("%Z")
+    name = local.strftime("%Z").replace("GMT", "UTC")  # one name for one zone, as on the pages
     shown = name if not name.startswith(("+", "-")) else "UTC" + local.strftime("%z")
     return f"{day_text(local.date(), weekday=True)}, {local:%H:%M} {shown}"
 

@@ -38,6 +38,7 @@ _LETTERS["latin-1"] = _LETTERS["cp1252"]
 _LETTERS["mac_roman"] = _LETTERS["cp1252"]
 _PUNCTUATION = "’‘“”„–—…€£§°®©™«»´·•\u00a0\u00ad"
 _ASCII = bytes(range(128))
+_CONTROLS = bytes([*range(1, 9), *range(14, 26), *range(27, 32), 127])
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -63,7 +64,7 @@ def guess_encoding(opener: Callable[[], BinaryIO], where: str = "") -> EncodingG
     Raises ImportRefused where the bytes are no text at all (mostly NUL bytes).
     """
     counts = [0] * 128
-    nul_even = nul_odd = size = cr = lf = 0
+    nul_even = nul_odd = size = cr = lf = controls = 0
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = True
     with opener() as stream:
@@ -75,6 +76,7 @@ def guess_encoding(opener: Callable[[], BinaryIO], where: str = "") -> EncodingG
             nul_even += chunk[size % 2 :: 2].count(0)
             nul_odd += chunk[(size + 1) % 2 :: 2].count(0)
             cr, lf, size = cr + chunk.count(b"\r"), lf + chunk.count(b"\n"), size + len(chunk)
+            controls += len(chunk) - len(chunk.translate(None, _CONTROLS))
             for byte in chunk.translate(None, _ASCII):
                 counts[byte - 128] += 1
             if is_utf8:
@@ -97,6 +99,14 @@ def guess_encoding(opener: Callable[[], BinaryIO], where: str = "") -> EncodingG
         raise ImportRefused(
             "not_text",
             "This is not a text file: it is full of empty bytes.",
+            where,
+            "Export it again as CSV, or choose another kind.",
+        )
+    # A stray one is a slip of the tool that wrote the table; one in fifty bytes is a picture or a program.
+    if controls > max(4, size // 50):
+        raise ImportRefused(
+            "not_text",
+            "This is not a text file: it is full of bytes that stand for no letter.",
             where,
             "Export it again as CSV, or choose another kind.",
         )

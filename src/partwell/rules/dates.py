@@ -5,10 +5,11 @@ All dates are calendar days in the MSP's zone. Anchor and rule are stored by the
 functions derive the rest, never by SQL (SQLite takes 31 August + 6 months for 3 March).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.relativedelta import relativedelta
@@ -88,6 +89,19 @@ DATE_LABELS: Mapping[str, str] = {
     "retest_90": "Second re-test of zero access",
     "keep_until": "Backups and archives kept until",
 }
+
+
+def told_once(days: Mapping[str, date]) -> dict[str, date]:
+    """Dates by key without the effective date where the service ends on that very day: one line, not two the same."""
+    same = days.get("effective") == days.get("service_ends")
+    return {key: day for key, day in days.items() if key != "effective" or not same}
+
+
+def moves_once(effects: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """As ``told_once``, for what moves: rows with ``key``, ``before`` and ``after``."""
+    rows = list(effects)
+    end = next(((one["before"], one["after"]) for one in rows if one["key"] == "service_ends"), None)
+    return [one for one in rows if one["key"] != "effective" or (one["before"], one["after"]) != end]
 
 
 @dataclass(frozen=True, slots=True)

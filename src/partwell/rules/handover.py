@@ -11,6 +11,7 @@
 | other | a location or a file |
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,19 @@ from enum import StrEnum
 from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ItemKind
+
+WAY_WORDS: Mapping[str, str] = {
+    "download": "through the portal",
+    "reveal": "shown once in the portal",
+    "on_site": "in person",
+    "transfer": "by transfer",
+    "bundle": "in an encrypted bundle",
+    "encrypted_bundle": "in an encrypted bundle",
+    "mail": "by mail",
+    "in_place": "in place",
+    "role": "as a role of a named account",
+}
+"""How a line left → the words for it on every page, in mails and inventories."""
 
 
 class ReleaseWay(StrEnum):

@@ -292,7 +292,7 @@ class GateFacts:
     """``consent``: what ``consent.standing`` returned; ``minutes_left``: of included and prepaid time.
 
     ``hold``: names of legal holds in force. ``retention_instructed``: the client's choice is on record,
-    or none is asked of it. ``keep_until_text``: the date in words.
+    or none is asked of it. ``keep_until_text``: the date in words. ``approvals``: releases that the client is asked for.
     """
 
     destination: Destination
@@ -304,6 +304,7 @@ class GateFacts:
     keep_until_text: str
     holds: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    approvals: int = 0
 
 
 _WAITING_CONSENT = frozenset({"no_authorisation", "not_signed", "not_yet_started", "terms_not_accepted"})
@@ -313,6 +314,11 @@ def _consent_gate(facts: GateFacts) -> Gate:
     pause = paused(facts.pauses)
     if pause is not None:
         return Gate("consent", "Consent", GateState.HELD, pause.sentence, OnWhom.OWNER)
+    if facts.approvals and facts.consent is None:
+        waits = _n(facts.approvals, "release waits", "releases wait")
+        return Gate(
+            "consent", "Consent", GateState.WAITING, f"{waits} for the client's word.", OnWhom.SIGNATORY
+        )
     if facts.destination in (Destination.CLIENT_STAFF, Destination.NOBODY):
         return Gate("consent", "Consent", GateState.OPEN, "Everything goes to the client alone.")
     if facts.consent is None:

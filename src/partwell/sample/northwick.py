@@ -29,7 +29,7 @@ from partwell.actions.offboardings.plan_steps import change_step, finish_step
 from partwell.actions.offboardings.propose_plan import propose_plan
 from partwell.actions.offboardings.read_notice import read_notice
 from partwell.rules.actor import Actor
-from partwell.rules.terms import Channel, Destination, Reason, RecipientKind, ScopePreset
+from partwell.rules.terms import Access, Channel, Destination, Reason, RecipientKind, ScopePreset
 from partwell.sample import made, northwick_files, northwick_handover
 from partwell.sample.steps import OURS, House, Person, done, file, item, new_client, portal, run_jobs, take_in
 
@@ -155,8 +155,22 @@ def _consent(house: House, client_id: Any, mara: Actor) -> tuple[Any, Actor, Act
     assert row.state == "granted"
     actor = portal("provider", theo.id)
     done(accept_terms(actor=actor, shown_digest=terms_for(recipient)[1], agent="Sample browser"))
+    _cabler(house, client_id, mara)
     house.say("Northwick: authorisation signed and called back")
     return recipient, actor, portal("provider", sunniva.id)
+
+
+def _cabler(house: House, client_id: Any, mara: Actor) -> None:
+    """A contractor needs two papers for its work in the warehouse: this waits for Mara's signature."""
+    firm = done(add_recipient(actor=house.ines, client_id=client_id, firm="Tidewater Cabling", kind=RecipientKind.CONTRACTOR,
+                              address="3 Dock Road\nPort Estuary"))  # fmt: skip
+    rhys = done(
+        add_person(actor=house.ines, recipient_id=firm.id, name="Rhys Calder", email="rhys@tidewater.example")
+    )
+    today = timezone.localdate()
+    done(propose_authorisation(actor=house.ines, recipient_id=firm.id, signatory_id=mara.id, scope=Scope(
+        starts_on=today, ends_on=today + timedelta(days=30), access=Access.READ, person_ids=(rhys.id,),
+        item_ids=(item(client_id, "Network diagram").id,), purpose="New cabling in the warehouse")))  # fmt: skip
 
 
 def _plan(house: House, offboarding: Any) -> None:

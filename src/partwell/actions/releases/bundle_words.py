@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Item, Trial
 from partwell.records.releases.models import ReleaseLine
+from partwell.rules.handover import WAY_WORDS
 from partwell.rules.refusals import REFUSALS
 from partwell.rules.terms import Category, Owner, Party
 
 if TYPE_CHECKING:
     from partwell.actions.releases.bundle_scope import Contents
 
-METHODS = {"download": "through the portal", "reveal": "one-time reveal", "on_site": "in person", "transfer": "transfer", "bundle": "encrypted bundle",
-           "encrypted_bundle": "encrypted bundle", "mail": "mail", "in_place": "in place", "role": "role of a named account"}  # fmt: skip
 SHOWN = 12
 WHY = {"unknown_owner": "who owns it is not settled", "msp_property": "it is the service provider's", "vendor_property": "it is a vendor's",
        "title_not_passed": "title has not passed yet"}  # fmt: skip
@@ -43,7 +42,7 @@ def inventory_row(
         "location": (item.site.name if item.site else "")
         or str(item.handover.get("location") or item.details.get("location") or ""),
         "recipient": _recipient(last),
-        "method": METHODS.get(last.method, last.method) if last else "",
+        "method": WAY_WORDS.get(last.method, last.method) if last else "",
         "version": str(line.item_version if line else item.version),
         "digest": file.sha256 if file else "",
         "proved": _proved(trial),

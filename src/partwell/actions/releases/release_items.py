@@ -27,7 +27,7 @@ from partwell.records.releases.models import ApprovalRequest, Release, ReleaseLi
 from partwell.rules import roles
 from partwell.rules.actor import Actor
 from partwell.rules.dates import WINDOW_DAYS, window_closes_at
-from partwell.rules.handover import ReleaseWay
+from partwell.rules.handover import WAY_WORDS, ReleaseWay
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ItemKind, Party, Verdict
 
@@ -206,18 +206,11 @@ def _line(release: Release, one: Judged, way: ReleaseWay, *, sent: bool, now: da
 
 
 def _rows(lines: Sequence[ReleaseLine]) -> list[dict[str, Any]]:
-    words = {
-        "download": "to download",
-        "reveal": "shown once, after sign-in",
-        "on_site": "handed over in person",
-        "transfer": "by transfer",
-        "bundle": "in an encrypted bundle",
-        "mail": "attached",
-    }
     return [
         {
             "title": line.title,
-            "note": words.get(line.method, line.method) + (", untested" if line.tried == "untested" else ""),
+            "note": WAY_WORDS.get(line.method, line.method)
+            + (", untested" if line.tried == "untested" else ""),
         }
         for line in lines
     ]

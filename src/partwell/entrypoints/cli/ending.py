@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import typer
@@ -22,8 +23,13 @@ class Cli(typer.Typer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; raises SystemExit with the exit code."""
+        given = [str(one) for one in kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]]
         try:
-            result = super().__call__(*args, **kwargs)
+            if "--json" in given and "--help" not in given:
+                # Whoever reads JSON gets JSON for a mistyped option too, not a page of usage.
+                result = _bare(super().__call__, args, kwargs)
+            else:
+                result = super().__call__(*args, **kwargs)
             sys.stdout.flush()
             return result
         except SystemExit as ended:
@@ -36,6 +42,23 @@ class Cli(typer.Typer):
             _leave()
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a sentence
             end(error)
+
+
+def _bare(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run the command without Click's own handling of its errors."""
+    try:
+        code = call(*args, **{**kwargs, "standalone_mode": False})
+    except Exception as error:
+        told = getattr(error, "format_message", None)
+        if told is None:  # not Click's
+            if type(error).__name__ == "Abort":
+                raise KeyboardInterrupt from None
+            raise
+        sentence = str(told()).strip()
+        sys.stdout.write(json.dumps({"ok": False, "problem": sentence}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        raise SystemExit(UNUSABLE) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
 
 
 def _flush_or_leave(ended: SystemExit) -> None:

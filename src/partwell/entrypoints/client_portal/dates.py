@@ -24,6 +24,7 @@ from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.clients import queries as clients
 from partwell.records.offboardings import queries as departures
 from partwell.rules.actor import Actor
+from partwell.rules.dates import moves_once
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 from partwell.rules.terms import OffboardingState
@@ -51,7 +52,7 @@ def open_departure(actor: Actor) -> Any | None:
 def rows_of(effects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What moves, with days as days; what stays where it is is said too."""
     return [{"what": one["what"], "before": date.fromisoformat(one["before"]), "after": date.fromisoformat(one["after"]),
-             "moves": one["before"] != one["after"]} for one in effects if one.get("before") and one.get("after")]  # fmt: skip
+             "moves": one["before"] != one["after"]} for one in moves_once(effects) if one.get("before") and one.get("after")]  # fmt: skip
 
 
 @client_door("offboarding.read")

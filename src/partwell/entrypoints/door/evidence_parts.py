@@ -10,22 +10,13 @@ from django.utils.http import content_disposition_header
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.evidence.proofs import EntryProof, entry_view
 from partwell.actions.releases.download_bundle import Bundle, download_bundle
+from partwell.entrypoints.door.entry_facts import facts_of
 from partwell.entrypoints.door.files import continues, file_response
 from partwell.entrypoints.door.gate import actor_of
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.evidence.queries import Line, entry_by_index, log_state
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
-
-FIELD_WORDS = {
-    "actor": "Who",
-    "client": "Client",
-    "recipient": "Recipient",
-    "items": "Items",
-    "why": "Why",
-    "code": "Code",
-}
-NOT_SHOWN = ("actor", "manifest_sha256", "item_ids", "digests", "subject", "shown_digest")
 
 
 def by_number(actor: Actor, text: str) -> UUID:
@@ -54,19 +45,9 @@ def seen_entry(actor: Actor, uid: UUID) -> EntryProof:
 def entry_context(found: EntryProof, prefix: str) -> dict[str, Any]:
     """What ``theme/parts/proof_steps.html`` shows. ``prefix``: the door's address of evidence, e.g. ``/client/evidence/``."""
     line = found.line
-    rows = [{"label": FIELD_WORDS.get(name, name.replace("_", " ").rstrip("?").capitalize()), "value": _words(value), "label_of": label}
-            for label, content in line.contents.items() for name, value in content.items()
-            if name not in NOT_SHOWN and _words(value)]  # fmt: skip
-    return {"entry": found, "line": line, "rows": rows, "prefix": f"{prefix}{line.index}/", "check_url": f"{prefix}check/",
+    return {"entry": found, "line": line, "rows": facts_of(line), "prefix": f"{prefix}{line.index}/", "check_url": f"{prefix}check/",
             "neighbours": range(1, found.hashes + 1), "last": found.checkpoint.size - 1 if found.checkpoint else None,
             "command": f"python -m sealed verify {line.index}.tlog-proof \\\n       --vkey {found.vkey}"}  # fmt: skip
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        shown = ", ".join(str(one) for one in value[:12])
-        return shown + (f" and {len(value) - 12} more" if len(value) > 12 else "")
-    return "" if isinstance(value, dict) or value is None else str(value)[:600]
 
 
 def text_file(name: str, data: bytes) -> HttpResponse:

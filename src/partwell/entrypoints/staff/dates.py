@@ -19,7 +19,7 @@ from partwell.entrypoints.staff.parts import answer, day_field, form_page, form_
 from partwell.records.clients.queries import backup_sets_of
 from partwell.records.offboardings import queries
 from partwell.records.people.queries import the_msp
-from partwell.rules.dates import DATE_LABELS, TransitionTerm, dependent_dates
+from partwell.rules.dates import DATE_LABELS, TransitionTerm, dependent_dates, moves_once, told_once
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 from partwell.rules.terms import OffboardingState
@@ -88,7 +88,7 @@ def change_rows(changes: list[Any]) -> list[dict[str, Any]]:
                 "before": day(one["before"]),
                 "after": day(one["after"]),
             }
-            for one in change.effects
+            for one in moves_once(change.effects)
         ]
         moved = [one for one in moves if one["before"] != one["after"]]
         rows.append({"change": change, "tone": tone, "word": word, "terms": list(change.terms.all()),
@@ -106,7 +106,7 @@ def dates(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     now = departure_dates(row)
     facts = [
         {"label": DATE_LABELS[key], "day": value, "past": value < shown.one.today}
-        for key, value in dependent_dates(now).items()
+        for key, value in told_once(dependent_dates(now)).items()
     ]
     withdrawn = row.state == OffboardingState.WITHDRAWN
     return render(request, "staff/dates.html", {

@@ -22,18 +22,11 @@ from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence.queries import envelopes_of_release
 from partwell.records.releases import queries
+from partwell.rules.handover import WAY_WORDS
 from partwell.rules.refusals import REFUSALS, Refusal
 from partwell.rules.roles import may
 from partwell.rules.terms import EnvelopeState
 
-METHODS = {
-    "download": "download",
-    "reveal": "shown once in the portal",
-    "on_site": "in person",
-    "transfer": "by transfer",
-    "bundle": "in an encrypted bundle",
-    "mail": "by mail",
-}
 MAIL_STATES: dict[str, tuple[str, str]] = {
     EnvelopeState.QUEUED: ("waiting", "Waits for its turn"),
     EnvelopeState.CLAIMED: ("waiting", "About to leave"),
@@ -101,7 +94,7 @@ def release_page(request: HttpRequest, release_id: str) -> HttpResponse:
         tone, word = line_state(view.line, view.last)
         rows.append(
             {"line": view.line, "tone": tone, "word": word, "why": why(view.line), "shown": view.shown, "closes": view.closes,
-             "method": METHODS.get(view.line.method, view.line.method)}
+             "method": WAY_WORDS.get(view.line.method, view.line.method)}
         )  # fmt: skip
     sent = [row for row in rows if row["line"].state == "sent"]
     return render(

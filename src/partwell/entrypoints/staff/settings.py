@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The MSP's settings: name, look, policy, and the one automatic answer. Owners only."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -32,13 +33,18 @@ class SettingsForm(MspForm):
     )
 
 
+def _plain(value: Any) -> Any:
+    """A number as it was typed: 4, not the column's 4.00."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
 @staff_door("msp.configure")
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Show and change them."""
     msp = the_msp()
     assert msp is not None  # nobody is signed in before set-up
-    initial = {name: getattr(msp, name) for name in CHANGEABLE}
+    initial = {name: _plain(getattr(msp, name)) for name in CHANGEABLE}
     form = (
         SettingsForm(request.POST, request.FILES, initial=initial)
         if request.method == "POST"

@@ -24,6 +24,8 @@ THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 def zone_name(moment: datetime) -> str:
     """The short name of a moment's zone (``CET``); zones without one give ``UTC+04:00``."""
     name = moment.tzname() or ""
+    if name == "GMT":  # London in winter: one name for one zone
+        return "UTC"
     return f"UTC{name}" if name[:1] in "+-" else name
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Questions about the estate, each with a fixed number of queries however many items there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -150,6 +150,11 @@ def item_of(client_id: UUID, item_id: UUID) -> Item | None:
 def trials_of(item_id: UUID) -> list[Trial]:
     """All tries of a credential, the newest first."""
     return list(Trial.objects.select_related("proof").filter(item_id=item_id).order_by("-tried_at"))
+
+
+def titles_of(client_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The titles of those of these items that are the client's; one query."""
+    return dict(Item.objects.filter(client_id=client_id, pk__in=list(ids)).values_list("pk", "title"))
 
 
 def sources_of(client_id: UUID) -> list[str]:
