@@ -158,10 +158,10 @@ def what_it_costs(row: WorkRequest) -> tuple[hours.Prepayment, law.LineVerdict, 
 
 
 def answer_request(
-    *, actor: Actor, request_id: UUID, approve: bool, words: str = ""
+    *, actor: Actor, request_id: UUID, approve: bool, words: str = "", shown_net: Decimal | None = None
 ) -> WorkRequest | Refusal:
     """The signatory approves or declines. Approved work beyond what is left makes a block and its payment request;
-    nothing beyond is done before it is paid (R5)."""
+    nothing beyond is done before it is paid (R5). ``shown_net``: the net price that the page showed; another is refused."""
     row = _find(request_id)
     if row is None or actor.kind != "client" or actor.client_id != row.client_id:
         return refuse("not_found")
@@ -174,6 +174,10 @@ def answer_request(
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="request.answer")
         need, _verdict, banned = what_it_costs(row)
+        if approve and shown_net is not None and shown_net != need.net:
+            currency = standing(row.client_id).terms.currency
+            changed = refuse("price_changed", net=need.net, currency=currency)
+            return deed.refuse(changed, subject=row.id, verb="request.answer")
         if approve and banned is not None:
             return deed.refuse(banned, subject=row.id, verb="request.answer")
         if approve and need.blocks:

@@ -15,11 +15,13 @@ from partwell.actions.authorisations.look import state_words
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
 from partwell.entrypoints.client_portal.needs import acceptances, ask_of, needs_of
 from partwell.entrypoints.door.gate import actor_of, client_door
+from partwell.entrypoints.door.hours_words import burn_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.authorisations import queries as consents
 from partwell.records.clients import queries as clients
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import covered, timeline_for
+from partwell.records.hours.queries import used_by_departure
 from partwell.rules.terms import AuthorisationState, ClientState
 
 # What a signatory with five minutes wants to know; every other step is one click away.
@@ -63,13 +65,21 @@ def home(request: HttpRequest) -> HttpResponse:
         "home_url": "/client/", "client": client, "departure": departure, "closed": closed, "inactive": inactive,
         "ask": ask_of(actor, needs), "needs": len(needs), "today": timezone.localdate(), "late": bool(departure and departure.end_of_service < timezone.localdate()),
         "events": _events(actor), "size": covered(), "consents": _consents(actor),
-        "hours": {"included": int(agreement.included_hours * 60), "used": 0, "prepaid": 0} if agreement and departure else None,
+        "hours": _hours(agreement, departure),
         "kept": _kept(client.id, departure or closed), "bundle_url": maybe("client:bundles"), "evidence_url": maybe("client:evidence"),
         "messages_url": maybe("client:messages"), "releases_url": maybe("client:releases"), "mails_url": maybe("client:mails"),
     }  # fmt: skip
     if departure is not None:
         context["stations"] = _stations(client.id, departure)
     return render(request, "client_portal/inactive.html" if inactive else "client_portal/home.html", context)
+
+
+def _hours(agreement: Any, departure: Any) -> dict[str, int] | None:
+    """What the departure's time stands at, for the bar: minutes included, used and prepaid."""
+    if agreement is None or departure is None:
+        return None
+    used, prepaid = used_by_departure([departure.id])[departure.id]
+    return burn_of(int(agreement.included_hours * 60), used, prepaid)
 
 
 def _events(actor: Any, most: int = 6) -> list[dict[str, Any]]:

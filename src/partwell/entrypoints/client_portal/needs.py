@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
-from partwell.entrypoints.theme.formats import when_words
+from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.authorisations import queries as consents
 from partwell.records.correspondence.queries import held_open
+from partwell.records.hours.lists import to_answer
 from partwell.records.offboardings import lists
 from partwell.records.offboardings import queries as departures
 from partwell.records.releases.queries import open_requests
@@ -75,6 +76,16 @@ def _dates(actor: Actor, departure: Any) -> list[Need]:
     return found
 
 
+def _work(actor: Actor) -> list[Need]:
+    found = []
+    for row in to_answer(client_id_of(actor)):
+        what = {"title": row.title, "time": duration_words(row.estimate)}
+        title = _("Shall we do “%(title)s”? It would take %(time)s.") % what
+        found.append(Need(title, _("It was asked for by %(who)s. Nothing of it begins before you have approved it.") % {"who": row.asked_by_name},
+                          title, _("Look at it and decide"), reverse("client:request", args=[row.id])))  # fmt: skip
+    return found
+
+
 def _acceptance(departure: Any) -> list[Need]:
     row = next((one for one in reversed(acceptances(departure)) if one.state == "requested"), None)
     if row is None or row.signature_event.get("awaits_call_back"):
@@ -107,7 +118,7 @@ def needs_of(actor: Actor, departure: Any | None) -> list[Need]:
     """Everything open for the client, the most pressing first. The same for an observer, who sees it without buttons."""
     found = [*_signatures(actor), *_approvals(actor)]
     if departure is not None and departure.state == "open":
-        found += [*_dates(actor, departure), *_acceptance(departure)]
+        found += [*_dates(actor, departure), *_work(actor), *_acceptance(departure)]
     return [*found, *_held(actor)]
 
 

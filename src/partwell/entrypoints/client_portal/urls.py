@@ -13,7 +13,9 @@ from partwell.entrypoints.client_portal import (
     ending,
     evidence_urls,
     home,
+    hours,
     release_urls,
+    requests,
     sign_in_urls,
 )
 
@@ -42,6 +44,11 @@ urlpatterns: list[Any] = [
     path(f"{_L}passkey/options/", acceptance.passkey_options, name="acceptance_passkey_options"),
     path(f"{_L}passkey/", acceptance.passkey_sign, name="acceptance_passkey"),
     path(f"{_L}letter/", acceptance.letter, name="acceptance_letter"),
+    path("hours/", hours.hours, name="hours"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/ask/", requests.ask, name="request_ask"),
+    path("requests/<str:request_id>/", requests.one, name="request"),
+    path("requests/<str:request_id>/answer/", requests.answer, name="request_answer"),
     path("letters/", downloads.letters, name="letters"),
     path("letters/agreement/", downloads.agreement_file, name="agreement_file"),
     *sign_in_urls.urlpatterns,

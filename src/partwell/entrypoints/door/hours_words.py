@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from partwell.actions.hours.standing import HoursStanding
 from partwell.entrypoints.theme.formats import duration_words
 from partwell.rules.charges import RequestState
 from partwell.rules.hours import Source, UnusedRule, WorkClass, WorkKind
@@ -85,6 +86,25 @@ def entry_row(entry: Any) -> dict[str, Any]:
 def burn_of(included: int, used: int, prepaid: int) -> dict[str, int]:
     """Minutes as the ``burn`` tag takes them."""
     return {"included": included, "used": used, "prepaid": prepaid}
+
+
+def budget_words(how: HoursStanding) -> dict[str, Any] | None:
+    """The budget as the pages show it; None without a departure."""
+    budget = how.budget
+    if how.offboarding is None:
+        return None
+    prepaid = sum(block.minutes for block in budget.blocks)
+    return {
+        "burn": burn_of(budget.included, budget.used, prepaid),
+        "left": budget.left,
+        "included_left": budget.included_left,
+        "prepaid_left": budget.left - budget.included_left,
+        "promised": budget.promised,
+        "free": budget.free,
+        "per_cent": budget.per_cent,
+        "warning": budget.warning if budget.used or not budget.total else 0,
+        "leave": how.leave if how.leave and how.leave.minutes_left else None,
+    }
 
 
 def request_row(row: Any) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.provider_portal import evidence_urls, home, lines, messages, sign_in_urls, terms
+from partwell.entrypoints.provider_portal import (
+    evidence_urls,
+    home,
+    lines,
+    messages,
+    requests,
+    sign_in_urls,
+    terms,
+)
 
 app_name = "provider"
 urlpatterns: list[Any] = [
@@ -16,6 +24,7 @@ urlpatterns: list[Any] = [
     path("lines/<str:line_id>/reveal/", lines.reveal_ask, name="reveal_ask"),
     path("reveals/<str:reveal_id>/", lines.reveal, name="reveal"),
     path("ask/", messages.ask, name="ask"),
+    path("requests/", requests.requests, name="requests"),
     path("messages/", messages.conversation, name="messages"),
     *evidence_urls.urlpatterns,
     *sign_in_urls.urlpatterns,

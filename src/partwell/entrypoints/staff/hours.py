@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from partwell.actions.hours.standing import HoursStanding, standing
 from partwell.entrypoints.door.gate import actor_of, staff_door
-from partwell.entrypoints.door.hours_words import UNUSED_WORDS, burn_of, entry_row
+from partwell.entrypoints.door.hours_words import UNUSED_WORDS, budget_words, entry_row
 from partwell.entrypoints.staff.clients import client_or_404
 from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.staff.time_forms import StartForm
@@ -22,25 +22,6 @@ from partwell.rules import hours
 from partwell.rules.roles import may
 
 A_PAGE = 40
-
-
-def budget_words(how: HoursStanding) -> dict[str, Any] | None:
-    """The budget as the pages show it; None without a departure."""
-    budget = how.budget
-    if how.offboarding is None:
-        return None
-    prepaid = sum(block.minutes for block in budget.blocks)
-    return {
-        "burn": burn_of(budget.included, budget.used, prepaid),
-        "left": budget.left,
-        "included_left": budget.included_left,
-        "prepaid_left": budget.left - budget.included_left,
-        "promised": budget.promised,
-        "free": budget.free,
-        "per_cent": budget.per_cent,
-        "warning": budget.warning if budget.used or not budget.total else 0,
-        "leave": how.leave if how.leave and how.leave.minutes_left else None,
-    }
 
 
 def start_form(how: HoursStanding, **more: Any) -> StartForm:

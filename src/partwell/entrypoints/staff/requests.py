@@ -14,9 +14,14 @@ from partwell.actions.hours import requests as actions
 from partwell.actions.hours.price import price_of
 from partwell.actions.hours.standing import standing
 from partwell.entrypoints.door.gate import actor_of, staff_door
-from partwell.entrypoints.door.hours_words import KIND_WORDS, LINE_WORDS, UNUSED_WORDS, request_row
+from partwell.entrypoints.door.hours_words import (
+    KIND_WORDS,
+    LINE_WORDS,
+    UNUSED_WORDS,
+    budget_words,
+    request_row,
+)
 from partwell.entrypoints.staff.clients import client_or_404
-from partwell.entrypoints.staff.hours import budget_words
 from partwell.entrypoints.staff.parts import (
     answer,
     form_page,

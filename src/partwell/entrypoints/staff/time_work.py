@@ -14,10 +14,9 @@ from partwell.actions.hours.record_time import record_time, reverse_time
 from partwell.actions.hours.split_time import split_time
 from partwell.actions.hours.standing import HoursStanding, standing
 from partwell.entrypoints.door.gate import actor_of, staff_door
-from partwell.entrypoints.door.hours_words import entry_row
+from partwell.entrypoints.door.hours_words import budget_words, entry_row
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.clients import client_or_404
-from partwell.entrypoints.staff.hours import budget_words
 from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal, id_of
 from partwell.entrypoints.staff.time_forms import AT, About, LeaveForm, ReasonForm, TimeForm
 from partwell.entrypoints.theme.formats import duration_words, when_words

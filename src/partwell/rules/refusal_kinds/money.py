@@ -95,6 +95,9 @@ KINDS = (
         422,
         "Work on account needs a reason and a number of minutes.",
         "Say why it cannot be paid in advance, for instance an emergency or a public body.",
+        "price_changed",
+        "The price is no longer the one that was shown: it is {net} {currency} net now.",
+        "Look at the request again, then decide.",
     ),
     ("request_without_title", "R5", 422, "A request needs a title.", "Say in a line what is asked for."),
     # --- money
