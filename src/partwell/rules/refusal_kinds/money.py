@@ -95,7 +95,11 @@ KINDS = (
         422,
         "Work on account needs a reason and a number of minutes.",
         "Say why it cannot be paid in advance, for instance an emergency or a public body.",
+    ),
+    (
         "price_changed",
+        "R5",
+        409,
         "The price is no longer the one that was shown: it is {net} {currency} net now.",
         "Look at the request again, then decide.",
     ),
