@@ -17,6 +17,7 @@ from partwell.entrypoints.client_portal import (
     release_urls,
     requests,
     sign_in_urls,
+    statement_urls,
 )
 
 _A = "authorisations/<str:authorisation_id>/"
@@ -54,4 +55,5 @@ urlpatterns: list[Any] = [
     *sign_in_urls.urlpatterns,
     *release_urls.urlpatterns,
     *evidence_urls.urlpatterns,
+    *statement_urls.urlpatterns,
 ]

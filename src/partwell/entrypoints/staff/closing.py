@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partwell.actions.billing.settle import money_at_closing
 from partwell.actions.offboardings import look
 from partwell.actions.offboardings.close_offboarding import close_offboarding, still_stops
 from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
@@ -56,7 +57,9 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     blockers = still_stops(one.row.id)
     rows = [] if isinstance(blockers, Refusal) else [_blocker(b, one) for b in blockers]
     acceptance = one.acceptance
-    context: dict[str, Any] = {**shown.context, "blockers": rows, "acceptance": acceptance}
+    context: dict[str, Any] = {**shown.context, "blockers": rows, "acceptance": acceptance, "unpaid": []}
+    if one.open and may(actor.role, "billing.read") is None:
+        context["unpaid"] = money_at_closing(one.row).unpaid
     if acceptance is not None:
         page = Paginator(queries.acceptance_lines(acceptance.id), 50).get_page(request.GET.get("page"))
         tally = queries.acceptance_tally(acceptance.id)
@@ -81,6 +84,9 @@ def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
         **dict.fromkeys(("approvals", "objections", "windows"), releases),
         **dict.fromkeys(("unknown_envelopes", "failed_envelopes", "moving_envelopes"), mails),
         "steps": reverse("staff:plan", args=[one.row.id]),
+        "timers": url_or("hours", client),
+        "requests": url_or("client_requests", client),
+        **dict.fromkeys(("unsettled", "owed"), reverse("staff:statement", args=[client])),
     }
     if blocker.code == "steps":
         steps = [step for step in one.open_steps if step.blocks_closing and step.key != "accept"]

@@ -12,6 +12,7 @@ from partwell.entrypoints.staff import (
     offboarding_urls,
     release_urls,
     settings_urls,
+    statement_urls,
 )
 
 app_name = "staff"
@@ -24,4 +25,5 @@ urlpatterns: list[Any] = [
     *evidence_urls.urlpatterns,
     *hours_urls.urlpatterns,
     *settings_urls.urlpatterns,
+    *statement_urls.urlpatterns,
 ]

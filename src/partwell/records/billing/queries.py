@@ -67,3 +67,9 @@ def statements_of(client_id: UUID) -> "QuerySet[Statement]":
 def statement(statement_id: UUID) -> Statement | None:
     """One statement with its letter."""
     return Statement.objects.select_related("client", "letter").filter(pk=statement_id).first()
+
+
+def copy_of_invoice(client_id: UUID, file_id: UUID) -> ShippedCopy | None:
+    """The client's copy whose vendor's invoice is this file."""
+    rows = ShippedCopy.objects.select_related("vendor_invoice__unit")
+    return rows.filter(client_id=client_id, vendor_invoice_id=file_id).first()

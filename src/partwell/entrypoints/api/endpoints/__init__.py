@@ -22,6 +22,7 @@ from partwell.entrypoints.api.endpoints import (
     plans,
     recipients,
     releases,
+    statement,
 )
 
 ROUTERS: Mapping[str, Router] = {
@@ -40,5 +41,6 @@ ROUTERS: Mapping[str, Router] = {
     "Releases": releases.router,
     "Messages": messages.router,
     "Bundles": bundles.router,
+    "Statements": statement.router,
     "Evidence": evidence.router,
 }
