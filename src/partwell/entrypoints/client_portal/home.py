@@ -18,6 +18,7 @@ from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.entrypoints.door.hours_words import burn_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.authorisations import queries as consents
+from partwell.records.billing.papers import open_sums
 from partwell.records.clients import queries as clients
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import covered, timeline_for
@@ -68,6 +69,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "hours": _hours(agreement, departure),
         "kept": _kept(client.id, departure or closed), "bundle_url": maybe("client:bundles"), "evidence_url": maybe("client:evidence"),
         "messages_url": maybe("client:messages"), "releases_url": maybe("client:releases"), "mails_url": maybe("client:mails"),
+        "papers_url": maybe("client:papers"), "papers_open": open_sums(actor),
     }  # fmt: skip
     if departure is not None:
         context["stations"] = _stations(client.id, departure)

@@ -121,7 +121,7 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         "older": queries.older_agreements(row.id), "sites": queries.sites_of(row.id), "sets": queries.backup_sets_of(row.id),
         "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
         "may_change": may(actor.role, "client.change") is None, "may_open": may(actor.role, "offboarding.open") is None,
-        "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
+        "may_bill": may(actor.role, "billing.read") is None, "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
         "estate_url": url_or("client_estate", row.id), "consent_url": url_or("client_consents", row.id),
     })  # fmt: skip
 
@@ -143,7 +143,8 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "checkpoint_now": last_checkpoint(),
         "links": [{"label": label, "url": url} for label, url in (
             ("Estate and receipts", url_or("client_estate", row.id)), ("Every release", url_or("client_releases", row.id)),
-            ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)), ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
+            ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
+            ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""), ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip
 

@@ -4,6 +4,7 @@
 from typing import Any
 
 from partwell.entrypoints.staff import (
+    billing_urls,
     client_urls,
     consent_urls,
     estate_urls,
@@ -24,6 +25,7 @@ urlpatterns: list[Any] = [
     *consent_urls.urlpatterns,
     *evidence_urls.urlpatterns,
     *hours_urls.urlpatterns,
+    *billing_urls.urlpatterns,
     *settings_urls.urlpatterns,
     *statement_urls.urlpatterns,
 ]

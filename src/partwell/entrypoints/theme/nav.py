@@ -14,6 +14,7 @@ STAFF = (
     ("messages", _("Messages"), "staff:messages", "/messages/", "m"),
     ("import", _("Import"), "staff:import", "/import/", "i"),
     ("evidence", _("Evidence"), "staff:evidence", "/evidence/", "v"),
+    ("papers", _("Papers"), "staff:papers", "/papers/", "p"),
 )
 
 
@@ -26,7 +27,7 @@ def path_of(name: str, plain: str) -> str:
 
 
 # What an entry needs beyond being on the staff: its page's verb, where not every role has it.
-NEEDS = {"import": "estate.import"}
+NEEDS = {"import": "estate.import", "papers": "billing.read"}
 
 
 def staff_nav(role: str = "") -> list[dict[str, object]]:

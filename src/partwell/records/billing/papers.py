@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from partwell.records.billing.models import ClientProfile, Invoice, InvoiceLine, Payment, Series
@@ -118,7 +119,7 @@ def paper_of(actor: Actor, paper_id: UUID) -> Invoice | None:
 
 def lines_of(paper_id: UUID) -> "QuerySet[InvoiceLine]":
     """A paper's lines in order, with who overrode a profile."""
-    return InvoiceLine.objects.select_related("override_by").filter(invoice_id=paper_id).order_by("position")
+    return InvoiceLine.objects.select_related("invoice", "override_by").filter(invoice_id=paper_id).order_by("position")
 
 
 def payments_of(paper_id: UUID) -> "QuerySet[Payment]":
@@ -157,3 +158,10 @@ def profiles_of(client_id: UUID) -> "list[ClientProfile]":
     """The law profiles of a client, those in force first; removed ones stay readable."""
     rows = ClientProfile.objects.select_related("set_by").filter(client_id=client_id)
     return list(rows.order_by(F("removed_at").desc(nulls_first=True), "-set_at"))
+
+
+def requests_of_blocks(block_ids: "Iterable[UUID]") -> dict[UUID, tuple[UUID, str]]:
+    """Block → the request that it was bought for (id and title); one query."""
+    blocks = apps.get_model("hours", "Block")._default_manager.filter(pk__in=list(block_ids))
+    rows = blocks.exclude(request=None).values_list("pk", "request_id", "request__title")
+    return {block: (request, title) for block, request, title in rows}
