@@ -92,3 +92,14 @@ def test_a_mistyped_option_answers_json_to_whoever_asked_for_json(capsys: pytest
         out = json.loads(capsys.readouterr().out)
         assert (ended.value.code, out["ok"]) == (2, False), given
         assert out["problem"].endswith(".") or "--nonsense" in out["problem"]
+
+
+def test_what_blocks_besides_the_gates_is_said_below_them() -> None:
+    c = cast(signed=True)
+    row = Offboarding.objects.get(client=c.northwick)
+    one = look.departure(row.id, timezone.now(), "UTC")
+    assert one is not None and one.block.why == "There is no plan yet"
+    assert one.besides == one.block
+    assert (
+        "There is no plan yet" in browser_of(c.ines).get(f"/offboardings/{row.id}/evidence/").content.decode()
+    )

@@ -91,6 +91,12 @@ class Departure:
         return self.open and self.service_ends < self.today
 
     @property
+    def besides(self) -> Block | None:
+        """What the board says blocks it, where no gate of the strip says it already; None where nothing is left to say."""
+        told = {gate.sentence for gate in self.gates}
+        return None if self.block.tone == "open" or self.block.why in told else self.block
+
+    @property
     def open_steps(self) -> list[PlanStep]:
         """Steps not done yet, the earliest due first."""
         return sorted((s for s in self.steps if s.done_at is None), key=lambda s: (s.due, s.position))
