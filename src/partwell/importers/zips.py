@@ -5,7 +5,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from partwell.importers.base import FileRef, ImportRefused, Options, safe_name
 from partwell.importers.limits import MIB, Limits
@@ -128,11 +127,6 @@ def chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, where: s
         raise ImportRefused(
             "zip_damaged", "A file in this archive is damaged.", where, "Export it again."
         ) from error
-
-
-def member_opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """A member as a stream, for readers that bound themselves (csv_rows)."""
-    return archive.open(info)
 
 
 def extracted(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from partwell.actions.authorisations.text import PRESET_LABELS, fix_text, resolved_items
+from partwell.actions.authorisations.text import PRESET_LABELS, fix_text
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import authorisation_facts, open_offboarding, zone
@@ -194,8 +194,3 @@ def ask_signatory(deed: Deed, row: Authorisation) -> None:
             },
         ),
     )
-
-
-def resolved_preview(row: Authorisation) -> list[Item]:
-    """The items that a proposed scope resolves to now, for the page."""
-    return resolved_items(row)

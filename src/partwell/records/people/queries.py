@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Questions about the MSP and its people."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +10,6 @@ from partwell.records.people.models import (
     AccountMail,
     ApiToken,
     Msp,
-    Passkey,
     SecurityEvent,
     StaffInvitation,
     StaffMember,
@@ -75,12 +73,3 @@ def security_events(kind: str = "") -> "QuerySet[SecurityEvent]":
 def security_kinds() -> "list[str]":
     """The kinds that the security log holds."""
     return list(SecurityEvent.objects.values_list("kind", flat=True).order_by("kind").distinct())
-
-
-def passkeys_of_contacts(contact_ids: "Iterable[UUID]") -> "list[Passkey]":
-    """Contacts' passkeys that were not removed, oldest first."""
-    return list(
-        Passkey.objects.filter(kind="client", person_id__in=list(contact_ids), removed_at=None).order_by(
-            "created_at"
-        )
-    )
