@@ -98,6 +98,7 @@ def test_presets_are_dynamic_and_items_static():
 @pytest.mark.parametrize(
     ("word", "expected"),
     [("Laptop", True), ("Mini Tower", True), ("All-in-One PC", True), ("Firewall", False), ("Server", False),
+     ("LAPTOPS", True), ("NW-LT-07 (laptop)", True), ("Thin clients", True), ("Mac mini server", False), ("Switch of the phones", False),
      ("", False)],
 )  # fmt: skip
 def test_endpoint_words(word, expected):

@@ -23,12 +23,11 @@ from partwell.rules.dates import (
     zone_known,
 )
 from partwell.rules.refusals import Refusal
-from partwell.rules.retention import RetentionFacts, may_delete, months_allowed, summary
+from partwell.rules.retention import may_delete
 from partwell.rules.silence import (
     Outcome,
     ReceiptFacts,
     may_answer,
-    may_deem_accepted,
     outcome,
     title_visible,
 )
@@ -183,7 +182,6 @@ def test_silence_as_a_whole_table():
         else:
             expected = Outcome.NO_OBJECTION
         assert found is expected
-        assert (may_deem_accepted(facts, now, "Thing") is None) is (expected is Outcome.DEEMED_ACCEPTED)
         assert (may_answer(facts, now, "Thing") is None) is (not objected and now < CLOSES)
         for stands in YES_NO:
             assert title_visible(facts, now, stands) is (stands or now < CLOSES)
@@ -192,29 +190,11 @@ def test_silence_as_a_whole_table():
 def test_a_providers_silence_is_worded_as_no_objection():
     facts = ReceiptFacts(RELEASED, "UTC", Party.PROVIDER, opened_at=RELEASED, deemed_acceptance=True)
     assert outcome(facts, CLOSES).sentence == "No objection by 16 March 2026."
-    refusal = may_deem_accepted(facts, CLOSES, "Thing")
-    assert refusal is not None
-    assert refusal.code == "silence_binds_nobody"
 
 
 def test_silence_without_proof_of_opening_is_no_acceptance():
-    refusal = may_deem_accepted(
-        ReceiptFacts(RELEASED, "UTC", Party.CLIENT, deemed_acceptance=True), CLOSES, "Thing"
-    )
-    assert refusal is not None
-    assert refusal.code == "opening_unproved"
-
-
-def test_retention_in_a_sentence():
-    found = summary(RetentionFacts(date(2026, 8, 31), clients_choice=True))
-    assert found.keep_until == date(2027, 2, 28)
-    assert found.needs_instruction
-    assert "28 February 2027" in found.sentence
-    held = summary(RetentionFacts(date(2026, 8, 31), clients_choice=True, instructed=True, on_hold=True))
-    assert not held.needs_instruction
-    assert "legal hold" in held.sentence
-    assert months_allowed(6, 6) is None
-    assert months_allowed(5, 6) is not None
+    facts = ReceiptFacts(RELEASED, "UTC", Party.CLIENT, deemed_acceptance=True)
+    assert outcome(facts, CLOSES).outcome is Outcome.NO_OBJECTION
 
 
 def test_deletion_as_a_whole_table():

@@ -33,8 +33,8 @@ from partwell.rules.terms import (
 CLIENT = {"active open departing", "departing withdraw active", "departing close inactive",
           "inactive return returning", "returning onboard active", "returning abandon inactive"}  # fmt: skip
 OFFBOARDING = {"open withdraw withdrawn", "open close closed"}
-AUTHORISATION = {"draft propose proposed", "draft replace replaced", "draft discard withdrawn", "proposed sign granted", "proposed decline declined",
-                 "proposed replace replaced", "proposed withdraw withdrawn", "granted narrow granted",
+AUTHORISATION = {"draft change draft", "draft propose proposed", "draft replace replaced", "draft discard withdrawn", "proposed sign granted", "proposed decline declined",
+                 "proposed replace replaced", "proposed withdraw withdrawn", "proposed narrow proposed", "granted narrow granted",
                  "granted withdraw withdrawn", "granted replace replaced"}  # fmt: skip
 ENVELOPE = {"queued claim claimed", "queued stop stopped", "claimed requeue queued", "claimed start data_started",
             "claimed fail failed", "claimed stop stopped", "data_started accept accepted",

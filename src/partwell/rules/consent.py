@@ -13,6 +13,7 @@ documentation or hardware category ever drags a password along, and excluding ad
 access excludes every password.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -67,9 +68,17 @@ _ENDPOINT_WORDS = frozenset(
 )
 
 
-def looks_like_endpoint(device_type: str) -> bool:
-    """Whether an inventory's word for a device ("Laptop", "Mini Tower") names an endpoint."""
-    return not _ENDPOINT_WORDS.isdisjoint(device_type.casefold().replace("-", " ").replace("/", " ").split())
+# What many work with and nobody works at: "Mac mini server", "Switch of the phones".
+_NO_ENDPOINT = frozenset(["server", "firewall", "switch", "router", "gateway", "nas", "ups", "printer"])
+_WORD = re.compile(r"[^\W_]+")
+
+
+def looks_like_endpoint(device: str) -> bool:
+    """Whether an inventory's words for a device ("Laptop", "Mini Tower", "Thin clients") name an endpoint."""
+    found = {form for word in _WORD.findall(device.casefold()) for form in (word, word.removesuffix("s"))}
+    if not _NO_ENDPOINT.isdisjoint(found):
+        return False
+    return not _ENDPOINT_WORDS.isdisjoint(found) or {"thin", "client"} <= found
 
 
 @dataclass(frozen=True, slots=True)

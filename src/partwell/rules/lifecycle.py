@@ -27,12 +27,14 @@ OFFBOARDING_MOVES: Mapping[OffboardingState, Mapping[str, OffboardingState]] = {
 
 AUTHORISATION_MOVES: Mapping[AuthorisationState, Mapping[str, AuthorisationState]] = {
     AuthorisationState.DRAFT: {
+        "change": AuthorisationState.DRAFT,
         "propose": AuthorisationState.PROPOSED,
         "replace": AuthorisationState.REPLACED,
         "discard": AuthorisationState.WITHDRAWN,
     },
     AuthorisationState.PROPOSED: {
         "sign": AuthorisationState.GRANTED,
+        "narrow": AuthorisationState.PROPOSED,
         "decline": AuthorisationState.DECLINED,
         "replace": AuthorisationState.REPLACED,
         "withdraw": AuthorisationState.WITHDRAWN,
@@ -70,8 +72,20 @@ ENVELOPE_MOVES: Mapping[EnvelopeState, Mapping[str, EnvelopeState]] = {
 _State = ClientState | OffboardingState | AuthorisationState | EnvelopeState
 
 
+# What a move wants, as the refusal says it: "cannot go from withdrawn to narrowed".
+_WANTED: Mapping[str, str] = {
+    "change": "changed",
+    "propose": "proposed",
+    "discard": "discarded",
+    "narrow": "narrowed",
+    "withdraw": "withdrawn",
+}
+
+
 def _step(what: str, moves: Mapping[str, _State], current: _State, move: str) -> _State | Refusal:
-    return moves.get(move) or refuse("no_such_step", what=what, current=current, wanted=move)
+    return moves.get(move) or refuse(
+        "no_such_step", what=what, current=current, wanted=_WANTED.get(move, move)
+    )
 
 
 def client_after(current: ClientState, move: str) -> ClientState | Refusal:
@@ -89,7 +103,7 @@ def offboarding_after(current: OffboardingState, move: str) -> OffboardingState 
 
 
 def authorisation_after(current: AuthorisationState, move: str) -> AuthorisationState | Refusal:
-    """The authorisation's state after ``move`` (propose, sign, decline, narrow, withdraw, replace)."""
+    """The authorisation's state after ``move`` (change, propose, discard, sign, decline, narrow, withdraw, replace), or why not."""
     found = _step("The authorisation", AUTHORISATION_MOVES[current], current, move)
     assert isinstance(found, (AuthorisationState, Refusal))
     return found

@@ -96,14 +96,3 @@ def title_visible(facts: ReceiptFacts, now: datetime, authorisation_stands: bool
     """What a provider still sees of a released item: all while authorised, its title until the window ends."""
     return authorisation_stands or now < closes_at(facts)
 
-
-def may_deem_accepted(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
-    """None when silence may be recorded as acceptance; else which of R17's conditions fails."""
-    found = outcome(facts, now).outcome
-    if found is Outcome.DEEMED_ACCEPTED:
-        return None
-    if found in (Outcome.CONFIRMED, Outcome.OBJECTED):
-        return refuse("already_answered", item=item, answer=found)
-    if facts.party is Party.PROVIDER or not facts.deemed_acceptance or found is Outcome.OPEN:
-        return refuse("silence_binds_nobody")
-    return refuse("opening_unproved", item=item)

@@ -20,6 +20,7 @@ from partwell.records.authorisations.models import Authorisation
 from partwell.records.clients.models import Client, Contact
 from partwell.rules import consent, roles
 from partwell.rules.actor import Actor
+from partwell.rules.lifecycle import authorisation_after
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, ClientState
 
@@ -31,10 +32,9 @@ def _draft(authorisation_id: UUID) -> Authorisation | None:
     return rows.filter(pk=authorisation_id).first()
 
 
-def _no_draft(row: Authorisation, wanted: str) -> Refusal | None:
-    if row.state == AuthorisationState.DRAFT:
-        return None
-    return refuse("no_such_step", what="authorisation", current=row.state, wanted=wanted)
+def _no_draft(row: Authorisation, move: str) -> Refusal | None:
+    found = authorisation_after(AuthorisationState(row.state), move)
+    return found if isinstance(found, Refusal) else None
 
 
 def change_draft(
@@ -63,7 +63,7 @@ def change_draft(
         assert row is not None  # nothing is ever deleted
         signatory = Contact.objects.filter(pk=signatory_id).first()
         problem = (
-            _no_draft(row, "proposed" if propose else "changed")
+            _no_draft(row, "propose" if propose else "change")
             or _gone(client)
             or scope_problem(client.id, row.recipient, signatory, scope)
         )
@@ -90,7 +90,7 @@ def propose_draft(*, actor: Actor, authorisation_id: UUID) -> Authorisation | Re
         client = deed.lock(peek.client_id)
         row = _draft(authorisation_id)
         assert row is not None  # nothing is ever deleted
-        problem = _no_draft(row, "proposed") or _gone(client)
+        problem = _no_draft(row, "propose") or _gone(client)
         if problem is None and row.signatory.left_at:
             problem = refuse("not_a_signatory", person=row.signatory.name)
         if problem is not None:
@@ -111,7 +111,7 @@ def discard_draft(*, actor: Actor, authorisation_id: UUID) -> Authorisation | Re
         deed.lock(peek.client_id)
         row = _draft(authorisation_id)
         assert row is not None  # nothing is ever deleted
-        if (problem := _no_draft(row, "discarded")) is not None:
+        if (problem := _no_draft(row, "discard")) is not None:
             return deed.refuse(problem, subject=row.id, version=row.version, verb=VERB)
         deed.save(row, state=AuthorisationState.WITHDRAWN, withdrawn_at=deed.now, ended_by_name=actor.name)
         deed.record(

@@ -17,6 +17,7 @@ from partwell.records.estate.models import Item
 from partwell.records.releases.models import ReleaseLine
 from partwell.rules import consent, roles
 from partwell.rules.actor import Actor
+from partwell.rules.lifecycle import authorisation_after
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, Channel
 
@@ -93,13 +94,9 @@ def withdraw_authorisation(
     with Deed(actor) as deed:
         deed.lock(row.client_id)
         row.refresh_from_db()
-        if row.state not in (AuthorisationState.GRANTED, AuthorisationState.PROPOSED):
-            return deed.refuse(
-                refuse("no_such_step", what="authorisation", current=row.state, wanted="withdrawn"),
-                subject=row.id,
-                version=row.version,
-                verb=verb,
-            )
+        after = authorisation_after(AuthorisationState(row.state), "withdraw")
+        if isinstance(after, Refusal):
+            return deed.refuse(after, subject=row.id, version=row.version, verb=verb)
         stood = row.state == AuthorisationState.GRANTED
         stopped, leaving = withdraw(deed, row, words)
         tell(deed, row, "withdrawn", stopped, leaving, removed=[], letter=stood)
@@ -178,13 +175,9 @@ def narrow_authorisation(*, actor: Actor, authorisation_id: UUID, scope: Scope) 
     with Deed(actor) as deed:
         deed.lock(row.client_id)
         row.refresh_from_db()
-        if row.state not in (AuthorisationState.GRANTED, AuthorisationState.PROPOSED):
-            return deed.refuse(
-                refuse("no_such_step", what="authorisation", current=row.state, wanted="narrowed"),
-                subject=row.id,
-                version=row.version,
-                verb="authorisation.narrow",
-            )
+        after = authorisation_after(AuthorisationState(row.state), "narrow")
+        if isinstance(after, Refusal):
+            return deed.refuse(after, subject=row.id, version=row.version, verb="authorisation.narrow")
         if (problem := _unknown_parts(row, scope)) is not None:
             return deed.refuse(problem, subject=row.id, version=row.version, verb="authorisation.narrow")
         return _narrow(deed, row, scope)

@@ -27,6 +27,7 @@ from partwell.records.correspondence.models import Envelope
 from partwell.records.vault.models import StoredFile
 from partwell.rules import consent, loop, roles
 from partwell.rules.actor import SYSTEM, Actor
+from partwell.rules.lifecycle import envelope_after
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import EnvelopeState
 
@@ -163,11 +164,15 @@ def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = Fals
     """Stop an envelope that has not begun to leave; the client sees why.
 
     Of an announced set the lines that no longer pass are stopped, and the rest is announced anew, unless
-    ``whole`` (a person stopped the set) or the envelope had been changed.
+    ``whole`` (a person stopped the set) or the envelope had been changed. What has begun to leave is not stopped:
+    then the refusal says so.
     """
+    after = envelope_after(EnvelopeState(envelope.state), "stop")
+    if isinstance(after, Refusal):
+        return after
     deed.save(
         envelope,
-        state=EnvelopeState.STOPPED,
+        state=after,
         stop_code=refusal.code,
         settled_at=deed.now,
         claim=None,

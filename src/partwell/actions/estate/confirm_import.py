@@ -6,7 +6,6 @@ written in the chunk's own transaction. Items of an import that is not confirmed
 """
 
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -28,16 +27,13 @@ from partwell.records.estate.models import Import, ImportLine, Item, SourceMappi
 from partwell.records.jobs.models import Job
 from partwell.records.vault.models import SealedValue, StoredFile
 from partwell.rules.actor import Actor
+from partwell.rules.consent import looks_like_endpoint
 from partwell.rules.handover import looks_critical
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Custodian, ItemKind, Owner
 from sealed import merkle
 
 CHUNK = 1000
-_ENDPOINT = re.compile(
-    r"\b(laptop|notebook|desktop|workstation|computer|pc|imac|macbook|tablet|ipad|phone|iphone|server|thin client)s?\b",
-    re.I,
-)
 _KEEP_ORIGINAL = ("csv", "snipeit", "xlsx", "glpi", "nmap")
 
 
@@ -207,7 +203,7 @@ def _item(
             line.title, *(str(lower.get(key, "")) for key in ("group", "folder", "url", "type"))
         ),
         endpoint=data["kind"] == ItemKind.HARDWARE
-        and bool(_ENDPOINT.search(" ".join((line.title, lower.get("category", ""), lower.get("type", ""))))),
+        and looks_like_endpoint(" ".join((line.title, lower.get("category", ""), lower.get("type", "")))),
         external_id=data["external_id"],
         fingerprint=line.fingerprint,
         batch=batch,

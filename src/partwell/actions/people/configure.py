@@ -9,6 +9,7 @@ from partwell.actions.base import Deed
 from partwell.records.people.models import Msp
 from partwell.rules import roles
 from partwell.rules.actor import Actor
+from partwell.rules.dates import zone_known
 from partwell.rules.refusals import Refusal, refuse
 
 CHANGEABLE = {
@@ -44,6 +45,8 @@ def configure_msp(
         return refusal
     if unknown := sorted(changes.keys() - CHANGEABLE.keys()):
         return refuse("invalid_input", where=unknown[0], problem="there is no such setting")
+    if "time_zone" in changes and (refusal := zone_known(str(changes["time_zone"]))) is not None:
+        return refusal
     stored = None
     if logo is not None:
         stored = files.store(

@@ -12,6 +12,7 @@ from partwell.actions.evidence.log import make_checkpoint, open_log
 from partwell.actions.keys import INSTALLATION, unit_for
 from partwell.records.people.models import Msp, StaffMember, User
 from partwell.rules.actor import SYSTEM, Actor
+from partwell.rules.dates import zone_known
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import StaffRole
 
@@ -51,6 +52,8 @@ def set_up(
     """
     if Msp.objects.exists():
         return refuse("setup_done")
+    if (refusal := zone_known(policy.time_zone)) is not None:
+        return refusal
     try:
         owner = _set_up(policy, owner_name, owner_email, owner_password, is_sample)
     except IntegrityError:

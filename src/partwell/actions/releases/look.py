@@ -12,12 +12,13 @@ from partwell.actions.facts import loop_contacts, zone
 from partwell.actions.releases.gate import Judged, Target
 from partwell.actions.releases.release_items import preview
 from partwell.actions.releases.standing import Standing, standing_of
-from partwell.actions.releases.windows import closes_at
+from partwell.actions.releases.windows import closes_at, receipt_facts
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.estate.models import Item
 from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release, ReleaseLine
+from partwell.rules import silence
 from partwell.rules.handover import ReleaseWay
 from partwell.rules.terms import Party
 
@@ -123,11 +124,18 @@ def line_views(lines: Sequence[ReleaseLine], now: datetime, *, stands: bool = Tr
     out = []
     for line in lines:
         closes = closes_at(line, name)
-        if not stands and now >= closes:
+        facts = receipt_facts(line, name)
+        if not silence.title_visible(facts, now, stands):
             continue
         used = any(one.claimed_at for one in line.reveals.all()) if line.method == "reveal" else False
         out.append(
-            LineView(line, closes, last_day(closes, name), now < closes and line.answer != "objected", used)
+            LineView(
+                line,
+                closes,
+                last_day(closes, name),
+                silence.may_answer(facts, now, line.title) is None,
+                used,
+            )
         )
     return out
 

@@ -213,20 +213,6 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Say what is missing or wrong.",
     ),
     (
-        "opening_unproved",
-        "R17",
-        409,
-        "“{item}” was never shown to have been opened.",
-        "Nothing counts as accepted without evidence that it was opened.",
-    ),
-    (
-        "silence_binds_nobody",
-        "R17",
-        409,
-        "The new provider's silence is not an acceptance.",
-        "The record says “no objection by” the date.",
-    ),
-    (
         "envelope_changed",
         "R2",
         409,

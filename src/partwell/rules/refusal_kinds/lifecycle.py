@@ -80,13 +80,6 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
     ),
     ("transition_end_invalid", "R8", 422, "The transition term must end after {end}.", "Choose a later end."),
     (
-        "retention_shorter",
-        "R6",
-        409,
-        "Keeping for {months} months is shorter than the agreement's {agreed}.",
-        "Keep to the agreement, or record the client's instruction.",
-    ),
-    (
         "too_many_pain_points",
         "R9",
         422,
