@@ -109,6 +109,8 @@ def authorisation_signed(v: Values) -> Body:
 
 
 def authorisation_changed(v: Values) -> Body:
+    if v["act"] == "ended":
+        return _ended_by_date(v)
     withdrawn = v["act"] == "withdrawn"
     subject = (
         _("Withdrawn: {recipient_firm} receives nothing more from {client}")
@@ -135,6 +137,29 @@ def authorisation_changed(v: Values) -> Body:
             (_("Already left, cannot be called back"), rows(v["already_left"])),
         ),
         asked=_("Rotate the credentials among what has already left.") if v["already_left"] else "",
+        button=_("See where things stand"),
+        link=v["portal_url"] or "",
+    )
+
+
+def _ended_by_date(v: Values) -> Body:
+    return Body(
+        subject=fill(_("Ended by its date: {recipient_firm} receives nothing more from {client}"), v),
+        title=_("The authorisation ended by its date"),
+        happened=(
+            fill(
+                _(
+                    "Authorisation {number} of {client} passed its last day. Nothing more leaves to {recipient_firm}, not even what was already queued. What they have, they may still answer until its window closes."
+                ),
+                v,
+            ),
+        ),
+        facts=facts(v, (_("Last day"), "until")),
+        lists=some(
+            (_("Stopped before it left"), rows(v["stopped"])),
+            (_("Already left, cannot be called back"), rows(v["already_left"])),
+        ),
+        asked=_("If they should receive more, tell us and we prepare a new authorisation for you to sign."),
         button=_("See where things stand"),
         link=v["portal_url"] or "",
     )
@@ -233,7 +258,7 @@ KINDS: dict[str, Kind] = {
     "authorisation_changed": (
         authorisation_changed,
         _f({"act", "number", "recipient_firm", "said_by", "at"}),
-        _f({"removed", "stopped", "already_left"}),
+        _f({"removed", "stopped", "already_left", "until"}),
     ),
     "terms_invitation": (terms_invitation, _f({"recipient_firm", "portal_url"}), _f({"by", "until"})),
     "release_announcement": (

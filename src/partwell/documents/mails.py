@@ -23,7 +23,7 @@ FIXED_MAILS = frozenset({"fixed_acknowledgement"})
 ROW_FIELDS = frozenset({"title", "note"})
 SUBJECT_LIMIT = 180
 CHOICES = {
-    "act": ("narrowed", "withdrawn"),
+    "act": ("narrowed", "withdrawn", "ended"),
     "decision": ("approved", "declined"),
     "state": ("proposed", "agreed", "declined"),
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from partwell.actions.billing.returning import lapse_quotes
+from partwell.actions.authorisations.end_by_date import end_by_date
 from partwell.actions.jobs import sweep
 from partwell.actions.releases.end_windows import end_windows
 
@@ -16,6 +17,7 @@ log = logging.getLogger("partwell.calendar")
 
 # name -> a function of the moment that gives how many things it did
 TASKS: dict[str, Callable[[datetime], int]] = {
+    "consents past their last day": lambda now: end_by_date(now=now),
     "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),

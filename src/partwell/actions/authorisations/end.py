@@ -113,7 +113,7 @@ def tell(
     *,
     letter: bool = True,
 ) -> None:
-    """The client's receipt of the change (``act``: withdrawn or narrowed), to the second address too; and the letter.
+    """The client's receipt of the change (``act``: withdrawn, narrowed or ended by its date), to the second address too; and the letter.
 
     It lists what was stopped, and what the recipient already has or is just being sent.
     """
@@ -132,6 +132,7 @@ def tell(
                 "recipient_firm": row.recipient.firm,
                 "said_by": deed.actor.name,
                 "at": deed.now,
+                "until": row.ends_on if act == "ended" else None,
                 "removed": [{"title": one, "note": ""} for one in removed],
                 "stopped": [{"title": one, "note": ""} for one in _listed(stopped)],
                 "already_left": [{"title": one, "note": ""} for one in left],
@@ -145,7 +146,7 @@ def tell(
         public={"recipient": row.recipient.firm},
         to_client={"act": act, "stopped_messages": _listed(stopped), "already_leaving": left},
     )
-    if letter:
+    if letter and act != "ended":  # a date that everybody signed needs no letter of its own
         deed.job(
             "letter.authorisation",
             f"authorisation-letter:{row.id.hex}:{act}",

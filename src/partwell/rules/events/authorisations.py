@@ -41,6 +41,8 @@ EVENTS = (
           public=("client", "recipient"), client=(*_SCOPE, "digest?", "stopped_messages?", "already_leaving?")),
     Event("authorisation.withdrawn", "{actor} withdrew the authorisation of {recipient}.",
           public=("client", "recipient"), client=("words?", "stopped_messages?", "already_leaving?")),
+    Event("authorisation.ended", "The consent for {recipient} ended by its date; its last day was {end}.",
+          public=("client", "recipient", "end")),
     Event("authorisation.called_back", "{actor} called {contact} back about the authorisation of {recipient}.",
           public=("client", "recipient", "contact"), client=("confirmed", "number_since", "words?"),
           internal=("number?",)),
