@@ -6,7 +6,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
-from partwell.actions.releases.gate import Target, approvals_of, judge
+from partwell.actions.releases.gate import Target, approvals_of, judge, receiver_gone
 from partwell.actions.releases.release_items import AnnouncementRefused, announce, record_sent
 from partwell.actions.releases.stop_lines import record_stopped
 from partwell.records.clients.models import Contact
@@ -57,11 +57,12 @@ def approve_release(
                 chosen, release.authorisation_id, request.authorisation_version, approved=True
             )
             judged, _ = judge(client, target, [line.item for line in chosen], now=deed.now, approvals=bound)
+            gone = receiver_gone(target)
             for line, one in zip(chosen, judged, strict=True):
-                if one.decision.verdict is Verdict.SEND:
+                if gone is None and one.decision.verdict is Verdict.SEND:
                     sent.append(deed.save(line, state="sent", sent_at=deed.now))
                 else:
-                    why = one.decision.refusal or one.decision.reasons[0]
+                    why = gone or one.decision.refusal or one.decision.reasons[0]
                     stopped.append((deed.save(line, state="stopped", refusal=why.code), why))
         for line in declined:
             deed.save(line, state="declined", refusal="client_declined")

@@ -29,7 +29,7 @@ from partwell.records.estate.models import Item
 from partwell.records.releases.models import Release, ReleaseLine
 from partwell.rules import handover
 from partwell.rules.handover import ReleaseWay
-from partwell.rules.refusals import Refusal
+from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.release import ApprovalFacts, Decision, ReleaseFacts, decide
 from partwell.rules.terms import ClientState, ItemKind, Party, RecipientKind, Verdict
 from sealed import canonical
@@ -56,6 +56,18 @@ class Target:
             if self.person
             else (self.contact.name if self.contact else "the client")
         )
+
+
+def receiver_gone(target: Target) -> Refusal | None:
+    """Why nothing may be released to this person any more: they left since the page was read. Ask under the lock."""
+    if target.person is not None:
+        if RecipientPerson.objects.filter(pk=target.person.id, left_at=None).exists():
+            return None
+        return refuse("person_not_named", person=target.person.name, recipient=target.person.recipient.firm)
+    if target.party is Party.CLIENT and target.contact is not None:
+        there = Contact.objects.filter(pk=target.contact.id, left_at=None).exists()
+        return None if there else refuse("recipient_unknown")
+    return None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.releases.gate import judge_again
-from partwell.records.clients.models import Client
+from partwell.records.clients.models import Client, Contact
 from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.releases.models import ReleaseLine
 from partwell.records.vault.models import StoredFile
@@ -36,10 +36,14 @@ def still_passes(client: Client, line: ReleaseLine, actor: Actor, now: datetime)
     """The gate for one fetching: for a provider as at release, for the acting person; the client has what is theirs."""
     release = line.release
     if actor.kind == "client":
+        if not Contact.objects.filter(pk=actor.id, left_at=None).exists():
+            return refuse("not_found")  # left since the session was read
         if release.party == Party.CLIENT:
             return judge_again(client, release, [line], now)[0]
         return refuse("not_found") if line.item.internal else None
     if actor.kind != "provider" or release.recipient_id != actor.recipient_id:
+        return refuse("not_found")
+    if release.person is not None and release.person_id == actor.id and release.person.left_at is not None:
         return refuse("not_found")
     if release.person_id != actor.id:
         # A colleague of the named person: the authorisation must name them too, and they have accepted the terms.

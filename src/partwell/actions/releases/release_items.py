@@ -19,7 +19,7 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import open_offboarding, zone
-from partwell.actions.releases.gate import Judged, Target, judge, standing_approvals, way_of
+from partwell.actions.releases.gate import Judged, Target, judge, receiver_gone, standing_approvals, way_of
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.clients.models import Agreement, Client
 from partwell.records.estate.models import Item
@@ -87,6 +87,8 @@ def release_items(
         )
         if not items or len(items) != len(set(item_ids)):
             return refuse("not_found")
+        if (gone := receiver_gone(target)) is not None:
+            return deed.refuse(gone, subject=client.id, verb="release.send")
         approvals = standing_approvals(client.id, target.person.recipient_id) if target.person else None
         judged, consent = judge(client, target, items, now=deed.now, way=way, approvals=approvals)
         return _carry_out(deed, client, target, judged, consent, idempotency=idempotency, note=note, way=way)
