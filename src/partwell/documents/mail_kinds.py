@@ -269,5 +269,5 @@ KINDS: dict[str, Kind] = {
     "ask_client": (ask_client, _f({"recipient_firm", "items", "portal_url"}), _f({"asked_by", "by"})),
     **MORE,
     **MONEY,
-}
     **RETURN,
+}
