@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import path
 
 from partwell.entrypoints.provider_portal import (
+    dates,
     evidence_urls,
     home,
     lines,
@@ -25,6 +26,7 @@ urlpatterns: list[Any] = [
     path("reveals/<str:reveal_id>/", lines.reveal, name="reveal"),
     path("ask/", messages.ask, name="ask"),
     path("requests/", requests.requests, name="requests"),
+    path("dates/", dates.dates, name="dates"),
     path("messages/", messages.conversation, name="messages"),
     *evidence_urls.urlpatterns,
     *sign_in_urls.urlpatterns,

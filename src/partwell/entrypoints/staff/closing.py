@@ -48,6 +48,20 @@ ANSWERS = {
 }
 
 
+# What the link beside a blocker leads to.
+LEADS_TO = {
+    "unknown_owner": "Items of unknown owner",
+    "unreleased": "Release items",
+    **dict.fromkeys(("approvals", "objections", "windows"), "Releases and receipts"),
+    **dict.fromkeys(("unknown_envelopes", "failed_envelopes", "moving_envelopes"), "Every mail"),
+    "steps": "The plan",
+    "timers": "Hours",
+    "requests": "Requests",
+    **dict.fromkeys(("unsettled", "owed"), "The statement"),
+    "acceptance": "The acceptance",
+}
+
+
 @staff_door("offboarding.read")
 @require_safe
 def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
@@ -84,6 +98,7 @@ def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
         **dict.fromkeys(("approvals", "objections", "windows"), releases),
         **dict.fromkeys(("unknown_envelopes", "failed_envelopes", "moving_envelopes"), mails),
         "steps": reverse("staff:plan", args=[one.row.id]),
+        "acceptance": f"{reverse('staff:closing', args=[one.row.id])}#acceptance",
         "timers": url_or("hours", client),
         "requests": url_or("client_requests", client),
         **dict.fromkeys(("unsettled", "owed"), reverse("staff:statement", args=[client])),
@@ -94,7 +109,8 @@ def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
         sentence = f"Steps of the plan are open: {', '.join(step.title for step in steps[:3])}{more}."
         people = list(dict.fromkeys(look.whom(step) for step in steps))
         whom = people[0] if len(people) == 1 else f"{people[0]} and others" if people else whom
-    return {"b": blocker, "sentence": sentence, "whom": whom, "url": places.get(blocker.code, "")}
+    url = places.get(blocker.code, "")
+    return {"b": blocker, "sentence": sentence, "whom": whom, "url": url, "label": LEADS_TO.get(blocker.code, "Look")}
 
 
 class PrepareForm(forms.Form):
