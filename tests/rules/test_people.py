@@ -28,7 +28,9 @@ def test_the_whole_matrix_follows_the_table():
 
 def test_every_verb_has_words_and_no_other():
     assert set(VERB_WORDS) == set(VERBS)
-    assert not [words for words in VERB_WORDS.values() if "." in words or "_" in words or words != words.strip()]
+    assert not [
+        words for words in VERB_WORDS.values() if "." in words or "_" in words or words != words.strip()
+    ]
     refusal = may("auditor", "estate.import")
     assert str(refusal) == (
         "As auditor you may not import files. Ask an owner or an account manager or a technician."

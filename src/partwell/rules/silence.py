@@ -95,4 +95,3 @@ def may_answer(facts: ReceiptFacts, now: datetime, item: str) -> Refusal | None:
 def title_visible(facts: ReceiptFacts, now: datetime, authorisation_stands: bool) -> bool:
     """What a provider still sees of a released item: all while authorised, its title until the window ends."""
     return authorisation_stands or now < closes_at(facts)
-

@@ -110,7 +110,13 @@ def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
         people = list(dict.fromkeys(look.whom(step) for step in steps))
         whom = people[0] if len(people) == 1 else f"{people[0]} and others" if people else whom
     url = places.get(blocker.code, "")
-    return {"b": blocker, "sentence": sentence, "whom": whom, "url": url, "label": LEADS_TO.get(blocker.code, "Look")}
+    return {
+        "b": blocker,
+        "sentence": sentence,
+        "whom": whom,
+        "url": url,
+        "label": LEADS_TO.get(blocker.code, "Look"),
+    }
 
 
 class PrepareForm(forms.Form):
