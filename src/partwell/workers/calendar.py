@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.authorisations.end_by_date import end_by_date
+from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.jobs import sweep
 from partwell.actions.releases.end_windows import end_windows
 
