@@ -17,6 +17,7 @@ import typer
 from partwell.entrypoints.cli.ending import Cli
 from partwell.entrypoints.cli.import_cmd import import_command
 from partwell.entrypoints.cli.start import GOOD, REFUSED, UNUSABLE, bar, django_ready, installed, stop
+from partwell.entrypoints.cli.time_cmd import time_app
 
 app = Cli(
     name="partwell",
@@ -30,6 +31,7 @@ ledger = typer.Typer(
     help="The evidence ledger: check it, and take from it what others can check.", no_args_is_help=True
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(time_app, name="time")
 
 
 @wraps(import_command)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import hours, requests, time_work, timers
+from partwell.entrypoints.staff import hours, requests, time_import, time_work, timers
 
 _H, _T, _R = "clients/<str:client_id>/hours/", "timers/<str:timer_id>/", "requests/<str:request_id>/"
 
@@ -15,6 +15,7 @@ urlpatterns: list[Any] = [
     path(f"{_H}timer/", timers.timer_start, name="timer_start"),
     path(f"{_H}leave/", time_work.leave, name="leave"),
     path(f"{_H}leave/end/", time_work.leave_end, name="leave_end"),
+    path(f"{_H}import/", time_import.time_import, name="time_import"),
     path(f"{_H}<str:entry_id>/back/", time_work.time_back, name="time_back"),
     path("timers/", timers.timers, name="timers"),
     path(f"{_T}stop/", timers.timer_stop, name="timer_stop"),

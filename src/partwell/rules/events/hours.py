@@ -20,6 +20,8 @@ EVENTS = (
           public=("client", "duration", "day"), client=_TIME, internal=("internal_note?",)),
     Event("time.reversed", "{actor} took back {duration} recorded for {client} on {day}.",
           public=("client", "duration", "day"), client=(*_TIME, "entry", "why")),
+    Event("time.imported", "{actor} took over {count} time entries of {client} from “{source}”.",
+          public=("client", "count", "source")),
     Event("timer.started", "{actor} started a timer for {client}.", public=("client",),
           internal=("work_class", "kind", "subject?")),
     Event("timer.stopped", "{actor} stopped a timer for {client}.", public=("client",), internal=("ran",)),
