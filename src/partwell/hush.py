@@ -8,6 +8,8 @@ _TOKEN = re.compile(
     r"(/(?:in|enter|reveal|invited|reset/key)/|pwt_)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+"
 )
 
+_PLAIN = logging.Formatter()
+
 
 def hush(text: str) -> str:
     """The text with link tokens and ``password=…`` values replaced by an ellipsis."""
@@ -15,8 +17,12 @@ def hush(text: str) -> str:
 
 
 class Hush(logging.Filter):
-    """Logging filter over the finished message; it never drops a record."""
+    """Logging filter over the finished message and its traceback (an exception's words may quote what was sent);
+    it never drops a record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = hush(record.getMessage()), None
+        if record.exc_info and record.exc_info[0] is not None:
+            # What the formatter finds here it prints as it is.
+            record.exc_text = hush(record.exc_text or _PLAIN.formatException(record.exc_info))
         return True

@@ -11,6 +11,7 @@ from django.utils import timezone
 from partwell.actions.authorisations.end_by_date import end_by_date
 from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.jobs import sweep
+from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
 
 log = logging.getLogger("partwell.calendar")
@@ -22,10 +23,16 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
+    "old lines of the security log": lambda now: forget_oldest(),
     "temporary files": lambda now: sweep.remove_temporary_files(),
 }
 # Tasks that walk folders or tables: at most once in so many seconds of a worker's life, and once at its start.
-SELDOM = {"abandoned imports": 600.0, "stray files": 3600.0, "temporary files": 3600.0}
+SELDOM = {
+    "abandoned imports": 600.0,
+    "stray files": 3600.0,
+    "temporary files": 3600.0,
+    "old lines of the security log": 3600.0,
+}
 _last: dict[str, float] = {}
 
 

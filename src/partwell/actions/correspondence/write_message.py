@@ -26,6 +26,8 @@ ALL, CLIENT, INTERNAL, PRIVILEGED = "all", "client", "internal", "privileged"
 INSIDE = (INTERNAL, PRIVILEGED)
 LONGEST = 20_000
 HELD_AN_HOUR = 3
+# Each is a mail to the client and to every named person, from the MSP's own mail server.
+ASKED_AN_HOUR = 30
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,20 @@ def _from_provider(actor: Actor, client_id: UUID, draft: Draft) -> Message | Ref
             return refuse("not_found")
         asked = Draft(draft.subject, draft.text, ALL, recipient.id, draft.answers)
         if standing.stands:
+            if (often := too_often(deed, recipient)) is not None:
+                return often
             row = deed.add(_row(deed, client, asked, recipient, answered))
             return _send(deed, client, row, recipient, named_persons(recipient.id, deed.now))
         return _hold(deed, client, recipient, asked)
+
+
+def too_often(deed: Deed, recipient: Recipient) -> Refusal | None:
+    """None while a recipient wrote fewer than ``ASKED_AN_HOUR`` messages within the hour; else the recorded refusal."""
+    since = deed.now - timedelta(hours=1)
+    lately = Message.objects.filter(recipient=recipient, author_kind="provider", written_at__gt=since)
+    if lately.count() < ASKED_AN_HOUR:
+        return None
+    return deed.refuse(refuse("throttled", seconds=3600), subject=recipient.id, verb="message.write")
 
 
 def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Message | Refusal:

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
-from partwell.actions.correspondence.write_message import ALL, Draft, NotInTheLoop, digest_of, write_message
+from partwell.actions.correspondence.write_message import (
+    ALL,
+    Draft,
+    NotInTheLoop,
+    digest_of,
+    too_often,
+    write_message,
+)
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import named_persons, standing_of
 from partwell.records.authorisations.models import Recipient
@@ -42,6 +49,8 @@ def _ask(actor: Actor, client_id: UUID, recipient_id: UUID, name: str, text: str
         standing = standing_of(recipient_id, actor.id, deed.now)
         if standing.refusal is not None:
             return deed.refuse(standing.refusal, subject=recipient_id, verb="message.write")
+        if (often := too_often(deed, recipient)) is not None:
+            return often
         row = deed.add(
             Message(
                 client=client,
