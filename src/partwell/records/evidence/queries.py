@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from partwell.records.evidence.models import Checkpoint, Disclosure, Entry, EntrySubject, LogState
 from partwell.rules import events
@@ -162,16 +162,13 @@ def _envelopes() -> "QuerySet[Any]":
 def _last_of_each_mail(rows: "QuerySet[Entry]") -> "QuerySet[Entry]":
     """Without a mail's entry that a later one of the same mail follows *among these rows*: what the reader may not
     see, or did not ask for, neither hides a line nor tells that it exists."""
-    later = Exists(rows.filter(index=OuterRef("entry_index"), type__startswith=f"{MAIL}."))
-    follows = EntrySubject.objects.filter(
-        later, subject_ref=OuterRef("subject_ref"), entry_index__gt=OuterRef("entry_index")
-    )
+    mails = rows.filter(type__startswith=f"{MAIL}.").order_by().values("index")
     # An entry's subjects are its client and recipient too: only the envelope's own id ties a mail together.
-    own = EntrySubject.objects.filter(
-        entry_index=OuterRef("index"), subject_ref__in=_envelopes().values("pk")
-    )
-    own = own.filter(Exists(follows))
-    return rows.exclude(Q(Exists(own)) & Q(type__startswith=f"{MAIL}."))
+    # "+ 0" keeps SQLite from trying every envelope with every entry: 45 s for 5,000 mails, else a few hundredths.
+    own = EntrySubject.objects.filter(subject_ref__in=_envelopes().values("pk"))
+    own = own.annotate(at=F("entry_index") + 0).filter(at__in=mails)
+    last = own.order_by().values("subject_ref").annotate(last=Max("entry_index")).values("last")
+    return rows.filter(~Q(type__startswith=f"{MAIL}.") | Q(index__in=last))
 
 
 def _with_mails(lines: list[Line], rows: "QuerySet[Entry]") -> list[Line]:
@@ -182,7 +179,8 @@ def _with_mails(lines: list[Line], rows: "QuerySet[Entry]") -> list[Line]:
     named = EntrySubject.objects.filter(entry_index__in=mine, subject_ref__in=_envelopes().values("pk"))
     of = dict(named.values_list("entry_index", "subject_ref"))
     seen = rows.filter(type__startswith=f"{MAIL}.").values("index")
-    behind = EntrySubject.objects.filter(subject_ref__in=set(of.values()), entry_index__in=seen)
+    behind = EntrySubject.objects.filter(subject_ref__in=set(of.values())).annotate(at=F("entry_index") + 0)
+    behind = behind.filter(at__in=seen)
     count = Counter(behind.values_list("subject_ref", flat=True))
     return [
         replace(line, mail=of[line.index], earlier=count[of[line.index]] - 1) if line.index in of else line
