@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page")
+SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours")
 MODULES = {"import": "imports", "bundle": "bundles", "verify": "verifying"}
 
 
@@ -30,7 +30,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument(
-        "--postgresql", action="store_true", help="import, evidence and page on PostgreSQL too"
+        "--postgresql", action="store_true", help="import, evidence, page and hours on PostgreSQL too"
     )
     parser.add_argument(
         "--cpu",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from partwell.actions.billing.statement import Statement, time_page
 from partwell.actions.billing.statement_csv import statement_csv
 from partwell.actions.facts import zone
+from partwell.entrypoints.door.hours_words import UNUSED_WORDS
 from partwell.entrypoints.theme.hours_chart import chart_of
 from partwell.records.evidence.queries import covered
 from partwell.rules.consent import day_in
@@ -52,6 +53,7 @@ def context_of(shown: Statement, page: object, ways: Ways) -> dict[str, Any]:
     ]
     return {
         "s": shown,
+        "unused": UNUSED_WORDS[shown.terms.unused],
         "size": covered(),
         "chart": chart_of(shown.course, _until(shown)),
         "burn": {
