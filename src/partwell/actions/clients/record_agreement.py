@@ -15,6 +15,8 @@ from partwell.actions.base import Deed
 from partwell.records.clients.models import Agreement, Client
 from partwell.rules import roles
 from partwell.rules.actor import Actor
+from partwell.rules.hours import UNITS, Rounding, UnusedRule
+from partwell.rules.money import TaxTreatment
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import Category, Owner
 
@@ -23,7 +25,9 @@ from partwell.rules.terms import Category, Owner
 class AgreementTerms:
     """What was agreed. Money in ``currency``; ``ownership``: what is whose, per category (R3).
 
-    ``retention_months`` counts from the end of service (R6); ``objection_days`` is R17's window.
+    ``retention_months`` counts from the end of service (R6); ``objection_days`` is R17's window. Of time and tax (R5):
+    the unit and way of rounding, what becomes of unused prepaid time, the tax rate in per cent and its treatment;
+    an empty one stands for the usual term (15 minutes, up, refund, no tax, standard).
     """
 
     signed_on: date
@@ -41,6 +45,11 @@ class AgreementTerms:
     deemed_acceptance: bool = False
     ownership: Mapping[Category, Owner] = field(default_factory=dict)
     extra_entitlement: str = ""
+    rounding_minutes: int = 0
+    rounding: str = ""
+    unused_time: str = ""
+    tax_rate: Decimal | None = None
+    tax_treatment: str = ""
 
 
 def terms_problem(terms: AgreementTerms) -> Refusal | None:
@@ -52,6 +61,18 @@ def terms_problem(terms: AgreementTerms) -> Refusal | None:
     ):
         if not amount.is_finite() or amount < 0:
             return refuse("amount_invalid", where=where)
+    if terms.rounding_minutes and terms.rounding_minutes not in UNITS:
+        units = ", ".join(map(str, UNITS))
+        return refuse("invalid_input", where="The rounding unit", problem=f"one of {units} minutes")
+    for where, value, known in (
+        ("The way of rounding", terms.rounding, Rounding),
+        ("The rule for unused time", terms.unused_time, UnusedRule),
+        ("The tax treatment", terms.tax_treatment, TaxTreatment),
+    ):
+        if value and value not in set(known):
+            return refuse("invalid_input", where=where, problem="one of " + ", ".join(known))
+    if terms.tax_rate is not None and not (terms.tax_rate.is_finite() and 0 <= terms.tax_rate <= 100):
+        return refuse("invalid_input", where="The tax rate", problem="between 0 and 100 per cent")
     if len(terms.currency) != 3 or not (terms.currency.isascii() and terms.currency.isupper()):
         return refuse("invalid_input", where="The currency", problem="three capital letters such as EUR")
     if terms.runs_until is not None and terms.runs_until < terms.signed_on:

@@ -40,11 +40,11 @@ def time_terms(client_id: UUID) -> TimeTerms:
         if msp is None:
             return TimeTerms(0, 60, Decimal(0), "EUR")
         return TimeTerms(
-            int(msp.included_hours * 60), int(msp.block_hours * 60), msp.hourly_rate, msp.currency
+            int(msp.included_hours * 60), int(msp.block_hours * 60) or 60, msp.hourly_rate, msp.currency
         )
     return TimeTerms(
         int(row.included_hours * 60),
-        int(row.block_hours * 60),
+        int(row.block_hours * 60) or 60,  # a block of nothing cannot be bought
         row.hourly_rate,
         row.currency,
         row.rounding_minutes or hours.UNIT,

@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     Address = str
     Money = str
     Hours = str
+    Signed = str
+    Rate = str
     Language = str
     Currency = str
     Cursor = str
@@ -118,6 +120,9 @@ else:
     Words = _text(20_000, 1)
     SecretText = _text(65_536, 1)
     Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$")]
+    # Amounts that may lie below zero, with up to four places: prices and quantities of lines.
+    Signed = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,8}(\.[0-9]{1,4})?$")]
+    Rate = Annotated[str, StringConstraints(pattern=r"^(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)$")]
     Hours = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,2})?$")]
     Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from partwell.entrypoints.cli.billing_cmd import billing
 from partwell.entrypoints.cli.ending import Cli
 from partwell.entrypoints.cli.import_cmd import import_command
 from partwell.entrypoints.cli.start import GOOD, REFUSED, UNUSABLE, bar, django_ready, installed, stop
@@ -31,6 +32,7 @@ ledger = typer.Typer(
     help="The evidence ledger: check it, and take from it what others can check.", no_args_is_help=True
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(billing, name="billing")
 app.add_typer(time_app, name="time")
 
 

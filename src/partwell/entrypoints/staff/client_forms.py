@@ -9,6 +9,8 @@ from django import forms
 from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.clients.record_agreement import AgreementTerms
 from partwell.entrypoints.staff.parts import day_field, id_or_none, staff_choices, words_field
+from partwell.rules.hours import UNITS, Rounding, UnusedRule
+from partwell.rules.money import TaxTreatment
 from partwell.rules.terms import Category, ContactRole, Owner
 
 OWNERS = (
@@ -123,6 +125,31 @@ class AgreementForm(forms.Form):
         label="Hours in a prepaid block", min_value=Decimal(0), max_digits=6, decimal_places=2
     )
     currency = forms.CharField(label="Currency", min_length=3, max_length=3)
+    rounding_minutes = forms.ChoiceField(
+        label="Time is counted in units of",
+        required=False,
+        choices=[("0", "15 minutes, as usual"), *((str(one), f"{one} min") for one in UNITS)],
+    )
+    rounding = forms.ChoiceField(
+        label="A begun unit",
+        required=False,
+        choices=[("", "counts whole, as usual"), (Rounding.UP, "counts whole"), (Rounding.NEAREST, "is rounded to the nearest unit")],
+    )  # fmt: skip
+    unused_time = forms.ChoiceField(
+        label="Prepaid time that is not used",
+        required=False,
+        choices=[("", "is paid back, as usual"), (UnusedRule.REFUND, "is paid back"), (UnusedRule.CREDIT, "is credited")],
+        help_text="The client sees it from the start.",
+    )  # fmt: skip
+    tax_rate = forms.DecimalField(
+        label="Tax, per cent", min_value=Decimal(0), max_value=Decimal(100), max_digits=6, decimal_places=3, required=False
+    )  # fmt: skip
+    tax_treatment = forms.ChoiceField(
+        label="Tax treatment",
+        required=False,
+        choices=[("", "taxed at that rate"), (TaxTreatment.ZERO, "zero rate"), (TaxTreatment.EXEMPT, "exempt"),
+                 (TaxTreatment.REVERSE_CHARGE, "reverse charge"), (TaxTreatment.OUTSIDE, "not subject to tax")],
+    )  # fmt: skip
     retention_months = forms.IntegerField(label="Months that backups are kept", min_value=0, max_value=240)
     objection_days = forms.IntegerField(label="Days to object to a release", min_value=1, max_value=365)
     deemed_acceptance = forms.BooleanField(
@@ -153,6 +180,11 @@ class AgreementForm(forms.Form):
             "hourly_rate",
             "block_hours",
             "currency",
+            "rounding_minutes",
+            "rounding",
+            "unused_time",
+            "tax_rate",
+            "tax_treatment",
             "retention_months",
             "objection_days",
             "deemed_acceptance",
@@ -177,6 +209,7 @@ class AgreementForm(forms.Form):
             if not name.startswith("owner_") and name != "document"
         }
         data["currency"] = data["currency"].upper()
+        data["rounding_minutes"] = int(data["rounding_minutes"] or 0)
         owned = {one: self.cleaned_data.get(f"owner_{one.value}") for one in Category}
         return AgreementTerms(**data, ownership={one: Owner(owner) for one, owner in owned.items() if owner})
 

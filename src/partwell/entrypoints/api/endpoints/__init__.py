@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ninja import Router
 
 from partwell.entrypoints.api.endpoints import (
+    billing,
     bundles,
     clients,
     closing,
@@ -18,7 +19,9 @@ from partwell.entrypoints.api.endpoints import (
     imports,
     me,
     messages,
+    numbering,
     offboardings,
+    payments,
     plans,
     recipients,
     releases,
@@ -41,6 +44,9 @@ ROUTERS: Mapping[str, Router] = {
     "Releases": releases.router,
     "Messages": messages.router,
     "Bundles": bundles.router,
+    "Papers": billing.router,
+    "Payments and export": payments.router,
+    "Numbers and law profiles": numbering.router,
     "Statements": statement.router,
     "Evidence": evidence.router,
 }

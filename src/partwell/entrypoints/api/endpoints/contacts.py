@@ -3,7 +3,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -38,6 +38,7 @@ from partwell.entrypoints.api.fields import (
     Money,
     Name,
     PathId,
+    Rate,
     Short,
     Shown,
     Text,
@@ -46,6 +47,8 @@ from partwell.entrypoints.api.fields import (
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.clients import lists
+from partwell.rules.hours import Rounding, UnusedRule
+from partwell.rules.money import TaxTreatment
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Category, ContactRole, Owner
 
@@ -126,6 +129,11 @@ class AgreementShown(Shown):
     deemed_acceptance: bool
     ownership: dict[str, str]
     extra_entitlement: str
+    rounding_minutes: int = Field(description="0: the usual 15.")
+    rounding: str = Field(description="Empty: the usual way, up.")
+    unused_time: str = Field(description="Empty: the usual rule, refund.")
+    tax_rate: Decimal | None
+    tax_treatment: str = Field(description="Empty: standard.")
     document_id: UUID | None
     recorded_at: datetime
     replaced_at: datetime | None
@@ -133,6 +141,10 @@ class AgreementShown(Shown):
     @field_serializer("included_hours", "hourly_rate", "block_hours")
     def _two_places(self, value: Decimal) -> str:
         return f"{value:.2f}"
+
+    @field_serializer("tax_rate")
+    def _rate(self, value: Decimal | None) -> str | None:
+        return None if value is None else f"{value:.3f}"
 
 
 class TermsGiven(Given):
@@ -151,12 +163,21 @@ class TermsGiven(Given):
     deemed_acceptance: Flag = False
     ownership: dict[Category, Owner] = {}
     extra_entitlement: Text = ""
+    rounding_minutes: Literal[0, 1, 5, 6, 10, 15, 30, 60] = Field(0, description="0: the usual 15.")
+    rounding: Rounding | None = None
+    unused_time: UnusedRule | None = None
+    tax_rate: Rate | None = None
+    tax_treatment: TaxTreatment | None = None
 
     def terms(self) -> AgreementTerms:
         """As the action takes them."""
         values = self.model_dump()
         for name in ("included_hours", "hourly_rate", "block_hours"):
             values[name] = Decimal(values[name])
+        if values["tax_rate"] is not None:
+            values["tax_rate"] = Decimal(values["tax_rate"])
+        for name in ("rounding", "unused_time", "tax_treatment"):
+            values[name] = str(values[name] or "")
         return AgreementTerms(**values)
 
 
