@@ -48,6 +48,10 @@ def _known(people: Cast) -> dict[str, list[str]]:
     dan.made(f"/offboardings/{offboarding.id}/acceptances")
     ines = caller(people.jonah, people.ines)
     ines.post(f"/offboardings/{offboarding.id}/plan")
+    line = {"text": "Drive", "unit_price": "50.00"}
+    paper = ines.made(f"{at}/papers", {"kind": "invoice", "lines": [line]})
+    slip = {"amount": "10", "currency": "EUR", "received_on": "2026-01-02"}
+    assert ines.form(f"/papers/{paper['id']}/payments", slip).status_code == 201
     steps = dan.ok("GET", f"/offboardings/{offboarding.id}/steps")["items"]
     rows = {
         "client_id": [people.northwick.id, people.northwick.id, people.quayside.id],
@@ -66,6 +70,9 @@ def _known(people: Cast) -> dict[str, list[str]]:
         "envelope_id": [dan.ok("GET", f"{at}/envelopes")["items"][0]["id"]],
         "job_id": [job],
         "bundle_id": [job],
+        "paper_id": [paper["id"]],
+        "payment_id": [ines.ok("GET", f"/papers/{paper['id']}/payments")["items"][0]["id"]],
+        "profile_id": [ines.made(f"{at}/law/profiles", {"code": "gdpr", "reason": "Personal data"})["id"]],
         "entry_id": list(Entry.objects.values_list("uid", flat=True)[:5]),
     }
     return {name: [str(one) for one in found] for name, found in rows.items()}

@@ -49,6 +49,7 @@ from partwell.rules.dates import TransitionTerm
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, ScopePreset, StaffRole
 from partwell.sample import made
 from partwell.workers import jobs, relay
+from tests.browser.furnished_money import papers
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done, propose, scope
 from tests.flows.signing_in import links_in, mails_to, set_up_totp, sign_in
@@ -263,7 +264,7 @@ def furnish() -> Furnished:
         "recipient_id": c.recipient.id,
     }
     ids |= {"person_id": c.theo.id, "granted": c.authorisation.id if c.authorisation else ""}
-    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c)
+    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c)
     ids["offboarding of quayside"] = _second_departure(c)
     ids["step_id"] = PlanStep.objects.filter(offboarding=ids["offboarding_id"], removed_at=None)[0].id
     ids["acceptance_id"] = done(prepare_acceptance(actor=c.dan, offboarding_id=ids["offboarding_id"])).id

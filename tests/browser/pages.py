@@ -68,6 +68,13 @@ FACES = {
     "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
     "/messages/<str:message_id>/": ["/messages/{written}/"],
     "/search/": ["/search/", "/search/?q=northwick"],
+    "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],
+    "/papers/<str:paper_id>/": ["/papers/{paper_id}/", "/papers/{paid paper}/", "/papers/{cancelled paper}/", "/papers/{credit note}/"],
+    "/papers/<str:paper_id>/refund/": ["/papers/{paid paper}/refund/"],
+    "/papers/<str:paper_id>/unused/": ["/papers/{paid paper}/unused/"],
+    "/papers/series/<str:kind>/": ["/papers/series/invoice/"],
+    "/papers/series/<str:kind>/set/": ["/papers/series/invoice/set/", "/papers/series/credit_note/set/"],
+    "/client/papers/<str:paper_id>/": ["/client/papers/{paper_id}/", "/client/papers/{paid paper}/", "/client/papers/{credit note}/"],
 }  # fmt: skip
 # Addresses that give no page to look at, and what they give.
 NO_PAGE = {
@@ -93,6 +100,10 @@ NO_PAGE = {
     "/evidence/log/<str:what>/": "a file",
     "/evidence/of/<str:subject_id>/": "moves on to the subject's newest entry",
     "/mails/<str:envelope_id>/html/": "a mail as it was sent, for a frame without scripts or styles of ours",
+    "/client/papers/<str:paper_id>/letter/": "a file",
+    "/papers/<str:paper_id>/letter/": "a file",
+    "/papers/<str:paper_id>/payments/<str:payment_id>/proof/": "a file",
+    "/papers/export/file/": "a file",
     "/post-office/<str:message_id>/html/": "a mail as it was sent, for a frame without scripts or styles of ours",
     "/post-office/<str:message_id>/raw/": "a file",
     "/provider/bundles/<str:job_id>/file/": "a file",

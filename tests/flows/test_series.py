@@ -61,7 +61,7 @@ def test_an_owner_chooses_the_first_number_and_nobody_another_after_it(story: Ca
 
 
 def test_a_prefix_makes_no_two_labels_the_same(story: Cast) -> None:
-    for prefix in ("A1", "R 1-", "ü-", "x" * 21, "PR-", "CN-", "=R-", "R\n"):
+    for prefix in ("A1", "R 1-", "ü-", "x" * 21, "PR-", "CN-", "=R-", "R\nX"):
         assert code(put(story, prefix, 1)) == "series_prefix", prefix
     issue(story)
     done(put(story, "N-", 2))
