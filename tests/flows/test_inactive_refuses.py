@@ -27,6 +27,7 @@ from partwell.actions.billing.law_profiles import set_profile
 from partwell.actions.billing.record_payment import Received, record_payment
 from partwell.actions.billing.returning import Offer, send_quote, set_step, stop_return
 from partwell.actions.billing.shipped_copies import answer_not_shipped, ask_for_copy
+from partwell.actions.billing.statement_letter import make_statement
 from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.actions.clients.add_contact import NewContact, add_contact
 from partwell.actions.clients.add_site import add_site
@@ -282,6 +283,7 @@ ALLOWED: Tries = {
     "copy.ask": lambda a: [lambda: ask_for_copy(actor=a.c.ines, client_id=a.client, what="Mail archive", ship_to="1 Quay Street", asked_by_id=a.c.mara.id)],
     "copy.quote": lambda a: [lambda: answer_not_shipped(actor=a.c.ines, copy_id=a.copy.id, vendor="Cloudkeep", alternatives="A download")],
     "billing.issue": lambda a: [lambda: issue_invoice(actor=a.c.ines, client_id=a.client, kind="invoice", lines=[a_line()])],
+    "statement.make": lambda a: [lambda: make_statement(actor=a.c.ines, client_id=a.client)],
     "payment.record": lambda a: [lambda: record_payment(actor=a.c.ines, invoice_id=a_paper(a), received=Received(Decimal(1), "EUR", date(2026, 1, 1)))],
     "profile.set": lambda a: [lambda: set_profile(actor=a.c.ines, client_id=a.client, code="gdpr", reason="Personal data")],
 }  # fmt: skip

@@ -145,6 +145,7 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
             ("Estate and receipts", url_or("client_estate", row.id)), ("Every release", url_or("client_releases", row.id)),
             ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
             ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
+            ("Statement of hours and money", url_or("statement", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip
 
