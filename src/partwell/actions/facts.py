@@ -9,8 +9,9 @@ from partwell.records.authorisations.models import Authorisation, RecipientPerso
 from partwell.records.clients.models import Contact
 from partwell.records.estate.models import Item, Trial
 from partwell.records.offboardings.models import LawfulPause, Offboarding
-from partwell.records.people.models import Msp
+from partwell.records.people.models import Msp, StaffMember
 from partwell.rules import consent, handover
+from partwell.rules.loop import mailbox_of
 from partwell.rules.pauses import Pause, PauseReason
 from partwell.rules.terms import (
     Access,
@@ -83,7 +84,10 @@ def newest_authorisation(recipient_id: UUID) -> Authorisation | None:
     rows = Authorisation.objects.select_related("recipient").filter(recipient_id=recipient_id)
     return (
         rows.filter(state=AuthorisationState.GRANTED).first()
-        or rows.exclude(state=AuthorisationState.DRAFT).exclude(proposed_at=None, granted_at=None).order_by("-version").first()
+        or rows.exclude(state=AuthorisationState.DRAFT)
+        .exclude(proposed_at=None, granted_at=None)
+        .order_by("-version")
+        .first()
     )
 
 
@@ -147,12 +151,22 @@ def pauses(client_id: UUID) -> tuple[Pause, ...]:
 def loop_contacts(client_id: UUID) -> list[Contact]:
     """The client's contacts with a working address, signatories first, then the one outside the migrating domain.
 
-    The first is on every envelope (R2); a contact who left or whose address bounces is never in this list.
+    The first is on every envelope (R2); a contact who left or whose address bounces is never in this list, nor one
+    whose mailbox the MSP's own people read: what goes there tells the client nothing.
     """
     rows = Contact.objects.filter(client_id=client_id, left_at=None, email_state="ok").exclude(email="")
+    ours = house_mailboxes()
     return sorted(
-        rows, key=lambda row: (row.role != "signatory", not row.outside_domain, row.added_at, row.name)
+        (row for row in rows if mailbox_of(row.email) not in ours),
+        key=lambda row: (row.role != "signatory", not row.outside_domain, row.added_at, row.name),
     )
+
+
+def house_mailboxes() -> frozenset[str]:
+    """The mailboxes of the MSP and of its staff who have not left, as :func:`rules.loop.mailbox_of` compares them."""
+    staff = StaffMember.objects.filter(left_at=None).values_list("user__email", flat=True)
+    found = [*staff, *Msp.objects.values_list("email", flat=True)]
+    return frozenset(mailbox_of(one) for one in found if one)
 
 
 def open_offboarding(client_id: UUID) -> Offboarding | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import outside
+from partwell.actions.facts import house_mailboxes
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.rules import loop, roles
@@ -30,7 +31,7 @@ class NewContact:
 def contact_problem(
     client: Client, name: str, email: str, second: str, but: UUID | None = None
 ) -> Refusal | None:
-    """What is wrong with a person's name and addresses: none, unusable, taken, or a new provider's (R2)."""
+    """What is wrong with a person's name and addresses: none, unusable, taken, a new provider's or our own (R2)."""
     if not name.strip():
         return refuse("required", where="The contact's name")
     if (problem := loop.address_problem(email.strip(), "The contact's address")) is not None:
@@ -44,6 +45,13 @@ def contact_problem(
     theirs = {loop.mailbox_of(one) for one in people.values_list("email", flat=True)}
     if theirs & {loop.mailbox_of(one) for one in (email, second) if one.strip()}:
         return refuse("same_address")
+    # The other way round it would be the MSP who confirms to itself that the client was told.
+    if house_mailboxes() & {loop.mailbox_of(one) for one in (email, second) if one.strip()}:
+        return refuse(
+            "invalid_input",
+            where="The contact's address",
+            problem="the service provider's own people read that mailbox, so the client would not be told",
+        )
     same = (
         client.contacts.filter(email__iexact=email.strip(), left_at=None)
         .exclude(pk=but or UUID(int=0))
