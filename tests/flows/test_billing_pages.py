@@ -69,7 +69,7 @@ def back(story: Cast, paper: Invoice, amount: str, **changed: Any) -> Any:
     )
 
 
-LINES = {"lines-TOTAL_FORMS": "2", "lines-INITIAL_FORMS": "0", "lines-0-text": "Drive", "lines-0-quantity": "3", "lines-0-unit_price": "33.3333",
+LINES = {"lines-TOTAL_FORMS": "2", "lines-INITIAL_FORMS": "2", "lines-0-text": "Drive", "lines-0-quantity": "3", "lines-0-unit_price": "33.3333",
          "lines-0-line_class": "outside", "lines-0-rate": "19", "lines-1-quantity": "1", "lines-1-line_class": "outside"}  # fmt: skip
 
 

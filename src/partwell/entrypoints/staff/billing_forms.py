@@ -78,6 +78,11 @@ class LineForm(forms.Form):
 
 
 class _Lines(forms.BaseFormSet):
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        """Any line may stay empty; that a paper has one at all is the rule's to say."""
+        kwargs |= {"empty_permitted": True, "use_required_attribute": False}
+        return super()._construct_form(i, **kwargs)  # type: ignore[misc]  # Django's stubs leave it out
+
     def filled(self) -> list[NewLine]:
         """The lines that were filled in."""
         return [form.line() for form in self.forms if form.has_changed() and form.cleaned_data]
