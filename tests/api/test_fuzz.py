@@ -53,7 +53,15 @@ def _known(people: Cast) -> dict[str, list[str]]:
     slip = {"amount": "10", "currency": "EUR", "received_on": "2026-01-02"}
     assert ines.form(f"/papers/{paper['id']}/payments", slip).status_code == 201
     steps = dan.ok("GET", f"/offboardings/{offboarding.id}/steps")["items"]
+    timer = dan.made(f"{at}/timers", {"work_class": "offboarding"})["id"]
+    worked = {
+        "minutes": 5, "started_at": "2026-03-01T09:00:00Z", "work_class": "offboarding", "note": "Call", "kind": "as_is",
+    }  # fmt: skip
+    time = dan.made(f"{at}/time", worked)["id"]
+    asked = dan.made(f"/offboardings/{offboarding.id}/requests", {"title": "A diagram"})["id"]
     rows = {
+        "timer_id": [timer],
+        "request_id": [asked],
         "client_id": [people.northwick.id, people.northwick.id, people.quayside.id],
         "item_id": [people.items["router"].id, people.items["diagram"].id],
         "contact_id": [people.mara.id, people.tom.id],
@@ -73,7 +81,7 @@ def _known(people: Cast) -> dict[str, list[str]]:
         "paper_id": [paper["id"]],
         "payment_id": [ines.ok("GET", f"/papers/{paper['id']}/payments")["items"][0]["id"]],
         "profile_id": [ines.made(f"{at}/law/profiles", {"code": "gdpr", "reason": "Personal data"})["id"]],
-        "entry_id": list(Entry.objects.values_list("uid", flat=True)[:5]),
+        "entry_id": [time, *Entry.objects.values_list("uid", flat=True)[:5]],
     }
     return {name: [str(one) for one in found] for name, found in rows.items()}
 

@@ -12,6 +12,8 @@ SCOPES: Mapping[str, str] = {
     "estate:write": "Import and change items",
     "offboardings:read": "Read offboardings and their plans",
     "offboardings:write": "Open offboardings and change their plans",
+    "hours:read": "Read hours, time entries, timers and requests for work",
+    "hours:write": "Record time, and note, estimate and finish requests; only the client approves",
     "authorisations:read": "Read authorisations",
     "authorisations:write": "Prepare authorisations; only the signatory signs",
     "releases:read": "Read releases and receipts",

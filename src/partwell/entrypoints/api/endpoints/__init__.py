@@ -16,6 +16,7 @@ from partwell.entrypoints.api.endpoints import (
     estate,
     evidence,
     handover,
+    hours,
     imports,
     me,
     messages,
@@ -25,6 +26,7 @@ from partwell.entrypoints.api.endpoints import (
     plans,
     recipients,
     releases,
+    requests,
     statement,
 )
 
@@ -38,6 +40,8 @@ ROUTERS: Mapping[str, Router] = {
     "Imports": imports.router,
     "Offboardings": offboardings.router,
     "Plans and dates": plans.router,
+    "Hours and timers": hours.router,
+    "Requests for work": requests.router,
     "Acceptance and closing": closing.router,
     "Recipients": recipients.router,
     "Authorisations": consent.router,

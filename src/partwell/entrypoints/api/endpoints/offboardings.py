@@ -8,10 +8,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from ninja import File, Form, Router, UploadedFile
 from pydantic import Field
 
 from partwell.actions.clients.add_contact import NewContact
+from partwell.actions.facts import zone
+from partwell.actions.offboardings import look
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
 from partwell.actions.offboardings.open_offboarding import Notice, open_offboarding
 from partwell.actions.offboardings.read_notice import read_notice
@@ -33,7 +36,7 @@ from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
 from partwell.records.offboardings import lists
 from partwell.records.vault.queries import stored_file
-from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.refusals import Refusal, Refused, refuse
 from partwell.rules.terms import Channel, Destination, Reason
 
 router = Router()
@@ -62,6 +65,17 @@ class OffboardingShown(Shown):
     closed_at: datetime | None
     withdrawn_at: datetime | None
     withdrawn_reason: str
+
+
+class OffboardingHours(Shown):
+    included: int | None = Field(description="Minutes; null where no agreement is on file.")
+    prepaid: int
+    used: int
+    left: int
+
+
+class OffboardingWithHours(OffboardingShown):
+    hours: OffboardingHours
 
 
 class NoticeGiven(Given):
@@ -239,11 +253,18 @@ def post_offboarding_mail(
     "/offboardings/{offboarding_id}",
     scope="offboardings:read",
     verb="offboarding.read",
-    response=OffboardingShown,
+    response=OffboardingWithHours,
 )
-def get_offboarding(request: HttpRequest, offboarding_id: PathId) -> OffboardingShown:
-    """One departure."""
-    return show(offboarding_here(offboarding_id))
+def get_offboarding(request: HttpRequest, offboarding_id: PathId) -> OffboardingWithHours:
+    """One departure, with its hours."""
+    row = offboarding_here(offboarding_id)
+    found = look.departure(row.id, timezone.now(), zone())
+    if found is None:
+        raise Refused(refuse("not_found"))
+    hours = OffboardingHours(
+        included=found.minutes, prepaid=found.prepaid, used=found.used, left=found.minutes_left
+    )
+    return OffboardingWithHours(**show(row).model_dump(), hours=hours)
 
 
 @operation(
