@@ -22,6 +22,7 @@ from partwell.actions.files import read_file
 from partwell.actions.people.enter import make_link, session_of, use_link
 from partwell.records.clients.models import Agreement, Contact
 from partwell.records.clients.queries import readiness
+from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Entry
 from partwell.rules.readiness import exit_facts
 from partwell.rules.refusals import Refusal
@@ -230,3 +231,15 @@ def test_a_lawful_pause_stands_until_an_owner_lifts_it(story: Cast) -> None:
 def test_a_site_is_added(story: Cast) -> None:
     done(add_site(actor=story.ines, client_id=story.northwick.id, name="Warehouse", address="1 Dock Road"))
     assert code(add_site(actor=story.ines, client_id=story.northwick.id, name="warehouse")) == "duplicate"
+
+
+def test_the_addresses_on_file_before_are_told_of_a_change(story: Cast) -> None:
+    mara = story.mara
+    row = Contact.objects.get(pk=mara.id)
+    before = {row.email, row.second_email} - {""}
+    done(change_contact(actor=story.ines, contact_id=row.id, email="mara.private@elsewhere.example"))
+    told = Envelope.objects.get(kind="contact_changed")
+    assert {one["address"] for one in told.recipients} == before
+    assert "mara.private" not in str(told.recipients) + told.text
+    done(change_contact(actor=story.ines, contact_id=row.id, title="Director"))
+    assert Envelope.objects.filter(kind="contact_changed").count() == 1

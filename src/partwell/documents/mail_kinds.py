@@ -9,6 +9,7 @@ from typing import Any
 
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
+from partwell.documents.mail_kinds_people import PEOPLE
 from partwell.documents.mail_kinds_return import RETURN
 from partwell.documents.mail_layout import Body
 from partwell.documents.mail_parts import Kind, facts, fill, rows, some
@@ -268,6 +269,7 @@ KINDS: dict[str, Kind] = {
     ),
     "ask_client": (ask_client, _f({"recipient_firm", "items", "portal_url"}), _f({"asked_by", "by"})),
     **MORE,
+    **PEOPLE,
     **MONEY,
     **RETURN,
 }

@@ -7,12 +7,16 @@ from uuid import UUID
 from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import outside
 from partwell.actions.clients.add_contact import contact_problem
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.people.enter import end_sessions_of
 from partwell.records.clients.models import Contact
 from partwell.rules import roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
+# A change of these could put somebody else in the client's place (R1, R2), so what was on file before is told.
+WORDS = {"email": "address", "second_email": "second address", "phone": "telephone number"}
+REACHED_BY = {"email", "second_email", "phone"}
 FIELDS = ("name", "title", "role", "email", "second_email", "phone", "language")
 
 
@@ -38,6 +42,8 @@ def change_contact(*, actor: Actor, contact_id: UUID, **changes: Any) -> Contact
         problem = contact_problem(client, now["name"], now["email"], now["second_email"], but=row.pk)
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="contact.change")
+        if REACHED_BY & moved.keys():
+            _tell_before(deed, row, sorted(REACHED_BY & moved.keys()))
         extra: dict[str, Any] = {}
         if "phone" in moved:
             extra["phone_on_file_at"] = deed.now if moved["phone"] else None
@@ -53,3 +59,23 @@ def change_contact(*, actor: Actor, contact_id: UUID, **changes: Any) -> Contact
         if {"email", "role"} & moved.keys():
             end_sessions_of(row.id)
         return row
+
+
+def _tell_before(deed: Deed, row: Contact, what: list[str]) -> None:
+    """Mail the addresses on file until now. That nobody can be reached does not stop the change: it may be its cure."""
+    post(
+        deed,
+        Post(
+            kind="contact_changed",
+            dedupe=f"contact:{row.id.hex}:{row.row_version}",
+            contact=row,
+            second=True,
+            values={
+                "person": row.name,
+                "changed_by": deed.actor.name,
+                "what": [WORDS[name] for name in what],
+                "at": deed.now,
+                "portal_url": link("/client/"),
+            },
+        ),
+    )
