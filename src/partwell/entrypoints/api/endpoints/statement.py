@@ -312,7 +312,7 @@ def get_statement_csv(request: HttpRequest, client_id: PathId, departure: Depart
     """Every line and sum of the statement as CSV (UTF-8 with a byte order mark)."""
     return StreamingHttpResponse(
         statement_csv(_statement(client_id, departure)),
-        content_type="text/csv; charset=utf-8",
+        content_type="application/octet-stream",
         headers={"Content-Disposition": 'attachment; filename="statement.csv"', "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"},
     )  # fmt: skip
 
