@@ -50,6 +50,7 @@ from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientK
 from partwell.sample import made
 from partwell.workers import jobs, relay
 from tests.browser.furnished_money import papers
+from tests.browser.furnished_returns import returns
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done, propose, scope
 from tests.flows.signing_in import links_in, mails_to, set_up_totp, sign_in
@@ -265,6 +266,8 @@ def furnish() -> Furnished:
     }
     ids |= {"person_id": c.theo.id, "granted": c.authorisation.id if c.authorisation else ""}
     ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c)
+    back, coming = returns(c)
+    ids |= back
     ids["offboarding of quayside"] = _second_departure(c)
     ids["step_id"] = PlanStep.objects.filter(offboarding=ids["offboarding_id"], removed_at=None)[0].id
     ids["acceptance_id"] = done(prepare_acceptance(actor=c.dan, offboarding_id=ids["offboarding_id"])).id
@@ -304,6 +307,7 @@ def furnish() -> Furnished:
         name: browser_of(getattr(c, name))
         for name in ("jonah", "ines", "dan", "mara", "theo", "sunniva", "leo")
     }
+    at |= {name: browser_of(actor) for name, actor in coming.items()}
     ids["passkey_id"] = _passkey(at["mara"])
     ids["reveal_id"] = _reveal(at["theo"], f"/provider/lines/{ids['line_id']}/reveal/")
     ids["reveal_id of client"] = _reveal(at["mara"], f"/client/lines/{ids['line_id of client']}/reveal/")

@@ -37,6 +37,7 @@ SEAT = {
     "/clients/<str:client_id>/items/<str:item_id>/secret/": "dan",
     "/clients/<str:client_id>/items/<str:item_id>/see/": "dan",
     "/provider/terms/": "sunniva",
+    "/client/return/<str:quote_id>/": "ada",
 }
 # Filled in otherwise than by the names in the address; several where a page has several faces. Names in braces are Furnished.ids.
 FACES = {
@@ -68,6 +69,13 @@ FACES = {
     "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
     "/messages/<str:message_id>/": ["/messages/{written}/"],
     "/search/": ["/search/", "/search/?q=northwick"],
+    "/copies/<str:copy_id>/": ["/copies/{copy_id}/", "/copies/{copy refused}/", "/copies/{copy asked}/", "/copies/{copy arrived}/"],
+    "/client/copies/<str:copy_id>/": [
+        "/client/copies/{copy_id}/", "/client/copies/{copy refused}/", "/client/copies/{copy asked}/", "/client/copies/{copy arrived}/",
+    ],
+    "/clients/<str:client_id>/return/": ["/clients/{fenwick}/return/", "/clients/{hartley}/return/", "/clients/{client_id}/return/"],
+    "/clients/<str:client_id>/return/quote/": ["/clients/{fenwick}/return/quote/"],
+    "/clients/<str:client_id>/return/difference/": ["/clients/{client_id}/return/difference/", "/clients/{fenwick}/return/difference/"],
     "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],
     "/papers/<str:paper_id>/": ["/papers/{paper_id}/", "/papers/{paid paper}/", "/papers/{cancelled paper}/", "/papers/{credit note}/"],
     "/papers/<str:paper_id>/refund/": ["/papers/{paid paper}/refund/"],
@@ -91,6 +99,10 @@ NO_PAGE = {
     "/client/letters/agreement/": "a file",
     "/client/lines/<str:line_id>/file/": "a file",
     "/client/notice/<str:offboarding_id>/letter/": "a file",
+    "/client/copies/<str:copy_id>/file/<str:what>/": "a file",
+    "/client/return/<str:quote_id>/letter/": "a file",
+    "/clients/<str:client_id>/return/<str:quote_id>/letter/": "a file",
+    "/copies/<str:copy_id>/file/<str:what>/": "a file",
     "/clients/<str:client_id>/files/<str:file_id>/": "a file",
     "/clients/<str:client_id>/items/<str:item_id>/diagram.svg": "a picture",
     "/clients/<str:client_id>/items/<str:item_id>/files/<str:file_id>/": "a file",

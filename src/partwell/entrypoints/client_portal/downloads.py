@@ -14,6 +14,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.records.authorisations import queries as consents
+from partwell.records.billing import returns
 from partwell.records.clients import queries as clients
 from partwell.records.offboardings import lists
 from partwell.records.offboardings import queries as departures
@@ -60,6 +61,13 @@ def letters(request: HttpRequest) -> HttpResponse:
         )
         add(_("Change of authorisation %(n)s for %(firm)s") % words, _("narrowed or withdrawn"), one.change_document,
             reverse("client:authorisation_document", args=[one.id, "change"]))  # fmt: skip
+    for quote in returns.quotes_of(client_id):
+        add(
+            _("Welcome back: our quote"),
+            _("for coming back"),
+            quote.letter,
+            reverse("client:return_letter", args=[quote.id]),
+        )
     rows.sort(key=lambda row: row["file"].stored_at, reverse=True)
     return render(request, "client_portal/letters.html", frame(rows=rows, bundle_url=maybe("client:bundles")))
 

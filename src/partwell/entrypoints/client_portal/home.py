@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from partwell.actions.authorisations.look import state_words
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
-from partwell.entrypoints.client_portal.needs import acceptances, ask_of, needs_of
+from partwell.entrypoints.client_portal.needs import acceptances, after_needs, ask_of, needs_of
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.entrypoints.door.hours_words import burn_of
 from partwell.entrypoints.theme.formats import when_words
@@ -39,6 +39,8 @@ TOLD = (
     "acceptance",
     "bundle",
     "terms",
+    "copy",
+    "return",
 )
 QUIET = (
     "authorisation.change_told",
@@ -60,7 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     departure = next((one for one in all_departures if one.state == "open"), None)
     closed = next((one for one in all_departures if one.state == "closed"), None)
     inactive = client.state == ClientState.INACTIVE
-    needs = [] if inactive else needs_of(actor, departure)
+    needs = after_needs(actor) if inactive else needs_of(actor, departure)
     agreement = clients.agreement_of(client.id)
     context: dict[str, Any] = {
         "home_url": "/client/", "client": client, "departure": departure, "closed": closed, "inactive": inactive,
@@ -69,7 +71,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "hours": _hours(agreement, departure),
         "kept": _kept(client.id, departure or closed), "bundle_url": maybe("client:bundles"), "evidence_url": maybe("client:evidence"),
         "messages_url": maybe("client:messages"), "releases_url": maybe("client:releases"), "mails_url": maybe("client:mails"),
-        "papers_url": maybe("client:papers"), "papers_open": open_sums(actor),
+        "papers_url": maybe("client:papers"), "copies_url": maybe("client:copies"), "papers_open": open_sums(actor),
     }  # fmt: skip
     if departure is not None:
         context["stations"] = _stations(client.id, departure)

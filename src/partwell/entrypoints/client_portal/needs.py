@@ -6,18 +6,24 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partwell.actions.billing.shipped_copies_bill import settling_of
+from partwell.actions.hours.standing import today
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
 from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.authorisations import queries as consents
+from partwell.records.billing import copies, returns
 from partwell.records.correspondence.queries import held_open
 from partwell.records.hours.lists import to_answer
 from partwell.records.offboardings import lists
 from partwell.records.offboardings import queries as departures
 from partwell.records.releases.queries import open_requests
 from partwell.rules.actor import Actor
+from partwell.rules.copies import Settling
+from partwell.rules.returning import QuoteState, lapsed
 from partwell.rules.roles import may
 from partwell.rules.terms import ContactRole
 
@@ -114,12 +120,49 @@ def _held(actor: Actor) -> list[Need]:
                  _("Read what they asked"), maybe("client:messages"))]  # fmt: skip
 
 
+def _copies(actor: Actor) -> list[Need]:
+    found = []
+    for row in copies.to_answer(client_id_of(actor)):
+        url, what = reverse("client:copy", args=[row.id]), {"what": row.what}
+        if row.state == "quoted":
+            title = _("A copy of %(what)s on a drive: what the vendor asks.") % what
+            text = _(
+                "You pay what the vendor charges, without a markup. Nothing is ordered before you approve exactly this."
+            )
+            found.append(Need(title, text, title, _("Look at the quote"), url))
+            continue
+        if settling_of(row) is Settling.ASKED:
+            title = _("The copy of %(what)s cost more than was quoted.") % what
+            text = _("Approve the difference, or decline it: then we bear it.")
+            found.append(Need(title, text, title, _("Decide"), url))
+        if row.state == "shipped":
+            title = _("Has the drive with %(what)s arrived?") % what
+            text = _("Compare the serial and confirm it; the key reaches you another way.")
+            found.append(Need(title, text, title, _("Confirm the arrival"), url))
+    return found
+
+
+def _return(actor: Actor) -> list[Need]:
+    row = returns.open_quote(client_id_of(actor))
+    if row is None or lapsed(QuoteState(row.state), row.valid_until, today(timezone.now())):
+        return []
+    title = _("Welcome back: our quote waits for your word.")
+    text = _("With our answer to each point that you left us with. Your sign-in is enough to accept it.")
+    url = reverse("client:return_quote", args=[row.id])
+    return [Need(title, text, title, _("Read and decide"), url, row.valid_until)]
+
+
+def after_needs(actor: Actor) -> list[Need]:
+    """What may wait for the client after it has left: its copies of backups, and our quote for coming back."""
+    return [*_return(actor), *_copies(actor)]
+
+
 def needs_of(actor: Actor, departure: Any | None) -> list[Need]:
     """Everything open for the client, the most pressing first. The same for an observer, who sees it without buttons."""
     found = [*_signatures(actor), *_approvals(actor)]
     if departure is not None and departure.state == "open":
         found += [*_dates(actor, departure), *_work(actor), *_acceptance(departure)]
-    return [*found, *_held(actor)]
+    return [*found, *after_needs(actor), *_held(actor)]
 
 
 def ask_of(actor: Actor, needs: list[Need]) -> dict[str, Any] | None:

@@ -13,10 +13,11 @@ from partwell.entrypoints.client_portal import (
     ending,
     evidence_urls,
     home,
-    papers,
     hours,
+    papers,
     release_urls,
     requests,
+    return_urls,
     sign_in_urls,
     statement_urls,
 )
@@ -58,6 +59,7 @@ urlpatterns: list[Any] = [
     path("letters/agreement/", downloads.agreement_file, name="agreement_file"),
     *sign_in_urls.urlpatterns,
     *release_urls.urlpatterns,
+    *return_urls.urlpatterns,
     *evidence_urls.urlpatterns,
     *statement_urls.urlpatterns,
 ]

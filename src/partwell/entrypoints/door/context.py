@@ -22,6 +22,7 @@ LINKS = {
         (_("Sign-in and passkeys"), "mfa_index", ""),
         (_("Settings"), "staff:settings", "msp.configure"),
         (_("People"), "staff:people", "staff.read"),
+        (_("Prices"), "staff:prices", "price.set"),
         (_("API access"), "staff:tokens", "token.make"),
         (_("Security log"), "staff:security", "security.read"),
     ),

@@ -18,6 +18,7 @@ from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.parts import id_of, may_here, url_or
+from partwell.records.billing.returns import quotes_of
 from partwell.records.clients import queries
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import Filters, timeline_for
@@ -120,7 +121,8 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         "contacts": [{"row": one, "proof": _proof(one)} for one in contacts], "agreement": agreement, "owned": owned,
         "older": queries.older_agreements(row.id), "sites": queries.sites_of(row.id), "sets": queries.backup_sets_of(row.id),
         "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
-        "may_change": may(actor.role, "client.change") is None, "may_open": may(actor.role, "offboarding.open") is None,
+        "may_change": may(actor.role, "client.change") is None,
+        "came_back": row.state == ClientState.RETURNING or quotes_of(row.id).exists(), "may_open": may(actor.role, "offboarding.open") is None,
         "may_bill": may(actor.role, "billing.read") is None, "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
         "estate_url": url_or("client_estate", row.id), "consent_url": url_or("client_consents", row.id),
     })  # fmt: skip
@@ -146,6 +148,7 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
             ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
             ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Statement of hours and money", url_or("statement", row.id) if may(actor.role, "billing.read") is None else ""),
+            ("Copies of backups on a drive", url_or("copies", row.id)), ("Welcome back", url_or("returning", row.id)),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip
 

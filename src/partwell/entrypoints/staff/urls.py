@@ -12,6 +12,7 @@ from partwell.entrypoints.staff import (
     hours_urls,
     offboarding_urls,
     release_urls,
+    return_urls,
     settings_urls,
     statement_urls,
 )
@@ -22,6 +23,7 @@ urlpatterns: list[Any] = [
     *client_urls.urlpatterns,
     *estate_urls.urlpatterns,
     *release_urls.urlpatterns,
+    *return_urls.urlpatterns,
     *consent_urls.urlpatterns,
     *evidence_urls.urlpatterns,
     *hours_urls.urlpatterns,
