@@ -33,6 +33,7 @@ from partwell.rules.hours import WorkClass, WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.workers import jobs
 from tests.flows.cast import Cast, cast, done
+from tests.flows.test_acceptance_closing import _settled, deliver
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.both_databases
@@ -303,3 +304,31 @@ def test_strangers_have_no_statement(story: Cast) -> None:
     assert quayside is not None and quayside.count == 0 and not quayside.papers
     assert statement_of(story.quayside.id, departure(story).id) is None
     assert not Statement.objects.exists() and not Block.objects.exists()
+
+
+def test_closing_sends_the_last_statement_and_it_stays_readable(story: Cast) -> None:
+    terms(story, "credit")
+    paper = bought(story)
+    done(finish_request(actor=story.dan, request_id=WorkRequest.objects.get().id))
+    row = _settled(story)
+    assert blockers(story) == {"unsettled"}
+    (credit,) = done(settle_prepaid(actor=story.ines, offboarding_id=row.id))
+    while jobs.run_one():
+        pass
+    deliver()
+    assert blockers(story) == set()
+    done(close_offboarding(actor=story.ines, offboarding_id=row.id))
+    while jobs.run_one():
+        pass
+    last = Statement.objects.get(at_closing=True)
+    assert (
+        last.letter is not None
+        and {"label": "Bought, not used and given back", "text": "1 h 00 min"} in last.sums["hours"]
+    )
+    assert Envelope.objects.filter(kind="statement", client=story.northwick).count() == 1
+    shown = statement_of(story.northwick.id)
+    assert shown is not None and shown.offboarding is not None and shown.offboarding.state == "closed"
+    assert shown.money[0].in_favour == -credit.gross and shown.money[0].paid == paper.gross
+    assert done(make_statement(actor=story.ines, client_id=story.northwick.id)).at_closing is False
+    refunded(story, paper, -credit.gross)
+    assert statement_of(story.northwick.id).money[0].in_favour == 0  # type: ignore[union-attr]
