@@ -50,6 +50,12 @@ from partwell.actions.estate.start_import import read_again, start_import
 from partwell.actions.estate.take_picture import take_picture
 from partwell.actions.estate.try_credential import label_untested, second_credential, try_credential
 from partwell.actions.estate.undo_import import undo_import
+from partwell.actions.hours.give_leave import give_leave
+from partwell.actions.hours.import_time import Choices, import_time
+from partwell.actions.hours.record_time import Work, record_time, reverse_time
+from partwell.actions.hours.requests import ask_for_work, cancel_request, estimate_request
+from partwell.actions.hours.split_time import split_time
+from partwell.actions.hours.timers import About, start_timer
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
 from partwell.actions.offboardings.close_offboarding import close_offboarding
 from partwell.actions.offboardings.move_dates import propose_date
@@ -81,6 +87,7 @@ from partwell.records.people.models import Passkey
 from partwell.records.releases.models import ReleaseLine
 from partwell.rules import lifecycle, roles
 from partwell.rules.dates import TransitionTerm
+from partwell.rules.hours import WorkClass, WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind
 from tests.flows.browser_of import browser_of
@@ -91,7 +98,7 @@ from tests.support.worlds import World
 # What staff read, and what is about the house rather than a client.
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
-        "ledger.read", "ledger.check", "job.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
+        "ledger.read", "ledger.check", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint",
          "client.add", "series.set", "price.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
@@ -114,6 +121,8 @@ class Leftovers:
     passkey: Passkey
     copy: ShippedCopy
     onboarding: OnboardingStep
+    asked: Any
+    worked: Any
 
     @property
     def client(self) -> Any:
@@ -151,6 +160,8 @@ def left(db_world: World) -> Leftovers:
         )
         deed.record("passkey.added", subjects=[passkey.id], to_client={"label": "Her phone"})
     copy = done(ask_for_copy(actor=c.mara, client_id=c.northwick.id, what="Files", ship_to="1 Quay Street"))
+    asked = done(ask_for_work(actor=c.mara, offboarding_id=row.id, title="A diagram"))
+    worked = done(record_time(actor=c.dan, client_id=c.northwick.id, work=a_piece()))
     with Deed(c.ines) as deed:  # of an earlier return: its checklist was never gone through
         deed.lock(c.northwick.id)
         quote = deed.add(ReturnQuote(client=c.northwick, normal_fee=1, fee=1, currency="EUR", valid_until=tomorrow(), state="accepted",
@@ -163,7 +174,7 @@ def left(db_world: World) -> Leftovers:
         deed.save(client, state="inactive")
         deed.record("client.became", subjects=[row.id], public={"state": "inactive"})
     return Leftovers(c, row, inventory, PlanStep.objects.get(pk=freeze.id), waits, brought, pause, proposal, acceptance,
-                     ReleaseLine.objects.get(item=c.items["router"]), passkey, copy, onboarding)  # fmt: skip
+                     ReleaseLine.objects.get(item=c.items["router"]), passkey, copy, onboarding, asked, worked)  # fmt: skip
 
 
 def png() -> bytes:
@@ -174,6 +185,10 @@ def png() -> bytes:
 
 def tomorrow(days: int = 1) -> date:
     return timezone.localdate() + timedelta(days=days)
+
+
+def a_piece() -> Work:
+    return Work(15, timezone.now() - timedelta(minutes=20), WorkClass.OFFBOARDING, WorkKind.AS_IS, "Handed over")
 
 
 def a_notice() -> Notice:
@@ -266,10 +281,21 @@ REFUSED: Tries = {
         lambda: stop_return(actor=a.c.ines, client_id=a.client, reason="No"),
     ],
     "onboarding.step": lambda a: [lambda: set_step(actor=a.c.dan, step_id=a.onboarding.id, done=True)],
+    "time.record": lambda a: [
+        lambda: record_time(actor=a.c.dan, client_id=a.client, work=a_piece()),
+        lambda: split_time(actor=a.c.ines, client_id=a.client, work=a_piece()),
+        lambda: reverse_time(actor=a.c.dan, entry_id=a.worked.id, why="Wrong day"),
+        lambda: start_timer(actor=a.c.dan, client_id=a.client, about=About(WorkClass.SERVICE)),
+        lambda: import_time(actor=a.c.dan, client_id=a.client, raw=b"Date,Hours,Note\n2026-03-02,1,Call\n", name="a.csv", choices=Choices(WorkClass.SERVICE)),
+    ],
+    "leave.give": lambda a: [lambda: give_leave(actor=a.c.jonah, client_id=a.client, minutes=60, reason="A flood")],
+    "request.ask": lambda a: [lambda: ask_for_work(actor=a.c.ines, offboarding_id=a.row.id, title="More")],
+    "request.estimate": lambda a: [lambda: estimate_request(actor=a.c.dan, request_id=a.asked.id, minutes=30, kind=WorkKind.OTHER)],
+    "request.finish": lambda a: [lambda: cancel_request(actor=a.c.dan, request_id=a.asked.id, words="Late")],
     "passkey.confirm": lambda a: [lambda: confirm_passkey(actor=a.c.priya, passkey_id=a.passkey.id, confirmed=True)],
 }  # fmt: skip
 # Verbs that no action asks for by itself: what they stand for is asked under the verb beside it.
-UNDER = {"release.prepare": "release.send", "return.exception": "return.quote"}
+UNDER = {"release.prepare": "release.send", "time.allow_goodwill": "time.record", "return.exception": "return.quote"}
 
 ALLOWED: Tries = {
     "note.write": lambda a: [lambda: write_message(actor=a.c.dan, client_id=a.client, draft=Draft("A claim", "Looked into", INTERNAL))],

@@ -14,7 +14,7 @@ from partwell.actions.hours.standing import standing, today
 from partwell.actions.offboardings.move_dates import visible
 from partwell.records.hours.models import Block, WorkRequest
 from partwell.records.offboardings.models import Offboarding
-from partwell.rules import charges, dates, hours, law, roles
+from partwell.rules import charges, dates, hours, law, lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.charges import RequestState
 from partwell.rules.refusals import Refusal, refuse
@@ -90,9 +90,13 @@ def estimate_request(
     if override.strip() and (refusal := roles.may(actor.role, "billing.override")) is not None:
         return refusal
     with Deed(actor) as deed:
-        deed.lock(row.client_id)
+        client = deed.lock(row.client_id)
         row.refresh_from_db()
-        problem = charges.check_estimate(RequestState(row.state), minutes, row.title)
+        problem = (
+            lifecycle.may_work_on(client.state, client.name, "request.estimate")
+            or dates.still_open(OffboardingState(row.offboarding.state))
+            or charges.check_estimate(RequestState(row.state), minutes, row.title)
+        )
         if problem is None and isinstance(reached := addressed(row.client_id, (), None, False), Refusal):
             problem = reached  # asked before anything is saved: the client hears of each estimate
         if problem is not None:
@@ -171,6 +175,8 @@ def answer_request(
         deed.lock(row.client_id)
         row.refresh_from_db()
         problem = charges.may_answer(RequestState(row.state), row.title)
+        if problem is None and approve:
+            problem = dates.still_open(OffboardingState(row.offboarding.state))
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="request.answer")
         need, _verdict, banned = what_it_costs(row)
@@ -260,12 +266,13 @@ def _end(actor: Actor, request_id: UUID, state: RequestState, words: str) -> Wor
     if (refusal := roles.may(actor.role, "request.finish")) is not None:
         return refusal
     with Deed(actor) as deed:
-        deed.lock(row.client_id)
+        client = deed.lock(row.client_id)
         row.refresh_from_db()
         ended = (RequestState.DONE, RequestState.DECLINED, RequestState.CANCELLED)
         problem = (
             refuse("request_not_open", subject=row.title, state=row.state) if row.state in ended else None
         )
+        problem = lifecycle.may_work_on(client.state, client.name, "request.finish") or problem
         if problem is None and state is RequestState.DONE and row.state != RequestState.APPROVED:
             problem = refuse("request_not_open", subject=row.title, state=row.state)
         if problem is None and state is RequestState.CANCELLED and not words.strip():
@@ -289,4 +296,4 @@ def _end(actor: Actor, request_id: UUID, state: RequestState, words: str) -> Wor
 
 
 def _find(request_id: UUID) -> WorkRequest | None:
-    return WorkRequest.objects.select_related("client").filter(pk=request_id).first()
+    return WorkRequest.objects.select_related("client", "offboarding").filter(pk=request_id).first()

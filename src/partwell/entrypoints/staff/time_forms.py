@@ -23,6 +23,7 @@ CLASSES = [
     (one.value, CLASS_WORDS[one]) for one in (WorkClass.OFFBOARDING, WorkClass.SERVICE, WorkClass.GOODWILL)
 ]
 KINDS = [(one.value, KIND_WORDS[one]) for one in WorkKind]
+NO_NOTE = "Time needs a note that the client can read. Say in a sentence what was done."
 # field → the refusals that are about it
 AT = {
     "minutes": "hours_used_up|hours_short|time_not_positive|time_too_long|time_in_future|timer_forgotten|timer_stated_too_much",
@@ -72,7 +73,7 @@ class StartForm(forms.Form):
     """What a timer will be for."""
 
     work_class = forms.ChoiceField(label="Class", choices=CLASSES)
-    kind = forms.ChoiceField(label="What is done", choices=KINDS, initial=WorkKind.OTHER)
+    kind = forms.ChoiceField(label="Kind of work", choices=KINDS, initial=WorkKind.OTHER)
 
 
 class NotesForm(forms.Form):
@@ -80,8 +81,8 @@ class NotesForm(forms.Form):
 
     asked_by = forms.CharField(label="Asked for by", max_length=200, required=False)
     note = forms.CharField(
-        label="What was done", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="The client reads it.",
+        label="What was done", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The client reads it.", error_messages={"required": NO_NOTE},
     )  # fmt: skip
     internal_note = words_field("Internal note", 2, required=False, help_text="Stays inside.")
     reason = forms.CharField(
@@ -93,7 +94,7 @@ class TimeForm(NotesForm):
     """Time that was worked: minutes, or start and end in the MSP's zone."""
 
     work_class = forms.ChoiceField(label="Class", choices=CLASSES)
-    kind = forms.ChoiceField(label="What was done", choices=KINDS, initial=WorkKind.OTHER)
+    kind = forms.ChoiceField(label="Kind of work", choices=KINDS, initial=WorkKind.OTHER)
     minutes = forms.IntegerField(
         label="Minutes", required=False, help_text="As worked; or leave it empty and give start and end."
     )
@@ -165,7 +166,7 @@ class StopForm(NotesForm):
     """What the person says when the timer stops."""
 
     work_class = forms.ChoiceField(label="Class", choices=CLASSES)
-    kind = forms.ChoiceField(label="What was done", choices=KINDS)
+    kind = forms.ChoiceField(label="Kind of work", choices=KINDS)
     minutes = forms.IntegerField(
         label="Minutes",
         required=False,

@@ -45,7 +45,7 @@ class FileForm(forms.Form):
         required=False,
     )
     work_class = forms.ChoiceField(label="Class", choices=CLASSES[:2])
-    kind = forms.ChoiceField(label="What was done", choices=KINDS, initial=WorkKind.OTHER)
+    kind = forms.ChoiceField(label="Kind of work", choices=KINDS, initial=WorkKind.OTHER)
     names = forms.CharField(
         label="How the file calls this client", max_length=300, required=False,
         help_text="Only where it is not the client's own name. Several with a semicolon.",
