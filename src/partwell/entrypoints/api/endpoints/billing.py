@@ -44,7 +44,7 @@ from partwell.rules.refusals import Refusal, refuse
 router = Router()
 
 
-class LineShown(Shown):
+class PaperLine(Shown):
     position: int
     text: str
     quantity: str
@@ -62,7 +62,7 @@ class LineShown(Shown):
     source_id: UUID | None
 
 
-class PaperShown(Shown):
+class PaperInList(Shown):
     id: UUID
     client_id: UUID
     offboarding_id: UUID | None
@@ -86,8 +86,8 @@ class PaperShown(Shown):
     issued_at: datetime
 
 
-class PaperWithLines(PaperShown):
-    lines: list[LineShown]
+class PaperWithLines(PaperInList):
+    lines: list[PaperLine]
 
 
 class LineGiven(Given):
@@ -128,7 +128,7 @@ class LinesGiven(Given):
     lines: Annotated[list[LineGiven], Field(min_length=1, max_length=200)]
 
 
-class Judgement(Shown):
+class LineJudged(Shown):
     net: str
     tax: str
     charge: str
@@ -144,7 +144,7 @@ class Preview(Shown):
     net: str
     tax: str
     gross: str
-    lines: list[Judgement]
+    lines: list[LineJudged]
     notice: str
 
 
@@ -175,7 +175,7 @@ def showpaper_here(request: HttpRequest, row: papers.Invoice) -> PaperWithLines:
     """A paper with its lines, read anew so that amounts have the places they are kept with."""
     fresh = paper_here(request, row.id)
     lines = [
-        LineShown(
+        PaperLine(
             position=one.position, text=one.text, quantity=f"{one.quantity:f}", unit=one.unit, unit_price=f"{one.unit_price:f}",
             tax_rate=f"{one.rate:f}", tax_treatment=one.treatment, net=f"{one.net:f}", tax=f"{one.tax:f}", line_class=one.line_class,
             law=one.verdict or {}, override=one.override, override_by_id=one.override_by_id, source_kind=one.source_kind,
@@ -186,22 +186,22 @@ def showpaper_here(request: HttpRequest, row: papers.Invoice) -> PaperWithLines:
     return PaperWithLines(**_shown(fresh, papers.balance_of(fresh)), lines=lines)
 
 
-def _page(request: HttpRequest, show: str, client_id: UUID | None, cursor: str | None, limit: int) -> Page[PaperShown]:  # fmt: skip
+def _page(request: HttpRequest, show: str, client_id: UUID | None, cursor: str | None, limit: int) -> Page[PaperInList]:  # fmt: skip
     rows = papers.papers(actor_of(request), today=today(), client_id=client_id, show=show)
     page = page_of(rows, lambda row: row, of=f"papers:{client_id}:{show}", cursor=cursor, limit=limit,
                    by=("issued_at", "id"), newest_first=True)  # fmt: skip
     shown = [
-        PaperShown(**_shown(row, balance))
+        PaperInList(**_shown(row, balance))
         for row, balance in zip(page.items, papers.balances(page.items), strict=True)
     ]  # fmt: skip
-    return Page[PaperShown](items=shown, next=page.next)
+    return Page[PaperInList](items=shown, next=page.next)
 
 
 Show = Annotated[Literal["open", "overdue", "paid", "cancelled", "credit"] | None, Query(None)]
 
 
-@operation(router, "GET", "/papers", scope="billing:read", verb="billing.read", response=Page[PaperShown])
-def list_papers(request: HttpRequest, show: Show = None, cursor: After = None, limit: Limit = 50) -> Page[PaperShown]:  # fmt: skip
+@operation(router, "GET", "/papers", scope="billing:read", verb="billing.read", response=Page[PaperInList])
+def list_papers(request: HttpRequest, show: Show = None, cursor: After = None, limit: Limit = 50) -> Page[PaperInList]:  # fmt: skip
     """Papers of all clients, newest first, or those open, overdue, paid, cancelled, or credit notes."""
     return _page(request, show or "", None, cursor, limit)
 
@@ -212,11 +212,11 @@ def list_papers(request: HttpRequest, show: Show = None, cursor: After = None, l
     "/clients/{client_id}/papers",
     scope="billing:read",
     verb="billing.read",
-    response=Page[PaperShown],
+    response=Page[PaperInList],
 )
 def list_client_papers(
     request: HttpRequest, client_id: PathId, show: Show = None, cursor: After = None, limit: Limit = 50
-) -> Page[PaperShown]:
+) -> Page[PaperInList]:
     """Papers of one client."""
     client_here(client_id)
     return _page(request, show or "", client_id, cursor, limit)
@@ -271,8 +271,8 @@ def previewpaper_here(request: HttpRequest, client_id: PathId, body: LinesGiven)
     )
 
 
-def _judgement(net: Decimal, tax: Decimal, verdict: LineVerdict, problem: Refusal | None) -> Judgement:
-    return Judgement(
+def _judgement(net: Decimal, tax: Decimal, verdict: LineVerdict, problem: Refusal | None) -> LineJudged:
+    return LineJudged(
         net=f"{net:f}",
         tax=f"{tax:f}",
         charge=verdict.charge,

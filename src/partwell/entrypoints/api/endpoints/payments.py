@@ -26,7 +26,7 @@ from partwell.rules.refusals import Refusal, Refused, refuse
 router = Router()
 
 
-class PaymentShown(Shown):
+class PaymentOfPaper(Shown):
     id: UUID
     amount: str = Field(description="Below zero: money that went back.")
     currency: str
@@ -52,8 +52,8 @@ class RefundForm(Given):
     reference: Annotated[Line, Field(max_length=160)] = ""
 
 
-def _payment(row: papers.Payment) -> PaymentShown:
-    return PaymentShown(
+def _payment(row: papers.Payment) -> PaymentOfPaper:
+    return PaymentOfPaper(
         id=row.id, amount=f"{row.amount:f}", currency=row.currency, received_on=row.received_on, reference=row.reference,
         reason=row.reason, has_proof=row.proof_id is not None, recorded_at=row.recorded_at,
     )  # fmt: skip
@@ -65,11 +65,11 @@ def _payment(row: papers.Payment) -> PaymentShown:
     "/papers/{paper_id}/payments",
     scope="billing:read",
     verb="billing.read",
-    response=Page[PaymentShown],
+    response=Page[PaymentOfPaper],
 )
 def list_payments(
     request: HttpRequest, paper_id: PathId, cursor: After = None, limit: Limit = 50
-) -> Page[PaymentShown]:
+) -> Page[PaymentOfPaper]:
     """What came in for a paper, and what went back."""
     rows = papers.payments_of(paper_here(request, paper_id).id)
     return page_of(rows, _payment, of=f"payments:{paper_id}", cursor=cursor, limit=limit, by=("recorded_at", "id"))  # fmt: skip
@@ -81,12 +81,12 @@ def list_payments(
     "/papers/{paper_id}/payments",
     scope="billing:write",
     verb="payment.record",
-    response=PaymentShown,
+    response=PaymentOfPaper,
     status=201,
 )
 def post_payment(
-    request: HttpRequest, paper_id: PathId, form: Form[PaymentForm], proof: File[UploadedFile] | None = None
-) -> PaymentShown | Refusal:
+    request: HttpRequest, paper_id: PathId, form: Form[PaymentForm], proof: File[UploadedFile | None] = None
+) -> PaymentOfPaper | Refusal:
     """Record money that came in (form data), with its proof as a file; paid in full, the hours it asks for are open."""
     given = Received(Decimal(form.amount), form.currency, form.received_on, form.reference)
     if proof is not None:
@@ -110,12 +110,12 @@ def post_payment(
     "/papers/{paper_id}/refunds",
     scope="billing:write",
     verb="payment.record",
-    response=PaymentShown,
+    response=PaymentOfPaper,
     status=201,
 )
 def post_refund(
     request: HttpRequest, paper_id: PathId, form: Form[RefundForm], proof: File[UploadedFile]
-) -> PaymentShown | Refusal:
+) -> PaymentOfPaper | Refusal:
     """Record money that went back (form data), with its reason and its proof as a file."""
     given = GivenBack(
         Decimal(form.amount),
@@ -160,5 +160,5 @@ def export_billing(
         raise Refused(made)
     name = f"{what}-{first:%Y%m%d}-{last:%Y%m%d}.csv"
     return StreamingHttpResponse(
-        made, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        made, content_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )  # fmt: skip

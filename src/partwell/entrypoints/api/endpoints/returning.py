@@ -54,7 +54,7 @@ class QuoteShown(Shown):
     answered_at: datetime | None
 
 
-class StepShown(Shown):
+class OnboardingStepShown(Shown):
     id: UUID
     position: int
     title: str
@@ -62,7 +62,7 @@ class StepShown(Shown):
 
 
 class Steps(Shown):
-    items: list[StepShown]
+    items: list[OnboardingStepShown]
 
 
 class PriceShown(Shown):
@@ -225,16 +225,23 @@ def get_return_letter(request: HttpRequest, quote_id: PathId) -> HttpResponseBas
 def list_onboarding(request: HttpRequest, client_id: PathId) -> Steps:
     """The checklist of the newest accepted quote."""
     client_here(client_id)
-    return Steps(items=[StepShown.model_validate(one) for one in queries.steps_of(client_id)])
+    return Steps(items=[OnboardingStepShown.model_validate(one) for one in queries.steps_of(client_id)])
 
 
 @operation(
-    router, "POST", "/onboarding/{step_id}", scope="clients:write", verb="onboarding.step", response=StepShown
+    router,
+    "POST",
+    "/onboarding/{step_id}",
+    scope="clients:write",
+    verb="onboarding.step",
+    response=OnboardingStepShown,
 )
-def post_onboarding_step(request: HttpRequest, step_id: PathId, body: StepGiven) -> StepShown | Refusal:
+def post_onboarding_step(
+    request: HttpRequest, step_id: PathId, body: StepGiven
+) -> OnboardingStepShown | Refusal:
     """Tick a line of the checklist, or open it again."""
     row = set_step(actor=actor_of(request), step_id=step_id, done=body.done)
-    return row if isinstance(row, Refusal) else StepShown.model_validate(row)
+    return row if isinstance(row, Refusal) else OnboardingStepShown.model_validate(row)
 
 
 @operation(router, "GET", "/prices", scope="billing:read", verb="billing.read", response=Page[PriceShown])
