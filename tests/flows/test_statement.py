@@ -241,6 +241,7 @@ def test_time_given_back_by_a_correction_after_settling_is_credited_too(story: C
     done(settle_prepaid(actor=story.ines, offboarding_id=departure(story).id))
     last = TimeEntry.objects.filter(accounted=60).get()
     done(reverse_time(actor=story.dan, entry_id=last.id, why="It was another client"))
+    assert money_at_closing(departure(story)).unsettled_words == "1 h 00 min, 140.00 EUR net"
     assert "unsettled" in blockers(story)
     (credit,) = done(settle_prepaid(actor=story.ines, offboarding_id=departure(story).id))
     assert (credit.net, credit.tax) == (Decimal(-140), Decimal("-26.60"))

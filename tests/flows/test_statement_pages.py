@@ -95,7 +95,7 @@ def test_a_letter_is_made_and_read_and_settling_is_one_click(story: Cast) -> Non
         pass
     row = Statement.objects.get()
     letter = reverse("client:statement_letter", args=[row.id])
-    assert letter in page(client, "/client/statement/")
+    assert letter in page(client, "/client/statement/") and letter in page(client, "/client/letters/")
     assert b"".join(client.get(letter).streaming_content).startswith(b"%PDF")
     assert staff.get(f"{path}{row.id}/letter/").status_code == 200
     page(browser_of(story.leo), letter, 404)

@@ -90,8 +90,12 @@ def unsettled_of(offboarding_id: UUID) -> list[Unsettled]:
         net = statement.unsettled(facts)
         if row.invoice is None or not facts.unused:
             continue
-        if net or facts.settled is None:
-            found.append(Unsettled(row.invoice, row, facts.unused, net, facts.settled is not None))
+        if facts.settled is None:
+            found.append(Unsettled(row.invoice, row, facts.unused, net, False))
+        elif net:
+            # What was credited before is settled: the rest, as minutes at the block's own price.
+            minutes = round(net * facts.minutes / facts.net)
+            found.append(Unsettled(row.invoice, row, minutes, net, True))
     return found
 
 

@@ -14,6 +14,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.records.authorisations import queries as consents
+from partwell.records.billing import queries as billing
 from partwell.records.billing import returns
 from partwell.records.clients import queries as clients
 from partwell.records.offboardings import lists
@@ -23,7 +24,7 @@ from partwell.records.offboardings import queries as departures
 @client_door("client.read")
 @require_safe
 def letters(request: HttpRequest) -> HttpResponse:
-    """Letters, newest first: the agreement, acknowledgements, authorisations and their changes, acceptances."""
+    """Letters, newest first: the agreement, acknowledgements, authorisations and their changes, acceptances, statements."""
     actor = actor_of(request)
     client_id = client_id_of(actor)
     rows: list[dict[str, Any]] = []
@@ -61,6 +62,13 @@ def letters(request: HttpRequest) -> HttpResponse:
         )
         add(_("Change of authorisation %(n)s for %(firm)s") % words, _("narrowed or withdrawn"), one.change_document,
             reverse("client:authorisation_document", args=[one.id, "change"]))  # fmt: skip
+    for made in billing.statements_of(client_id):
+        add(
+            _("Statement of hours and money"),
+            _("at closing") if made.at_closing else _("as it stood"),
+            made.letter,
+            reverse("client:statement_letter", args=[made.id]),
+        )
     for quote in returns.quotes_of(client_id):
         add(
             _("Welcome back: our quote"),
