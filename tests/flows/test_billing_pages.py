@@ -18,6 +18,7 @@ from partwell.actions.hours.requests import answer_request, ask_for_work, cancel
 from partwell.actions.hours.standing import standing
 from partwell.records.billing.models import Invoice, Payment
 from partwell.records.billing.papers import balance_of
+from partwell.records.correspondence.models import Envelope
 from partwell.records.hours.models import Block
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules.hours import WorkKind
@@ -89,8 +90,12 @@ def test_a_paper_is_issued_after_its_totals_were_shown(story: Cast) -> None:
     paper = Invoice.objects.get()
     assert answer["Location"] == reverse("staff:paper", args=[paper.id])
     assert (paper.net, paper.tax, paper.gross) == (Decimal("100.00"), Decimal("19.00"), Decimal("119.00"))
+    again = browser.post(url, {**data, "shown": digest})
+    assert again.status_code == 200 and Invoice.objects.count() == 1, "a second click issues nothing"
     while jobs.run_one():
         pass
+    mail = Envelope.objects.get(dedupe_key=f"invoice:{paper.id.hex}")
+    assert mail.client_contact_id == story.mara.id
     page = browser.get(answer["Location"]).content.decode()
     assert "33.3333" in page and "INV-1" in page
     letter = browser.get(reverse("staff:paper_letter", args=[paper.id]))

@@ -107,7 +107,7 @@ def run(job: Job) -> dict[str, Any]:
                     "lines": [
                         {"title": line.text, "note": amount(line.net, row.currency)} for line in lines[:20]
                     ],
-                    "portal_url": link("/client/"),
+                    "portal_url": link(f"/client/papers/{fresh.id}/"),
                 },
             ),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from partwell.actions.billing.issue import LINES_MOST, NewLine
+from partwell.actions.billing.issue import LINES_MOST, Judged, NewLine
 from partwell.actions.billing.law_profiles import CLASS_LABELS
 from partwell.entrypoints.door.paper_words import TREATMENTS
 from partwell.entrypoints.staff.parts import day_field, words_field
@@ -108,9 +108,14 @@ class PaperForm(forms.Form):
     note = words_field("A word to the client", 2, required=False)
 
 
-def digest_of(paper: PaperForm, lines: list[NewLine]) -> str:
-    """What was shown before the click: issuing takes exactly that."""
-    said = [[str(value) for value in paper.cleaned_data.values()], [repr(line) for line in lines]]
+def digest_of(paper: PaperForm, lines: list[NewLine], judged: Judged, before: int) -> str:
+    """What was shown before the click: issuing takes exactly that, once. ``before``: how many papers the client has,
+    so that a second click finds the first one's paper there and shows the page again."""
+    said = [
+        [str(value) for value in paper.cleaned_data.values()],
+        [repr(line) for line in lines],
+        [repr(judged.bill), [repr(one) for one in judged.verdicts], before],
+    ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.paper_words import NO_ADVICE, ONLY_BILLABLE, TREATMENTS, plain
 from partwell.entrypoints.staff.billing_forms import Lines, PaperForm, digest_of
 from partwell.entrypoints.staff.clients import client_or_404
+from partwell.records.billing.papers import paper_count
 from partwell.rules.law import Charge
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
@@ -63,7 +64,7 @@ def paper_new(request: HttpRequest, client_id: str) -> HttpResponse:
         if isinstance(judged, Refusal):
             problem = judged
         else:
-            shown, digest = _preview(wanted, judged), digest_of(paper, wanted)
+            shown, digest = _preview(wanted, judged), digest_of(paper, wanted, judged, paper_count(client.id))
         if do == "issue" and shown and not shown["refused"] and request.POST.get("shown") == digest:
             result = issue_invoice(actor=actor, client_id=client.id, lines=wanted, **paper.cleaned_data)
             if not isinstance(result, Refusal):

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_safe
 
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.facts import zone
+from partwell.actions.hours.standing import time_terms
 from partwell.actions.offboardings.close_offboarding import record_of
 from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.paper_words import TREATMENTS, plain
 from partwell.entrypoints.staff.parts import id_of, may_here, url_or
 from partwell.records.billing.returns import quotes_of
 from partwell.records.clients import queries
@@ -24,6 +26,7 @@ from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.vault.queries import paper_of
 from partwell.rules.consent import day_in
+from partwell.rules.hours import Rounding, UnusedRule
 from partwell.rules.pauses import PauseReason
 from partwell.rules.readiness import exit_facts
 from partwell.rules.roles import may
@@ -123,9 +126,18 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
         "may_change": may(actor.role, "client.change") is None,
         "came_back": row.state == ClientState.RETURNING or quotes_of(row.id).exists(), "may_open": may(actor.role, "offboarding.open") is None,
-        "may_bill": may(actor.role, "billing.read") is None, "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
+        "time_words": _time_words(row.id), "may_bill": may(actor.role, "billing.read") is None, "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,
         "estate_url": url_or("client_estate", row.id), "consent_url": url_or("client_consents", row.id),
     })  # fmt: skip
+
+
+def _time_words(client_id: UUID) -> str:
+    """The agreement's terms of time and tax (R5) in one line."""
+    terms = time_terms(client_id)
+    unit = "a begun unit counts whole" if terms.rounding is Rounding.UP else "rounded to the nearest unit"
+    unused = "paid back" if terms.unused is UnusedRule.REFUND else "credited"
+    tax = str(TREATMENTS.get(terms.tax_treatment, "")) or f"{plain(terms.tax_rate)} % tax"
+    return f"counted in {terms.unit} min, {unit}; unused prepaid time is {unused}; {tax}"
 
 
 def _proof(contact: Any) -> Any:

@@ -80,6 +80,11 @@ def counts(actor: Actor, *, today: date, client_id: UUID | None = None) -> dict[
     return {name.removeprefix("n_"): number for name, number in made.items()}
 
 
+def paper_count(client_id: UUID) -> int:
+    """How many papers a client has."""
+    return Invoice.objects.filter(client_id=client_id).count()
+
+
 def open_sums(actor: Actor, *, client_id: UUID | None = None) -> list[tuple[str, Decimal]]:
     """What is open, a sum for each currency. Added up here: SQLite would add binary fractions."""
     rows = visible_to(actor).filter(_shown("open", date.max))
@@ -119,7 +124,11 @@ def paper_of(actor: Actor, paper_id: UUID) -> Invoice | None:
 
 def lines_of(paper_id: UUID) -> "QuerySet[InvoiceLine]":
     """A paper's lines in order, with who overrode a profile."""
-    return InvoiceLine.objects.select_related("invoice", "override_by").filter(invoice_id=paper_id).order_by("position")
+    return (
+        InvoiceLine.objects.select_related("invoice", "override_by")
+        .filter(invoice_id=paper_id)
+        .order_by("position")
+    )
 
 
 def payments_of(paper_id: UUID) -> "QuerySet[Payment]":
