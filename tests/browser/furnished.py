@@ -49,6 +49,7 @@ from partwell.rules.dates import TransitionTerm
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, ScopePreset, StaffRole
 from partwell.sample import made
 from partwell.workers import jobs, relay
+from tests.browser.furnished_hours import hours
 from tests.browser.furnished_money import papers
 from tests.browser.furnished_returns import returns
 from tests.flows.browser_of import browser_of
@@ -265,7 +266,7 @@ def furnish() -> Furnished:
         "recipient_id": c.recipient.id,
     }
     ids |= {"person_id": c.theo.id, "granted": c.authorisation.id if c.authorisation else ""}
-    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c)
+    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c) | hours(c)
     back, coming = returns(c)
     ids |= back
     ids["offboarding of quayside"] = _second_departure(c)

@@ -19,6 +19,8 @@ SIGN_OUT = {"staff": "account_logout", "client": "client:sign_out", "provider": 
 # label, address by name, verb of the roles table ("" for everybody of this door)
 LINKS = {
     "staff": (
+        (_("Requests for work"), "staff:requests", "time.read"),
+        (_("Running timers"), "staff:timers", "time.read"),
         (_("Sign-in and passkeys"), "mfa_index", ""),
         (_("Settings"), "staff:settings", "msp.configure"),
         (_("People"), "staff:people", "staff.read"),
