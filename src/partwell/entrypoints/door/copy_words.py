@@ -17,7 +17,7 @@ from partwell.rules.returning import QuoteState
 STATES: dict[str, tuple[str, Any]] = {
     CopyState.ASKED: ("waiting", later("Asked for")),
     CopyState.NO_SHIPPING: ("held", later("This vendor does not ship")),
-    CopyState.QUOTED: ("waiting", later("Quoted, waits for the client")),
+    CopyState.QUOTED: ("waiting", later("Quoted, waits for an answer")),
     CopyState.APPROVED: ("open", later("Approved, to be ordered")),
     CopyState.DECLINED: ("held", later("Declined")),
     CopyState.ORDERED: ("open", later("Ordered")),
@@ -25,7 +25,7 @@ STATES: dict[str, tuple[str, Any]] = {
     CopyState.ARRIVED: ("done", later("Arrived")),
 }
 QUOTES: dict[str, tuple[str, Any]] = {
-    QuoteState.SENT: ("waiting", later("Waits for the client's answer")),
+    QuoteState.SENT: ("waiting", later("Waits for an answer")),
     QuoteState.ACCEPTED: ("done", later("Accepted")),
     QuoteState.DECLINED: ("held", later("Declined")),
     QuoteState.LAPSED: ("held", later("Lapsed")),

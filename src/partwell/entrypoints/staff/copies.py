@@ -30,7 +30,7 @@ from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusa
 from partwell.records.billing import copies as queries
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.rules.copies import BILLABLE, COPY_MOVES, CopyState, Settling, Shipment
-from partwell.rules.money import TaxTreatment
+from partwell.rules.money import TaxTreatment, rounded
 from partwell.rules.refusals import Refusal
 
 A_PAGE = 30
@@ -175,7 +175,8 @@ def copy_order(request: HttpRequest, copy_id: str) -> HttpResponse:
 def copy_invoice(request: HttpRequest, copy_id: str) -> HttpResponse:
     """The vendor's invoice, and what becomes of a difference."""
     row = copy_or_404(copy_id)
-    initial = {"currency": row.quote_currency, "net": row.approved_net}
+    net = rounded(row.approved_net, row.quote_currency) if row.approved_net is not None else None
+    initial = {"currency": row.quote_currency, "net": net}
     form, done = shapes.InvoiceForm(request.POST or None, request.FILES or None, initial=initial), None
     if request.method == "POST" and form.is_valid():
         data = {name: value for name, value in form.cleaned_data.items() if name not in ("file", "treatment")}

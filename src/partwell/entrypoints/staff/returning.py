@@ -34,6 +34,7 @@ from partwell.entrypoints.staff.parts import (
     id_of,
     words_field,
 )
+from partwell.entrypoints.theme.formats import money_words
 from partwell.records.billing import returns as queries
 from partwell.records.estate.difference import comparable
 from partwell.records.evidence.queries import Filters, timeline_for
@@ -166,7 +167,7 @@ def return_quote(request: HttpRequest, client_id: str) -> HttpResponse:
     since = f", of the price list since {show(normal.valid_from)}" if normal.valid_from else ""
     return form_page(
         request, form, title=f"Welcome back, {client.name}", button="Send the quote", back=back, back_label="The return",
-        groups=form.groups(), lede=f"The normal onboarding fee today is {show(normal.net)} {normal.currency}, net{since}.",
+        groups=form.groups(), lede=f"The normal onboarding fee today is {money_words(normal.net, normal.currency)}, net{since}.",
     )  # fmt: skip
 
 
