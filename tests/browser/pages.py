@@ -68,6 +68,14 @@ FACES = {
     "/clients/<str:client_id>/estate/": ["/clients/{client_id}/estate/", "/clients/{client_id}/estate/?category=diagrams"],
     "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
     "/messages/<str:message_id>/": ["/messages/{written}/"],
+    "/requests/<str:request_id>/": [
+        "/requests/{work asked}/", "/requests/{work}/", "/requests/{work approved}/", "/requests/{work}/?minutes=600&kind=other&line_class=further_service",
+    ],
+    "/requests/<str:request_id>/cancel/": ["/requests/{work asked}/cancel/"],
+    "/requests/<str:request_id>/estimate/": ["/requests/{work asked}/estimate/"],
+    "/requests/<str:request_id>/finish/": ["/requests/{work approved}/finish/"],
+    "/client/requests/<str:request_id>/": ["/client/requests/{work}/", "/client/requests/{work approved}/"],
+    "/client/requests/<str:request_id>/answer/": ["/client/requests/{work}/answer/"],
     "/search/": ["/search/", "/search/?q=northwick"],
     "/copies/<str:copy_id>/": ["/copies/{copy_id}/", "/copies/{copy refused}/", "/copies/{copy asked}/", "/copies/{copy arrived}/"],
     "/client/copies/<str:copy_id>/": [
