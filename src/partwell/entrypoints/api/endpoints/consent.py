@@ -320,7 +320,7 @@ def post_proposal(request: HttpRequest, authorisation_id: PathId) -> Authorisati
     verb="authorisation.propose",
     response=AuthorisationShown,
 )
-def post_discard(request: HttpRequest, authorisation_id: PathId) -> AuthorisationShown | Refusal:
+def post_draft_discard(request: HttpRequest, authorisation_id: PathId) -> AuthorisationShown | Refusal:
     """Discard a draft. It stays on record (withdrawn, never proposed) and the client is not shown it."""
     return _shown(discard_draft(actor=actor_of(request), authorisation_id=authorisation_id))
 

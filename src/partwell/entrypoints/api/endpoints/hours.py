@@ -77,7 +77,6 @@ class TimeEntryShown(Shown):
     asked_by: str
     request_id: UUID | None
     note: str
-    internal_note: str
     reason: str
     allowed_by_id: UUID | None
     subject_kind: str
@@ -94,7 +93,7 @@ class TimeEntryGiven(Given):
     work_class: WorkClass
     kind: WorkKind = WorkKind.OTHER
     note: Note = ""
-    internal_note: Text = ""
+    internal_note: Text = Field("", description="Stays inside (R4): in no answer, mail or bundle.")
     reason: Note = ""
     asked_by: Asked = ""
     request_id: Ref | None = None
@@ -130,7 +129,7 @@ class StopGiven(Given):
     )
     work_class: WorkClass | None = None
     kind: WorkKind | None = None
-    internal_note: Text = ""
+    internal_note: Text = Field("", description="Stays inside (R4): in no answer, mail or bundle.")
     reason: Note = ""
     asked_by: Asked = ""
 
