@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R9: Northwick comes back. Its pain points are answered, it pays the normal fee, and it is received warmly."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from partwell.actions.base import Deed
@@ -266,3 +268,21 @@ def test_a_withdrawn_notice_has_no_fee(db_world: World) -> None:
     )
     assert state(people) == "active"
     assert not Invoice.objects.exists() and not ReturnQuote.objects.exists()
+
+
+def test_two_clicks_at_once_make_one_acceptance_and_one_paper(priced: Cast) -> None:
+    story, row = priced, quoted(priced)
+
+    def one(_number: int) -> object:
+        try:
+            return answer_return_quote(actor=story.mara, quote_id=row.id, accept=True, fee=row.fee)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(one, range(4)))
+    assert sorted("" if not isinstance(one, Refusal) else one.code for one in found) == [
+        "",
+        *["quote_answered"] * 3,
+    ]
+    assert Invoice.objects.count() == 1 and OnboardingStep.objects.count() == 8
