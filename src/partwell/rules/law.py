@@ -76,6 +76,7 @@ class LineVerdict:
     source: str = ""
     last_checked: date | None = None
     since: date | None = None
+    title: str = ""  # of the profile, to begin a sentence with
 
 
 def judge_line(profiles: Iterable[LawProfile], line_class: LineClass, day: date) -> LineVerdict:
@@ -95,6 +96,7 @@ def judge_line(profiles: Iterable[LawProfile], line_class: LineClass, day: date)
                     profile.source,
                     profile.last_checked,
                     rule.since,
+                    profile.title[:1].upper() + profile.title[1:],
                 )
     return found
 
@@ -113,9 +115,12 @@ def may_charge(
         return None
     since = verdict.since or date.min
     if verdict.charge is Charge.BANNED:
-        return refuse("charge_banned", profile=verdict.profile, since=since)
+        return refuse("charge_banned", profile=verdict.title or verdict.profile, since=since)
     if cost is None or net > cost:
         return refuse(
-            "charge_above_cost", profile=verdict.profile, asked=net, cost=Decimal(0) if cost is None else cost
+            "charge_above_cost",
+            profile=verdict.title or verdict.profile,
+            asked=net,
+            cost=Decimal(0) if cost is None else cost,
         )
     return None
