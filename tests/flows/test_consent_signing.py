@@ -18,6 +18,7 @@ from partwell.actions.files import read_file
 from partwell.actions.people.passkeys import confirm_passkey
 from partwell.documents.signing import check_pdf_signature
 from partwell.records.authorisations.models import Authorisation, CallBack
+from partwell.records.authorisations.queries import to_call
 from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Disclosure, Entry, LogState
 from partwell.records.evidence.queries import Filters, timeline_for
@@ -114,6 +115,10 @@ def test_signing_without_a_passkey_waits_for_the_call() -> None:
     # A second click records nothing new.
     sign(actor(cast.mara), row)
     assert entries("authorisation.awaits_call_back") == 1
+    assert row.offboarding_id
+    assert to_call(cast.staff.dan, row.offboarding_id) == [row], (
+        "the departure names the call as its next step"
+    )
     assert (
         code(log_call_back(actor=cast.staff.ines, authorisation_id=row.id, confirmed=True))
         == "callback_by_preparer"

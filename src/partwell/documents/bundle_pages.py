@@ -169,7 +169,8 @@ def readme_txt(data: Mapping[str, Any]) -> str:
     one_says = _(
         "It checks the container byte by byte, every file, the seal, and that each entry stands in the log.\n"
         "Exit code 0: all holds. 1: something does not, and it names what. 2: this is no bundle.\n"
-        "Take the program from somewhere else than this bundle. With --vkey, give the log's verifier key that is\n"
+        "The program is the folder src/sealed of Partwell; start it in src. Take it from somewhere else than\n"
+        "this bundle. With --vkey, give the log's verifier key that is\n"
         "printed in the signed authorisation: without it the bundle is only checked against the key it brings along."
     )
     two = _("2. The files, with bagit (Library of Congress) or sha256sum, in the unpacked folder")

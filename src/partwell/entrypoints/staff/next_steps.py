@@ -9,6 +9,7 @@ from partwell.actions.offboardings import look
 from partwell.actions.offboardings.close_offboarding import still_stops
 from partwell.entrypoints.staff.parts import url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
+from partwell.records.authorisations.queries import to_call
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
 from partwell.rules.lifecycle import Blocker, OnWhom
@@ -32,7 +33,7 @@ class Next:
 
 def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
     """The first few things, what everything else waits for first."""
-    found = [*_beginning(one, actor), *_settle(one), *_plan(one), *_end(one, actor)]
+    found = [*_calls(one, actor), *_beginning(one, actor), *_settle(one), *_plan(one), *_end(one, actor)]
     return list({step.title: step for step in found}.values())[:SHOWN]
 
 
@@ -65,7 +66,7 @@ def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
                     consents,
                 )
             )
-        elif code == "not_signed":
+        elif code == "not_signed" and not (one.consent and one.consent.signed_at):
             out.append(
                 Next(
                     f"{signer} reads and signs the authorisation.",
@@ -84,6 +85,19 @@ def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
                 )
             )
     return out
+
+
+def _calls(one: look.Departure, actor: Actor) -> list[Next]:
+    """Signatures without a passkey: they act once a second employee has called (R1)."""
+    return [
+        Next(
+            f"Call {row.signatory.name} back about {row.recipient.firm}.",
+            "The authorisation acts once the call is logged. On an employee who did not prepare it.",
+            "Log the call",
+            reverse("staff:authorisation", args=[row.id]),
+        )
+        for row in to_call(actor, one.row.id)
+    ]
 
 
 def _settle(one: look.Departure) -> list[Next]:

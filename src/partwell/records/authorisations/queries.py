@@ -88,6 +88,12 @@ def to_sign(actor: Actor) -> "list[Authorisation]":
     return list(rows.order_by("proposed_at")) if actor.kind == "client" else []
 
 
+def to_call(actor: Actor, offboarding_id: UUID) -> "list[Authorisation]":
+    """Signed consents of a departure that a second employee must still confirm by a call (R1), oldest first."""
+    rows = visible_to(actor).filter(offboarding_id=offboarding_id, state=AuthorisationState.PROPOSED)
+    return [one for one in rows.order_by("proposed_at") if one.signed_at or one.channel != "portal"]
+
+
 def call_backs_of(authorisation_id: UUID) -> "list[CallBack]":
     """Calls about one consent, newest first."""
     rows = CallBack.objects.select_related("called_by", "contact").filter(authorisation_id=authorisation_id)
