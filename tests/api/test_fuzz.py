@@ -59,7 +59,9 @@ def _known(people: Cast) -> dict[str, list[str]]:
     }  # fmt: skip
     time = dan.made(f"{at}/time", worked)["id"]
     asked = dan.made(f"/offboardings/{offboarding.id}/requests", {"title": "A diagram"})["id"]
+    wish = {"asked_by": str(people.mara.id), "what": "Mail archive", "ship_to": "1 Quay Street"}
     rows = {
+        "copy_id": [ines.made(f"{at}/copies", wish)["id"]],
         "timer_id": [timer],
         "request_id": [asked],
         "client_id": [people.northwick.id, people.northwick.id, people.quayside.id],
