@@ -188,7 +188,9 @@ def tomorrow(days: int = 1) -> date:
 
 
 def a_piece() -> Work:
-    return Work(15, timezone.now() - timedelta(minutes=20), WorkClass.OFFBOARDING, WorkKind.AS_IS, "Handed over")
+    return Work(
+        15, timezone.now() - timedelta(minutes=20), WorkClass.OFFBOARDING, WorkKind.AS_IS, "Handed over"
+    )
 
 
 def a_notice() -> Notice:
@@ -295,7 +297,11 @@ REFUSED: Tries = {
     "passkey.confirm": lambda a: [lambda: confirm_passkey(actor=a.c.priya, passkey_id=a.passkey.id, confirmed=True)],
 }  # fmt: skip
 # Verbs that no action asks for by itself: what they stand for is asked under the verb beside it.
-UNDER = {"release.prepare": "release.send", "time.allow_goodwill": "time.record", "return.exception": "return.quote"}
+UNDER = {
+    "release.prepare": "release.send",
+    "time.allow_goodwill": "time.record",
+    "return.exception": "return.quote",
+}
 
 ALLOWED: Tries = {
     "note.write": lambda a: [lambda: write_message(actor=a.c.dan, client_id=a.client, draft=Draft("A claim", "Looked into", INTERNAL))],

@@ -52,7 +52,7 @@ def person_of(request: HttpRequest) -> dict[str, Any] | None:
 def records_time(request: HttpRequest) -> bool:
     """Whether who is at the door may record time."""
     actor = getattr(request, "actor", None)
-    return bool(actor) and actor.is_staff and roles.may(actor.role, "time.record") is None
+    return actor is not None and bool(actor.is_staff) and roles.may(actor.role, "time.record") is None
 
 
 def timer_of(request: HttpRequest) -> dict[str, Any] | None:

@@ -78,7 +78,11 @@ def plain(value: Decimal) -> str:
 def price(value: Decimal, currency: str) -> str:
     """A unit price with all its places, at least the currency's: 0.0125 EUR stays what was billed."""
     exact = Decimal(plain(value))
-    return money_words(value, currency) if rounded(exact, currency) == exact else f"{plain(value)}\u00a0{currency}"
+    return (
+        money_words(value, currency)
+        if rounded(exact, currency) == exact
+        else f"{plain(value)}\u00a0{currency}"
+    )
 
 
 def line_of(line: InvoiceLine) -> dict[str, Any]:

@@ -70,7 +70,10 @@ def around(rows: Sequence[Offboarding]) -> Around:
     clients, ids, found = [row.client_id for row in rows], [row.id for row in rows], Around()
     consents = _of("authorisations", "Authorisation").select_related("recipient", "signatory")
     for one in (
-        consents.filter(client__in=clients).exclude(state=AuthorisationState.DRAFT).exclude(proposed_at=None, granted_at=None).order_by("-version")
+        consents.filter(client__in=clients)
+        .exclude(state=AuthorisationState.DRAFT)
+        .exclude(proposed_at=None, granted_at=None)
+        .order_by("-version")
     ):
         found.consents[one.client_id].append(one)
     firms = _of("authorisations", "Recipient").filter(client__in=clients, kind=RecipientKind.NEW_PROVIDER)

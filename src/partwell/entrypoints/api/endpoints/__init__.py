@@ -27,8 +27,8 @@ from partwell.entrypoints.api.endpoints import (
     plans,
     recipients,
     releases,
-    returning,
     requests,
+    returning,
     statement,
 )
 
