@@ -128,7 +128,6 @@ NO_PAGE = {
     "/client/papers/<str:paper_id>/letter/": "a file",
     "/papers/<str:paper_id>/letter/": "a file",
     "/papers/<str:paper_id>/payments/<str:payment_id>/proof/": "a file",
-    "/papers/export/file/": "a file",
     "/post-office/<str:message_id>/html/": "a mail as it was sent, for a frame without scripts or styles of ours",
     "/post-office/<str:message_id>/raw/": "a file",
     "/provider/bundles/<str:job_id>/file/": "a file",

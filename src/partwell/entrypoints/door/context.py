@@ -14,6 +14,7 @@ from partwell.actions.evidence.log import last_checkpoint
 from partwell.entrypoints.door.brand import msp_of
 from partwell.records.hours.queries import running_timer
 from partwell.rules import hours, roles
+from partwell.rules.actor import Actor
 
 SIGN_OUT = {"staff": "account_logout", "client": "client:sign_out", "provider": "provider:sign_out"}
 # label, address by name, verb of the roles table ("" for everybody of this door)
@@ -51,8 +52,10 @@ def person_of(request: HttpRequest) -> dict[str, Any] | None:
 
 def records_time(request: HttpRequest) -> bool:
     """Whether who is at the door may record time."""
-    actor = getattr(request, "actor", None)
-    return actor is not None and bool(actor.is_staff) and roles.may(actor.role, "time.record") is None
+    actor: Actor | None = getattr(request, "actor", None)
+    if not actor:  # not "is None": it may be a lazy object around nobody
+        return False
+    return actor.is_staff and roles.may(actor.role, "time.record") is None
 
 
 def timer_of(request: HttpRequest) -> dict[str, Any] | None:

@@ -117,6 +117,7 @@ def returning(request: HttpRequest, client_id: str) -> HttpResponse:
         "section": "clients", "client": client, "points": pain_points(client.id), "normal": normal,
         "quotes": [{"row": one, "tone": QUOTES[one.state][0], "word": QUOTES[one.state][1]} for one in quotes], "newest": newest,
         "answers": queries.answers_of(newest.id) if newest else [], "paper": queries.fee_paper(newest.id) if newest else None,
+        "may_papers": may(actor.role, "billing.read") is None,
         "steps": steps, "done": sum(one.done_at is not None for one in steps), "returning": here,
         "inactive": client.state == ClientState.INACTIVE, "welcome": WelcomeForm(), "imports": comparable(client.id, 1),
         "may_welcome": may(actor.role, "return.welcome") is None, "may_quote": here and may(actor.role, "return.quote") is None,

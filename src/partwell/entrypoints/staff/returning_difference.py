@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from partwell.entrypoints.door.gate import staff_door
+from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.clients import client_or_404
-from partwell.entrypoints.staff.parts import id_or_none
+from partwell.entrypoints.staff.parts import id_or_none, url_for
 from partwell.records.estate.difference import comparable, difference_page
 from partwell.rules.difference import Kind
 
@@ -39,6 +39,7 @@ def difference(request: HttpRequest, client_id: str) -> HttpResponse:
         "imports": imports,
         "batch": batch,
         "kind": kind,
+        "import_url": url_for(actor_of(request), client, "estate.import", "staff:client_import"),
     }
     if batch is not None:
         found = difference_page(batch, kind, (number - 1) * A_PAGE, A_PAGE)

@@ -140,7 +140,9 @@ def get_request(request: HttpRequest, request_id: PathId) -> WorkRequestShown:
 @operation(
     router, "POST", "/requests/{request_id}/price", scope="hours:read", verb="time.read", response=WorkPriceShown, does=False
 )  # fmt: skip
-def post_price(request: HttpRequest, request_id: PathId, body: WorkEstimateGiven) -> WorkPriceShown | Refusal:
+def preview_price(
+    request: HttpRequest, request_id: PathId, body: WorkEstimateGiven
+) -> WorkPriceShown | Refusal:
     """What an estimate would mean: blocks, price, what the law says. Writes nothing"""
     row = found(lists.request_of(request_id))
     if not 1 <= body.minutes <= ESTIMATE_LIMIT:
