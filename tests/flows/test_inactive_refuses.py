@@ -102,14 +102,8 @@ READ = {"search.read", "staff.read", "security.read", "post_office.read", "clien
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint",
          "client.add", "series.set", "price.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
-NOT_OFFERED = [
-    "Add one item",
-    "Import files",
-    "Release items",
-    "Change it",
-    "Record a notice",
-    "Prepare an authorisation",
-]
+NOT_OFFERED = ("Add one item", "Import files", "Release items", "Change it", "Record a notice",
+               "Prepare an authorisation")  # fmt: skip
 
 
 @dataclass

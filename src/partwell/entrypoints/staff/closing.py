@@ -28,6 +28,7 @@ from partwell.entrypoints.staff.parts import (
     words_field,
 )
 from partwell.records.offboardings import queries
+from partwell.rules.actor import Actor
 from partwell.rules.lifecycle import Blocker
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
@@ -69,7 +70,7 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     shown, actor = head(request, offboarding_id, "closing"), actor_of(request)
     one = shown.one
     blockers = still_stops(one.row.id)
-    rows = [] if isinstance(blockers, Refusal) else [_blocker(b, one) for b in blockers]
+    rows = [] if isinstance(blockers, Refusal) else [_blocker(b, one, actor) for b in blockers]
     acceptance = one.acceptance
     context: dict[str, Any] = {**shown.context, "blockers": rows, "acceptance": acceptance, "unpaid": []}
     if one.open and may(actor.role, "billing.read") is None:
@@ -88,7 +89,7 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     })  # fmt: skip
 
 
-def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
+def _blocker(blocker: Blocker, one: look.Departure, actor: Actor) -> dict[str, Any]:
     """One thing that stops closing, with where to settle it. Many open steps are counted, not all read out."""
     client, sentence, whom = one.row.client_id, blocker.sentence, look.name_of(blocker.on_whom, one)
     releases, mails = url_or("client_releases", client), url_or("client_mails", client)
@@ -101,8 +102,9 @@ def _blocker(blocker: Blocker, one: look.Departure) -> dict[str, Any]:
         "acceptance": f"{reverse('staff:closing', args=[one.row.id])}#acceptance",
         "timers": url_or("hours", client),
         "requests": url_or("client_requests", client),
-        **dict.fromkeys(("unsettled", "owed"), reverse("staff:statement", args=[client])),
     }
+    if may(actor.role, "billing.read") is None:
+        places |= dict.fromkeys(("unsettled", "owed"), reverse("staff:statement", args=[client]))
     if blocker.code == "steps":
         steps = [step for step in one.open_steps if step.blocks_closing and step.key != "accept"]
         more = f" and {len(steps) - 3} more" if len(steps) > 3 else ""

@@ -32,6 +32,7 @@ from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.rules.copies import BILLABLE, COPY_MOVES, CopyState, Settling, Shipment
 from partwell.rules.money import TaxTreatment, rounded
 from partwell.rules.refusals import Refusal
+from partwell.rules.roles import may as may_read
 
 A_PAGE = 30
 _BOTH = require_http_methods(["GET", "HEAD", "POST"])
@@ -80,6 +81,7 @@ def copy(request: HttpRequest, copy_id: str) -> HttpResponse:
     return render(request, "staff/copy.html", {
         "section": "clients", **context, "events": evidence_parts.events_of(found.lines, "/evidence/"), "size": found.covered,
         "asked_again": context["settling"] is Settling.ASKED, "may_order": "order" in moves and may("copy.quote"),
+        "may_papers": may_read(actor.role, "billing.read") is None,
         "steps": [{"label": label, "url": reverse(f"staff:copy_{name}", args=at)} for name, label, verb, fits in steps if fits and may(verb)],
     })  # fmt: skip
 
