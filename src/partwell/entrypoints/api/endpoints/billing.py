@@ -171,7 +171,7 @@ def _shown(row: papers.Invoice, balance: papers.Balance) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show_paper(request: HttpRequest, row: papers.Invoice) -> PaperWithLines:
+def shown_paper(request: HttpRequest, row: papers.Invoice) -> PaperWithLines:
     """A paper with its lines, read anew so that amounts have the places they are kept with."""
     fresh = paper_here(request, row.id)
     lines = [
@@ -231,7 +231,7 @@ def list_client_papers(
     response=PaperWithLines,
     status=201,
 )
-def post_paper(request: HttpRequest, client_id: PathId, body: NewPaper) -> PaperWithLines | Refusal:
+def post_client_paper(request: HttpRequest, client_id: PathId, body: NewPaper) -> PaperWithLines | Refusal:
     """Issue a payment request or invoice. Its number has no gap; each line is judged by the client's law profiles (R12)."""
     row = issue_invoice(
         actor=actor_of(request),
@@ -242,7 +242,7 @@ def post_paper(request: HttpRequest, client_id: PathId, body: NewPaper) -> Paper
         due_on=body.due_on,
         external_number=body.external_number,
     )
-    return row if isinstance(row, Refusal) else show_paper(request, row)
+    return row if isinstance(row, Refusal) else shown_paper(request, row)
 
 
 @operation(
@@ -289,7 +289,7 @@ def _judgement(net: Decimal, tax: Decimal, verdict: LineVerdict, problem: Refusa
 )
 def getpaper_here(request: HttpRequest, paper_id: PathId) -> PaperWithLines:
     """One paper with its lines."""
-    return show_paper(request, paper_here(request, paper_id))
+    return shown_paper(request, paper_here(request, paper_id))
 
 
 @operation(router, "GET", "/papers/{paper_id}/letter", scope="billing:read", verb="billing.read", file=True)
@@ -310,7 +310,7 @@ def get_paper_letter(request: HttpRequest, paper_id: PathId) -> HttpResponseBase
 def post_paper_number(request: HttpRequest, paper_id: PathId, body: Number) -> PaperWithLines | Refusal:
     """Note the number that the paper has in the MSP's accounting."""
     row = note_external_number(actor=actor_of(request), invoice_id=paper_id, number=body.number)
-    return row if isinstance(row, Refusal) else show_paper(request, row)
+    return row if isinstance(row, Refusal) else shown_paper(request, row)
 
 
 @operation(
@@ -324,7 +324,7 @@ def post_paper_number(request: HttpRequest, paper_id: PathId, body: Number) -> P
 def post_paper_cancel(request: HttpRequest, paper_id: PathId, body: Why) -> PaperWithLines | Refusal:
     """Cancel a paper that is not paid by a credit note over all of it, which is the answer."""
     row = cancel_invoice(actor=actor_of(request), invoice_id=paper_id, reason=body.reason)
-    return row if isinstance(row, Refusal) else show_paper(request, row)
+    return row if isinstance(row, Refusal) else shown_paper(request, row)
 
 
 @operation(
@@ -338,4 +338,4 @@ def post_paper_cancel(request: HttpRequest, paper_id: PathId, body: Why) -> Pape
 def post_credit_unused(request: HttpRequest, paper_id: PathId) -> PaperWithLines | Refusal:
     """Credit the prepaid time of a paper that was not used; the credit note is the answer."""
     row = credit_unused(actor=actor_of(request), invoice_id=paper_id)
-    return row if isinstance(row, Refusal) else show_paper(request, row)
+    return row if isinstance(row, Refusal) else shown_paper(request, row)
