@@ -9,10 +9,18 @@
     ├── MailInvalid
     ├── PasskeyRefused
     ├── AgeError ─ RecipientInvalid
-    └── ClockWentBack
+    ├── ClockWentBack
+    └── PlaceError ─ PlaceUnreachable ─ PlaceMissing; PlaceRefused ─ PlaceCredentialsExpired;
+                     PlaceThrottled, PathTrick
 
 No message ever contains a key, a password, a token or plaintext.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partwell.connectors.places import Outcome
 
 
 class ConnectorError(Exception):
@@ -121,3 +129,49 @@ class ClockWentBack(ConnectorError):
     """The computer's clock is behind what is already recorded."""
 
     code = "clock_went_back"
+
+
+class PlaceError(ConnectorError):
+    """Base of what a place of backups cannot do. ``outcomes``: what was settled of the same call before it."""
+
+    code = "place_error"
+
+    def __init__(self, sentence: str, outcomes: "Sequence[Outcome]" = ()) -> None:
+        super().__init__(sentence)
+        self.outcomes: tuple[Outcome, ...] = tuple(outcomes)
+
+
+class PlaceUnreachable(PlaceError):
+    """The place gave no answer, or none that can be understood: try again later."""
+
+    code = "place_unreachable"
+
+
+class PlaceMissing(PlaceUnreachable):
+    """It answered that there is no such bucket or folder: never the same as empty."""
+
+    code = "place_missing"
+
+
+class PlaceRefused(PlaceError):
+    """Wrong secret, or no permission for what was asked."""
+
+    code = "place_refused"
+
+
+class PlaceCredentialsExpired(PlaceRefused):
+    """The credentials were right and are not any more: give new ones, and go on."""
+
+    code = "place_credentials_expired"
+
+
+class PlaceThrottled(PlaceError):
+    """It asked for patience more often than we wait in one go: go on later."""
+
+    code = "place_throttled"
+
+
+class PathTrick(PlaceError, ValueError):
+    """A root, prefix or path that leads, or could lead, to what is not the client's."""
+
+    code = "path_trick"
