@@ -29,6 +29,9 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_SMTP": "smtp://, smtp+starttls:// or smtps:// USER@HOST:PORT. Default: the local post office, whose inbox is a page.",
     "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
     "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525, or any free one where that is taken.",
+    "PARTWELL_BACKUP_RECIPIENT": "age public keys (age1…), separated by commas, to which `partwell backup` encrypts. Default none: give --recipient.",
+    "PARTWELL_KEY_BACKUP_RECIPIENT": "age public keys for `partwell backup-keys`, other ones than the data's. Default none: give --recipient.",
+    "PARTWELL_KEY_BACKUP_DAYS": "How many days a backup of the key store is kept, at most. A destroyed key counts as gone only after them. Default 0: none is made.",
     "PORT": "Port of the web server. Default 8000.",
 }
 
@@ -54,6 +57,9 @@ class Environment:
     smtp: str
     smtp_password_file: str
     mail_port: int
+    backup_recipients: tuple[str, ...]
+    key_backup_recipients: tuple[str, ...]
+    key_backup_days: int
     password_hashers: list[str]
 
     def __repr__(self) -> str:
@@ -84,6 +90,20 @@ def _port(name: str, default: int) -> int:
             f"{name}={text} is no port. Give a number from 1 to 65535, such as {name}={default}."
         )
     return int(text)
+
+
+def _days(name: str) -> int:
+    """A number of days from the environment, 0 without one; ValueError with a sentence where it is none."""
+    text = os.environ.get(name, "").strip() or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 5):
+        raise ValueError(
+            f"{name}={text} is no number of days. Give a whole number from 0 to 9999, such as {name}=30."
+        )
+    return int(text)
+
+
+def _list(name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
 
 
 def read() -> Environment:
@@ -117,6 +137,9 @@ def read() -> Environment:
         smtp=get("PARTWELL_SMTP", ""),
         smtp_password_file=get("PARTWELL_SMTP_PASSWORD_FILE", ""),
         mail_port=_port("PARTWELL_MAIL_PORT", 2525),
+        backup_recipients=_list("PARTWELL_BACKUP_RECIPIENT"),
+        key_backup_recipients=_list("PARTWELL_KEY_BACKUP_RECIPIENT"),
+        key_backup_days=_days("PARTWELL_KEY_BACKUP_DAYS"),
         password_hashers=(
             ["django.contrib.auth.hashers.MD5PasswordHasher"]
             if fast

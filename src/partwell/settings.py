@@ -18,6 +18,7 @@ PARTWELL_LOG = ENV.log
 PARTWELL_DEMO = ENV.demo
 PARTWELL_URL = ENV.url
 PARTWELL_TRUSTED_PROXIES = ENV.trusted_proxies
+PARTWELL_KEY_BACKUP_DAYS = ENV.key_backup_days
 
 SECRET_KEY = ENV.secret_key
 DEBUG = False
