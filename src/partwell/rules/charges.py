@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from partwell.rules.hours import ENTRY_LIMIT
+from partwell.rules.hours import ENTRY_LIMIT, WorkClass, WorkKind
 from partwell.rules.money import rounded
 from partwell.rules.refusals import Refusal, refuse
 
@@ -50,6 +50,17 @@ def may_answer(state: RequestState, subject: str) -> Refusal | None:
     return (
         None if state is RequestState.ESTIMATED else refuse("request_not_open", subject=subject, state=state)
     )
+
+
+def may_work_for(
+    state: RequestState, subject: str, work_class: WorkClass, kind: WorkKind
+) -> Refusal | None:
+    """Nothing billable of a request begins before the client approved it (R5); what is added to done work still may."""
+    if work_class is not WorkClass.OFFBOARDING or kind is WorkKind.AS_IS:
+        return None
+    if state in (RequestState.APPROVED, RequestState.DONE):
+        return None
+    return refuse("request_not_approved", subject=subject, state=state)
 
 
 def on_account(reason: str, minutes: int) -> Refusal | None:

@@ -63,6 +63,13 @@ class UnusedRule(StrEnum):
     CREDIT = "credit"
 
 
+class Rest(StrEnum):
+    """What becomes of worked minutes that are more than what is left."""
+
+    GOODWILL = "goodwill"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Prepaid minutes that are open; a block that is not paid is not in the budget at all."""
@@ -245,9 +252,11 @@ def mark_crossed(budget: Budget, drawn: int) -> int:
     return after if after > budget.warning else 0
 
 
-def fitting(minutes: int, budget: Budget, unit: int) -> int:
-    """The most real minutes of ``minutes`` whose accounted ones are left, in whole units, so that rounding adds nothing."""
-    return min(minutes, budget.left // unit * unit)
+def fitting(minutes: int, budget: Budget, unit: int, on_account: OnAccount | None = None) -> int:
+    """The most real minutes of ``minutes`` whose accounted ones are left, in whole units, so that rounding adds nothing.
+    What an owner allows on account counts as left."""
+    left = budget.left + (max(0, on_account.minutes_left) if on_account else 0)
+    return min(minutes, left // unit * unit)
 
 
 def forgotten(started: datetime, now: datetime) -> bool:

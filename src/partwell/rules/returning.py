@@ -2,6 +2,7 @@
 """R9: a returning client pays the normal onboarding fee, whatever systems are still in place."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -11,15 +12,62 @@ from partwell.rules.money import amount_stands
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ClientState
 
-# The one reason that R9 forbids, in the words in which people give it. A list can be written around; the
-# owner's name stands beside the reason on record, which is what it is for.
+
+class ExceptionKind(StrEnum):
+    """What an exception from the normal fee is for. The first is asked for so that it can be refused, on record."""
+
+    SYSTEMS_REMAIN = "systems_remain"
+    OUR_FAILURE = "our_failure"
+    OTHER_SCOPE = "other_scope"
+    LONGER_TERM = "longer_term"
+    HARDSHIP = "hardship"
+    GIFT = "gift"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The kind in words, as the quote says it."""
+        return _KIND_LABELS[self]
+
+
+_KIND_LABELS = {
+    ExceptionKind.SYSTEMS_REMAIN: "the systems remain in place",
+    ExceptionKind.OUR_FAILURE: "amends for a failure of ours",
+    ExceptionKind.OTHER_SCOPE: "another scope of the new agreement",
+    ExceptionKind.LONGER_TERM: "a longer term",
+    ExceptionKind.HARDSHIP: "hardship, or work for the common good",
+    ExceptionKind.GIFT: "a gift",
+    ExceptionKind.OTHER: "another reason",
+}
+
+# The one reason that R9 forbids, in the words in which people give it under another kind. Words can always be written
+# around; so the kind is chosen from a list, and the owner's name stands beside both on record.
+_THINGS = (
+    r"(?:systems?|tool(?:s|ing)?|agents?|licen[cs]es?|devices?|equipment|firewalls?|servers?|set-?ups?|environments?|"
+    r"everything|documentation|infrastructure|networks?|hardware|gear|stack|rmm|monitoring|endpoints?|software|machines?|"
+    r"configurations?|tenants?|switches|integrations?)"
+)
+_STAYS = (
+    r"(?:remain\w*|still|in place|exists?|existing|unchanged|left|kept|already|as before|same|intact|untouched|"
+    r"up and running|as (?:it was|they were)|where (?:it was|they were))"
+)
+_AGAIN = r"(?:installed|in place|set up|running|deployed|enrolled|documented|onboarded|configured|connected)"
+_WORK = r"(?:set-?up|onboarding|installation|roll-?out|migration|discovery|documentation|deployment)"
+_DO = r"(?:install|set up|onboard|roll out|migrate|document|rebuild|deploy|redeploy|enrol|configure)"
 _SYSTEMS = re.compile(
-    r"\b(systems?|tools?|agents?|licen[cs]es?|devices?|equipment|firewall|servers?|setup|set-up|environment|everything|"
-    r"documentation|infrastructure)\b[^.]{0,60}\b(remain\w*|still|in place|exists?|unchanged|left|kept|already|as before)\b"
-    r"|\b(remain\w*|still|already|as before|unchanged)\b[^.]{0,60}\b(systems?|tools?|agents?|licen[cs]es?|devices?|equipment|"
-    r"firewall|servers?|installed|in place|set up|running|environment|infrastructure|documented)\b",
+    rf"\b{_THINGS}\b[^.;!?]{{0,60}}\b{_STAYS}\b"
+    rf"|\b{_STAYS}\b[^.;!?]{{0,60}}\b(?:{_THINGS}|{_AGAIN})\b"
+    rf"|\bnothing\b[^.;!?]{{0,20}}\b(?:changed|new|missing|to (?:do|add|{_DO[3:-1]}))\b"
+    rf"|\b(?:no|less|little|half the|hardly any|barely any)\b(?: \w+)? {_WORK}\b"
+    r"|\b(?:less|little|half the|hardly any|barely any)(?: \w+)? (?:work|effort)\b"
+    rf"|\b(?:not?|never|n't|needn't)\b(?: (?:have|need|to|a|be))*? {_DO}\b"
+    rf"|\bknow\b[^.;!?]{{0,30}}\b(?:{_THINGS}|site|office)\b"
+    r"|\b(?:not|never|n't)\b(?: (?:yet|been|really|fully))*? (?:removed|uninstalled|withdrawn|dismantled|decommissioned|"
+    r"taken (?:out|down|off|away)|switched off)\b"
+    r"|\b(?:pick|picks|picking) up where\b|\b(?:switch|turn|plug)(?: \w+){0,2} back on\b",
     re.IGNORECASE,
 )
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
 def may_return(state: ClientState, client: str) -> Refusal | None:
@@ -31,18 +79,22 @@ def may_return(state: ClientState, client: str) -> Refusal | None:
 
 def names_the_systems(reason: str) -> bool:
     """Whether the reason is that systems remain, in any of the usual wordings."""
-    return bool(_SYSTEMS.search(" ".join(reason.split())))
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", reason)).replace("’", "'").replace("n't", " n't")
+    return bool(_SYSTEMS.search(" ".join(plain.split())))
 
 
-def check_quote(asked: Decimal, normal: Decimal, *, by_owner: bool, reason: str) -> Refusal | None:
-    """None for the normal fee of the price list at that time, or for an owner's exception with a fit reason."""
+def check_quote(
+    asked: Decimal, normal: Decimal, *, by_owner: bool, reason: str, kind: str = ""
+) -> Refusal | None:
+    """None for the normal fee of the price list at that time, or for an owner's exception: one of ``ExceptionKind`` and
+    a reason in words, neither of which is that the systems remain (R9)."""
     if asked == normal:
         return None
-    if names_the_systems(reason):
+    if kind == ExceptionKind.SYSTEMS_REMAIN or names_the_systems(reason):
         return refuse("systems_remain")
     if not by_owner:
         return refuse("fee_not_normal", asked=asked, normal=normal)
-    if not reason.strip():
+    if kind not in set(ExceptionKind) or not any(one.isalpha() for one in reason):
         return refuse("fee_exception_reason")
     return None
 

@@ -31,7 +31,7 @@ EVENTS = (
           internal=("net", "currency")),
     Event("return.welcomed", "{actor} welcomed {client} back.", public=("client",), client=("words?",)),
     Event("return.quoted", "{actor} sent {client} the quote for coming back.", public=("client",),
-          client=("fee", "normal_fee", "currency", "valid_until", "answers", "exception?", "exception_by?", "replaces?")),
+          client=("fee", "normal_fee", "currency", "valid_until", "answers", "exception?", "exception_kind?", "exception_by?", "replaces?")),
     Event("return.letter_filed", "The quote for {client} was filed.", public=("client",), client=("digest",)),
     Event("return.accepted", "{actor} accepted the quote for {client}.", public=("client",),
           client=("fee", "currency", "paper", "words?")),

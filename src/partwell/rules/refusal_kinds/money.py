@@ -103,8 +103,29 @@ KINDS = (
         "The price is no longer the one that was shown: it is {net} {currency} net now.",
         "Look at the request again, then decide.",
     ),
+    (
+        "request_not_approved",
+        "R5",
+        409,
+        "“{subject}” is not approved by the client: {state}.",
+        "Estimate it and wait for the client's word, or record the time as goodwill with a reason.",
+    ),
+    (
+        "rest_without_choice",
+        "R5",
+        422,
+        "Part of the time is more than what is left.",
+        "Say what becomes of the rest: goodwill with a reason, or a request that the client decides on.",
+    ),
     ("request_without_title", "R5", 422, "A request needs a title.", "Say in a line what is asked for."),
     # --- money
+    (
+        "paper_shown_before",
+        "R5",
+        409,
+        "Another paper of this client was issued, or its terms changed, since these totals were shown.",
+        "Look at its papers; if this one is not among them, look at the totals again and issue it.",
+    ),
     (
         "cancel_without_reason",
         "R5",
@@ -274,8 +295,8 @@ KINDS = (
         "fee_exception_reason",
         "R9",
         422,
-        "An exception from the onboarding fee needs a reason.",
-        "Enter the owner's reason.",
+        "An exception from the onboarding fee needs its kind and a reason in words.",
+        "Choose what it is for, and say the owner's reason in a sentence.",
     ),
     (
         "fee_not_normal",
