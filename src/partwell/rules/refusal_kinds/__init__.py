@@ -3,7 +3,16 @@
 ``(code, rule, status, sentence, next step)`` with ``{fields}`` in the two templates.
 """
 
-from partwell.rules.refusal_kinds import consent, copies, handover, lifecycle, money, people, work
+from partwell.rules.refusal_kinds import (
+    consent,
+    copies,
+    handover,
+    lifecycle,
+    money,
+    people,
+    retention,
+    work,
+)
 
 Line = tuple[str, str, int, str, str]
 
@@ -14,5 +23,6 @@ ALL_KINDS: tuple[Line, ...] = (
     *lifecycle.KINDS,
     *money.KINDS,
     *people.KINDS,
+    *retention.KINDS,
     *work.KINDS,
 )
