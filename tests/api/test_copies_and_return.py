@@ -95,6 +95,12 @@ def test_a_return_through_the_api(db_world: World) -> None:
     offer |= {"answers": [{"pain_point": one["id"], "answer": "We changed it."} for one in points]}
     lower = {**offer, "fee": "10.00", "exception": "The systems are still in place"}
     problem(jonah.post(f"{client}/return/quotes", lower), 409, "systems_remain")
+    chosen = {**lower, "exception": "Ten years together", "exception_kind": "systems_remain"}
+    problem(jonah.post(f"{client}/return/quotes", chosen), 409, "systems_remain")
+    problem(ines.post(f"{client}/return/quotes", {**chosen, "exception_kind": "gift"}), 409, "fee_not_normal")
+    problem(
+        jonah.post(f"{client}/return/quotes", {**chosen, "exception_kind": None}), 422, "fee_exception_reason"
+    )
     quote = ines.made(f"{client}/return/quotes", offer)
     assert (Decimal(quote["fee"]), quote["state"]) == (Decimal(2400), "sent")
     row = ReturnQuote.objects.get()

@@ -2,6 +2,7 @@
 """R9: Northwick comes back. Its pain points are answered, it pays the normal fee, and it is received warmly."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,7 @@ from partwell.actions.people.configure import configure_msp
 from partwell.records.billing.models import Invoice, OnboardingStep, PainAnswer, ReturnQuote
 from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import Envelope
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Entry, RefusalTally
 from partwell.records.offboardings.models import Offboarding, PainPoint
 from partwell.rules.refusals import Refusal
 from partwell.workers import jobs
@@ -152,29 +153,38 @@ def test_because_the_systems_remain_is_refused_from_everybody(priced: Cast, reas
     story = priced
     done(welcome_back(actor=story.ines, client_id=story.northwick.id))
     for actor in (story.ines, story.jonah):
-        offer = an_offer(story, fee=Decimal(1200), exception=reason)
+        offer = an_offer(story, fee=Decimal(1200), exception=reason, exception_kind="gift")
         assert code(send_quote(actor=actor, client_id=story.northwick.id, offer=offer)) == "systems_remain"
+        chosen = replace(offer, exception="Ten years together", exception_kind="systems_remain")
+        assert code(send_quote(actor=actor, client_id=story.northwick.id, offer=chosen)) == "systems_remain"
+    assert not ReturnQuote.objects.exists()
+    assert RefusalTally.objects.filter(code="systems_remain").exists()
 
 
 def test_an_exception_is_an_owners_with_a_reason_on_record(priced: Cast) -> None:
     story, client = priced, priced.northwick.id
     done(welcome_back(actor=story.ines, client_id=client))
-    lower = an_offer(story, fee=Decimal(1200), exception="Ten years together")
+    lower = an_offer(story, fee=Decimal(1200), exception="Ten years together", exception_kind="gift")
+    no_kind = replace(lower, exception_kind="")
+    assert code(send_quote(actor=story.jonah, client_id=client, offer=no_kind)) == "fee_exception_reason"
     assert code(send_quote(actor=story.ines, client_id=client, offer=lower)) == "fee_not_normal"
-    silent = an_offer(story, fee=Decimal(1200))
+    silent = an_offer(story, fee=Decimal(1200), exception_kind="gift")
     assert code(send_quote(actor=story.jonah, client_id=client, offer=silent)) == "fee_exception_reason"
     row = done(send_quote(actor=story.jonah, client_id=client, offer=lower))
-    assert (row.fee, row.normal_fee, row.exception_reason, row.exception_by_id) == (
+    assert (row.fee, row.normal_fee, row.exception_kind, row.exception_reason, row.exception_by_id) == (
         1200,
         2400,
+        "gift",
         "Ten years together",
         story.jonah.id,
     )
-    below = an_offer(story, fee=Decimal(-1), exception="A gift")
+    below = an_offer(story, fee=Decimal(-1), exception="A gift", exception_kind="gift")
     assert code(send_quote(actor=story.jonah, client_id=client, offer=below)) == "price_not_positive"
     free = done(
         send_quote(
-            actor=story.jonah, client_id=client, offer=an_offer(story, fee=Decimal(0), exception="A gift")
+            actor=story.jonah,
+            client_id=client,
+            offer=an_offer(story, fee=Decimal(0), exception="A gift", exception_kind="gift"),
         )
     )
     done(answer_return_quote(actor=story.mara, quote_id=free.id, accept=True, fee=Decimal(0)))

@@ -20,6 +20,7 @@ from partwell.actions.billing.shipped_copies import (
 from partwell.actions.billing.shipped_copies_bill import (
     VendorInvoice,
     answer_difference,
+    billed_words,
     lines_of,
     record_vendor_invoice,
     settling_of,
@@ -245,6 +246,10 @@ def test_another_currency_has_a_dated_rate_with_its_source(story: Cast) -> None:
     assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=late)) == "rate_undated"
     other = a_bill("460.00", "EUR")
     assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=other)) == "copy_other_currency"
+    undated = a_bill("460.00", "EUR", quote_rate=Decimal("1.09"), rate_source="ECB")
+    assert (
+        code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=undated)) == "copy_other_currency"
+    )
     good = a_bill(
         "500.00",
         "USD",
@@ -256,6 +261,65 @@ def test_another_currency_has_a_dated_rate_with_its_source(story: Cast) -> None:
     line = InvoiceLine.objects.get()
     assert (line.net, line.invoice.currency) == (Decimal("456.17"), "EUR")
     assert "0.91234" in line.text and "ECB" in line.text
+
+
+ECB: dict[str, Any] = {"rate_day": date(2026, 11, 20), "rate_source": "ECB reference rate"}
+
+
+def test_an_invoice_in_another_currency_than_its_quote_is_compared_at_a_dated_rate(story: Cast) -> None:
+    """Quoted in dollars, billed in the client's euros: the line is the vendor's net, no rate moves it."""
+    row = ordered(story, "500.00", "USD")
+    bill = a_bill("455.00", "EUR", quote_rate=Decimal("1.0989"), **ECB)
+    done(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=bill))
+    line, told = InvoiceLine.objects.get(), fresh(row)
+    assert (line.net, line.invoice.currency, settling_of(told)) == (455, "EUR", Settling.SETTLED)
+    assert (told.rate, told.quote_rate, told.rate_day) == (None, Decimal("1.0989"), ECB["rate_day"])
+    assert billed_words(told) == "455.00 EUR (500.00 USD at 1.0989, 2026-11-20, ECB reference rate)"
+
+
+def test_above_the_approval_in_another_currency_the_client_is_asked_in_the_quotes(story: Cast) -> None:
+    row = ordered(story, "500.00", "USD")
+    bill = a_bill("480.00", "EUR", quote_rate=Decimal("1.1"), **ECB)
+    done(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=bill))
+    assert not Invoice.objects.exists() and settling_of(fresh(row)) is Settling.ASKED
+    mail = Envelope.objects.get(kind="copy_difference")
+    assert "528.00 USD" in mail.text and "28.00 USD" in mail.text and "ECB reference rate" in mail.text
+    assert code(answer_difference(actor=story.mara, copy_id=row.id, approve=True, net=Decimal(528))) == "quote_not_approved"  # fmt: skip
+    done(answer_difference(actor=story.mara, copy_id=row.id, approve=True, net=Decimal(480)))
+    assert (fresh(row).approved_net, Invoice.objects.get().net) == (528, 480)
+    assert settling_of(fresh(row)) is Settling.SETTLED
+
+
+def test_three_currencies_and_a_difference_that_the_provider_bears(story: Cast) -> None:
+    """Quoted in dollars, billed in pounds, paid in euros; both rates of one day and one source."""
+    row = ordered(story, "500.00", "USD")
+    short = a_bill("420.00", "GBP", quote_rate=Decimal("1.25"), **ECB)
+    assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=short)) == "rate_undated"
+    bill = a_bill("420.00", "GBP", rate=Decimal("1.15"), quote_rate=Decimal("1.25"), bear=True, **ECB)
+    done(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=bill))
+    paper = Invoice.objects.get()
+    assert [line.net for line in paper.lines.all()] == [
+        Decimal(483),
+        Decimal(-23),
+    ]  # 420 × 1.15; 500 ÷ 1.25 × 1.15
+    assert settling_of(fresh(row)) is Settling.SETTLED
+
+
+def test_one_rate_is_enough_where_the_quote_was_in_the_clients_currency(story: Cast) -> None:
+    row = ordered(story, "480.00", "EUR")
+    plain = a_bill("500.00", "USD")
+    assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=plain)) == "copy_other_currency"
+    late = a_bill(
+        "500.00", "USD", rate=Decimal("0.9"), rate_day=today() + timedelta(days=2), rate_source="ECB"
+    )
+    assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=late)) == "rate_undated"
+    done(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=a_bill("500.00", "USD", rate=Decimal("0.9"), **ECB)))  # fmt: skip
+    told = fresh(row)
+    assert (InvoiceLine.objects.get().net, told.rate, told.quote_rate) == (
+        450,
+        Decimal("0.9"),
+        Decimal("0.9"),
+    )
 
 
 def test_the_vendors_invoice_is_the_proof(story: Cast) -> None:

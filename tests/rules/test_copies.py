@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partwell.rules import copies, returning
+from partwell.rules.charges import VendorCharge
 from partwell.rules.copies import COPY_MOVES, KEY_WAYS, WORDS, CopyState, Settling, Shipment
 from partwell.rules.refusals import Refusal
 from partwell.rules.returning import QuoteState
@@ -114,14 +115,45 @@ def test_the_key_goes_a_known_way_and_is_never_written(way: str, day: date) -> N
         ("480", "EUR", "7", False, "vendor_proof_missing"),
         ("0", "EUR", "7", True, "copy_amount_not_positive"),
         ("480.005", "EUR", "7", True, "amount_not_payable"),
-        ("480", "USD", "7", True, "copy_other_currency"),
+        ("480", "USD", "7", True, ""),
     ],
 )
 def test_a_vendors_invoice(net: str, currency: str, number: str, attached: bool, expected: str) -> None:
-    found = copies.check_vendor_invoice(
-        D(net), currency, quoted_currency="EUR", number=number, attached=attached
-    )
+    found = copies.check_vendor_invoice(D(net), currency, number=number, attached=attached)
     assert code(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "day", "source", "expected"),
+    [
+        ("EUR", "0", None, "", "100.00"),
+        ("USD", "0.9", DAY, "ECB", "90.00"),
+        ("USD", "0.33333", DAY, "ECB", "33.33"),
+        ("USD", "0.9", None, "ECB", "copy_other_currency"),
+        ("USD", "0.9", DAY, " ", "copy_other_currency"),
+        ("USD", "0", DAY, "ECB", "copy_other_currency"),
+        ("USD", "-1", DAY, "ECB", "copy_other_currency"),
+        ("USD", "NaN", DAY, "ECB", "copy_other_currency"),
+    ],
+)
+def test_an_invoice_is_compared_in_the_currency_of_its_quote(
+    currency: str, rate: str, day: date | None, source: str, expected: str
+) -> None:
+    found = copies.as_quoted(VendorCharge(D("100.00"), currency, D(rate), day, source), "EUR")
+    assert (code(found) if isinstance(found, Refusal) else str(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("quoted", "to_client", "to_quote", "expected"),
+    [("EUR", "7", "3", "480"), ("USD", "0.9", "1", "432.00"), ("USD", "1", "1.2", "400.00"), ("USD", "1.15", "1.25", "441.60")],
+)  # fmt: skip
+def test_what_was_approved_in_the_clients_currency(
+    quoted: str, to_client: str, to_quote: str, expected: str
+) -> None:
+    found = copies.approved_for_client(
+        D(480), quoted=quoted, client="EUR", to_client=D(to_client), to_quote=D(to_quote)
+    )
+    assert str(found) == expected
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from partwell.rules.money import (
     settled,
 )
 from partwell.rules.refusals import Refusal
-from partwell.rules.returning import check_quote, may_return, names_the_systems
+from partwell.rules.returning import ExceptionKind, check_quote, may_return, names_the_systems
 from partwell.rules.terms import ClientState
 
 D = Decimal
@@ -150,12 +150,17 @@ def test_profiles_have_sources_and_do_not_overlap():
 @pytest.mark.parametrize(
     "reason",
     ["because the systems remain", "Their agents are still installed", "Everything is in place already", "The firewall stayed as before, systems unchanged",
-     "all documentation still exists", "equipment\nis still there and in place", "we already have the servers running"],
+     "all documentation still exists", "equipment\nis still there and in place", "we already have the servers running",
+     "Nothing has changed at their site", "nothing to install", "No new setup is needed", "There is less onboarding work", "half the work",
+     "We don't need to set up anything", "we don’t have to onboard them again", "The RMM never left; the stack is the same",
+     "same systems as in 2024", "We know their network", "The agents were never removed", "agents weren't uninstalled",
+     "we pick up where we left off", "just switch it back on", "sys\u200btems rem\u200bain", "no migration", "Their gear is intact"],
 )  # fmt: skip
 def test_that_systems_remain_is_no_reason(reason):
     assert names_the_systems(reason)
     for by_owner in (False, True):
-        assert code(check_quote(D(900), D(1200), by_owner=by_owner, reason=reason)) == "systems_remain"
+        found = check_quote(D(900), D(1200), by_owner=by_owner, reason=reason, kind=ExceptionKind.GIFT)
+        assert code(found) == "systems_remain"
     assert check_quote(D(1200), D(1200), by_owner=False, reason=reason) is None
 
 
@@ -166,7 +171,34 @@ def test_that_systems_remain_is_no_reason(reason):
 )  # fmt: skip
 def test_an_exception_is_an_owners(by_owner, reason, expected):
     for asked in (D(0), D(900), D(1500)):
-        assert code(check_quote(asked, D(1200), by_owner=by_owner, reason=reason)) == expected
+        assert (
+            code(check_quote(asked, D(1200), by_owner=by_owner, reason=reason, kind="our_failure"))
+            == expected
+        )
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["We failed them in 2024 and owe them this.", "Ten years together", "They sign for three years", "A charity that feeds the town",
+     "We caused the outage of March", "The new agreement covers one site of three", "An apology for the Saturday nobody answered"],
+)  # fmt: skip
+def test_other_reasons_are_an_owners_to_give(reason):
+    assert not names_the_systems(reason)
+
+
+@pytest.mark.parametrize("kind", ["", "nonsense", *ExceptionKind])
+def test_the_kind_of_an_exception_is_chosen_and_one_is_refused_to_everybody(kind):
+    expected = {
+        "": "fee_exception_reason",
+        "nonsense": "fee_exception_reason",
+        "systems_remain": "systems_remain",
+    }
+    found = check_quote(D(900), D(1200), by_owner=True, reason="Ten years together", kind=kind)
+    assert code(found) == expected.get(kind, "")
+    others = check_quote(D(900), D(1200), by_owner=False, reason="Ten years together", kind=kind)
+    assert code(others) == ("systems_remain" if kind == "systems_remain" else "fee_not_normal")
+    assert code(check_quote(D(900), D(1200), by_owner=True, reason=" . ", kind=kind)) != ""
+    assert all(one.label for one in ExceptionKind)
 
 
 def test_only_the_inactive_return():

@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from partwell.rules.money import amount_stands
+from partwell.rules.charges import VendorCharge, in_clients_currency
+from partwell.rules.money import amount_stands, rounded
 from partwell.rules.refusals import Refusal, refuse
 
 
@@ -154,7 +155,7 @@ class Settling(StrEnum):
 def settling(
     approved: Decimal | None, vendor_net: Decimal | None, target: Decimal | None, billed: Decimal
 ) -> Settling:
-    """``approved`` and ``vendor_net`` in the vendor's currency; ``target`` (the vendor's net) and ``billed`` (the lines
+    """``approved`` and ``vendor_net`` in the quote's currency; ``target`` (the vendor's net) and ``billed`` (the lines
     that the client has for it) in the client's. R7: settled when the client's lines are the vendor's net."""
     if vendor_net is None or target is None:
         return Settling.NOT_BILLED
@@ -163,19 +164,34 @@ def settling(
     return Settling.ASKED if approved is None or vendor_net > approved else Settling.TO_BILL
 
 
-def check_vendor_invoice(
-    net: Decimal, currency: str, *, quoted_currency: str, number: str, attached: bool
-) -> Refusal | None:
-    """The vendor's invoice as proof: its number, its file, and the currency that was quoted and approved."""
+def check_vendor_invoice(net: Decimal, currency: str, *, number: str, attached: bool) -> Refusal | None:
+    """The vendor's invoice as proof: its number, its file, and an amount that can stand on paper."""
     if not attached or not number.strip():
         return refuse("vendor_proof_missing")
     if (problem := amount_stands(net, currency, what=str(net))) is not None:
         return problem
-    if net <= 0:
-        return refuse("copy_amount_not_positive")
-    if currency != quoted_currency:
-        return refuse("copy_other_currency", given=currency, expected=quoted_currency)
-    return None
+    return refuse("copy_amount_not_positive") if net <= 0 else None
+
+
+def as_quoted(charge: VendorCharge, quoted: str) -> Decimal | Refusal:
+    """What the vendor billed, in the currency that was quoted and approved, so that the two can be compared (R7).
+
+    ``charge.rate``: units of ``quoted`` for one of the invoice's currency, with its day and where it was published.
+    """
+    found = in_clients_currency(charge, quoted)
+    if isinstance(found, Refusal):
+        return refuse("copy_other_currency", given=charge.currency, expected=quoted)
+    return found
+
+
+def approved_for_client(
+    approved: Decimal, *, quoted: str, client: str, to_client: Decimal, to_quote: Decimal
+) -> Decimal:
+    """The approved amount (in ``quoted``) in the client's currency, by the rates of the vendor's invoice: from its own
+    currency to the client's and to the quote's (1 where they are the same; above zero)."""
+    if quoted == client:
+        return approved
+    return rounded(approved / to_quote * to_client, client)
 
 
 @dataclass(frozen=True, slots=True)

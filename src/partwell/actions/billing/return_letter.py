@@ -7,6 +7,7 @@ from uuid import UUID
 from partwell.actions import letters
 from partwell.actions.base import Deed
 from partwell.actions.billing.letter import amount
+from partwell.actions.billing.returning import exception_words
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.records.billing.models import ReturnQuote
 from partwell.records.jobs.models import Job
@@ -27,7 +28,7 @@ def run(job: Job) -> dict[str, Any]:
         for one in row.answers.select_related("pain_point").order_by("pain_point__position")
     ]
     page = link(f"/client/return/{row.id}/")
-    exception = f"{row.exception_reason} ({row.exception_by.name})" if row.exception_by else None
+    exception = f"{exception_words(row)} ({row.exception_by.name})" if row.exception_by else None
     pdf = letters.make_letter(
         "return_quote",
         {

@@ -64,13 +64,14 @@ def _move(deed: Deed, client: Client, move: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """``fee``: net, None for the normal one; another needs an owner and ``exception``, the reason. ``answers``: the
-    MSP's answer to each pain point by its id; ``valid_until``: the last day of the quote, in the MSP's zone."""
+    """``fee``: net, None for the normal one; another needs an owner, a kind (of ``returning.ExceptionKind``) and
+    ``exception``, the reason in words. ``answers``: the MSP's answer to each pain point by its id; ``valid_until``: the last day of the quote, in the MSP's zone."""
 
     valid_until: date
     answers: Mapping[UUID, str] = field(default_factory=dict)
     fee: Decimal | None = None
     exception: str = ""
+    exception_kind: str = ""
     welcome: str = ""
 
 
@@ -103,7 +104,9 @@ def send_quote(*, actor: Actor, client_id: UUID, offer: Offer) -> ReturnQuote | 
         )
         fee = normal.net if normal and offer.fee is None else offer.fee or Decimal(0)
         if problem is None and normal is not None:
-            problem = returning.check_quote(fee, normal.net, by_owner=by_owner, reason=offer.exception)
+            problem = returning.check_quote(
+                fee, normal.net, by_owner=by_owner, reason=offer.exception, kind=offer.exception_kind
+            )
         if problem is None and fee != 0:
             problem = returning.check_fee(fee, currency)
         if problem is None and isinstance(reached, Refusal):
@@ -124,6 +127,7 @@ def send_quote(*, actor: Actor, client_id: UUID, offer: Offer) -> ReturnQuote | 
                 normal_fee=normal.net,
                 fee=fee,
                 currency=currency,
+                exception_kind=offer.exception_kind if exceptional else "",
                 exception_reason=offer.exception.strip() if exceptional else "",
                 exception_by_id=actor.id if exceptional else None,
                 valid_until=offer.valid_until,
@@ -150,11 +154,22 @@ def send_quote(*, actor: Actor, client_id: UUID, offer: Offer) -> ReturnQuote | 
             "answers": [f"{point.words}: {offer.answers[point.id].strip()}" for point in points],
         }
         if exceptional:
-            content |= {"exception": row.exception_reason, "exception_by": actor.name}
+            content |= {
+                "exception": row.exception_reason,
+                "exception_kind": row.exception_kind,
+                "exception_by": actor.name,
+            }
         if before is not None:
             content["replaces"] = before.id.hex
         deed.record("return.quoted", subjects=[row.id, client.id], to_client=content)
         return row
+
+
+def exception_words(row: ReturnQuote) -> str:
+    """An exception as the client reads it: its kind and its reason; empty for the normal fee."""
+    if not row.exception_kind:
+        return row.exception_reason  # of before there were kinds
+    return f"{returning.ExceptionKind(row.exception_kind).label}: {row.exception_reason}"
 
 
 def find_quote(actor: Actor, quote_id: UUID) -> ReturnQuote | None:

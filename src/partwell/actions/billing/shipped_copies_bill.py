@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R7: the vendor's invoice is the proof, and the client's line is its net, no more and no less."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from partwell.actions import files
@@ -62,13 +62,29 @@ def settling_of(row: ShippedCopy) -> Settling:
     """Where the client's lines stand against the vendor's invoice; three queries at most."""
     if row.vendor_net is None:
         return Settling.NOT_BILLED
-    return copies.settling(row.approved_net, row.vendor_net, _target(row), lines_of(row.id))
+    return copies.settling(row.approved_net, billed_as_quoted(row), _target(row), lines_of(row.id))
+
+
+def billed_as_quoted(row: ShippedCopy) -> Decimal | None:
+    """What the vendor billed, in the currency of its quote; None while it has not billed."""
+    if row.vendor_net is None:
+        return None
+    found = copies.as_quoted(
+        _to_quote(row.vendor_net, row.vendor_currency, row.quote_rate, row), row.quote_currency
+    )
+    return None if isinstance(found, Refusal) else found
+
+
+def _to_quote(net: Decimal, currency: str, rate: Decimal | None, dated: Any) -> VendorCharge:
+    """A charge whose rate leads to the quote's currency; ``dated``: what holds the rate's day and source."""
+    return VendorCharge(net, currency, rate or Decimal(0), dated.rate_day, dated.rate_source, True)
 
 
 @dataclass(frozen=True, slots=True)
 class VendorInvoice:
     """The vendor's own invoice: ``net`` in ``currency``; ``rate``: units of the client's currency for one of it, with
-    its day and where it was published, where they differ. ``bear``: what lies above the approved amount is credited
+    its day and where it was published, where they differ. ``quote_rate``: the same from its currency to the quote's, of
+    the same day and source, where these differ and the quote was not in the client's. ``bear``: what lies above the approved amount is credited
     to the client rather than asked for. Tax: by the line's own treatment, else the agreement's.
     ``override``: an owner's reason against a law profile that bans the line (R12)."""
 
@@ -81,6 +97,7 @@ class VendorInvoice:
     rate: Decimal | None = None
     rate_day: date | None = None
     rate_source: str = ""
+    quote_rate: Decimal | None = None
     bear: bool = False
     tax_rate: Decimal | None = None
     treatment: money.TaxTreatment | None = None
@@ -113,11 +130,19 @@ def record_vendor_invoice(*, actor: Actor, copy_id: UUID, bill: VendorInvoice) -
     with Deed(actor) as deed:
         client = deed.lock(row.client_id)
         row.refresh_from_db()
-        problem = _invoice_problem(row, bill, stored is not None, today(deed.now))
-        if problem is not None or stored is None:
-            return deed.refuse(problem or refuse("vendor_proof_missing"), subject=row.id, verb="copy.bill")
-        foreign = bill.currency != paper_currency(row)
-        above = bill.net > (row.approved_net or Decimal(0))
+        client_currency = paper_currency(row)
+        if row.quote_currency == client_currency:
+            # One rate leads to both: whichever was given.
+            both = bill.rate or bill.quote_rate
+            bill = replace(bill, rate=both, quote_rate=both)
+        compared = _invoice_problem(row, bill, stored is not None, today(deed.now))
+        if isinstance(compared, Refusal) or stored is None:
+            problem = compared if isinstance(compared, Refusal) else refuse("vendor_proof_missing")
+            return deed.refuse(problem, subject=row.id, verb="copy.bill")
+        foreign = bill.currency != client_currency
+        other = bill.currency != row.quote_currency
+        dated = foreign or other
+        above = compared > (row.approved_net or Decimal(0))
         if above and not bill.bear and (unsaid := unreachable(row)) is not None:
             return deed.refuse(unsaid, subject=row.id, verb="copy.bill")
         before = (row.approved_net or Decimal(0), row.quote_currency)
@@ -129,8 +154,9 @@ def record_vendor_invoice(*, actor: Actor, copy_id: UUID, bill: VendorInvoice) -
             vendor_net=bill.net,
             vendor_currency=bill.currency,
             rate=bill.rate if foreign else None,
-            rate_day=bill.rate_day if foreign else None,
-            rate_source=bill.rate_source.strip()[:160] if foreign else "",
+            rate_day=bill.rate_day if dated else None,
+            rate_source=bill.rate_source.strip()[:160] if dated else "",
+            quote_rate=bill.quote_rate if other else None,
         )
         settled = "asked" if above and not bill.bear else "borne" if above else "billed"
         content: dict[str, object] = {
@@ -138,22 +164,20 @@ def record_vendor_invoice(*, actor: Actor, copy_id: UUID, bill: VendorInvoice) -
             "net": str(bill.net),
             "currency": bill.currency,
             "digest": stored.sha256,
-            "difference": str(charges.difference(before[0], bill.net)),
+            "difference": str(charges.difference(before[0], compared)),
             "settled_by": settled,
         }
-        if foreign and bill.rate_day is not None:
-            content |= {
-                "rate": str(bill.rate),
-                "rate_day": bill.rate_day.isoformat(),
-                "rate_source": row.rate_source,
-            }
+        if dated and bill.rate_day is not None:
+            content |= {"rate_day": bill.rate_day.isoformat(), "rate_source": row.rate_source}
+            content |= {"rate": str(bill.rate)} if foreign else {}
+            content |= {"quote_rate": str(bill.quote_rate), "as_quoted": str(compared)} if other else {}
         if settled == "asked":
             values = {
                 "what": row.what,
                 "vendor": row.vendor,
                 "approved": amount(*before),
-                "amount": amount(bill.net, bill.currency),
-                "difference": amount(bill.net - before[0], bill.currency),
+                "amount": billed_words(row),
+                "difference": amount(compared - before[0], row.quote_currency),
                 "portal_url": portal(row),
             }
             key = f"copy:{row.id.hex}:difference:{row.row_version}"
@@ -172,22 +196,39 @@ def record_vendor_invoice(*, actor: Actor, copy_id: UUID, bill: VendorInvoice) -
         return row
 
 
-def _invoice_problem(row: ShippedCopy, bill: VendorInvoice, attached: bool, day: date) -> Refusal | None:
+def billed_words(row: ShippedCopy) -> str:
+    """What the vendor billed, and what that is in the currency of its quote where it is another, by which rate."""
+    text = amount(row.vendor_net or Decimal(0), row.vendor_currency)
+    compared = billed_as_quoted(row)
+    if (
+        row.vendor_currency == row.quote_currency
+        or compared is None
+        or row.quote_rate is None
+        or not row.rate_day
+    ):
+        return text
+    rate = f"at {row.quote_rate.normalize():f}, {row.rate_day.isoformat()}, {row.rate_source}"
+    return f"{text} ({amount(compared, row.quote_currency)} {rate})"
+
+
+def _invoice_problem(row: ShippedCopy, bill: VendorInvoice, attached: bool, day: date) -> Decimal | Refusal:
+    """What was billed, in the quote's currency; or why the invoice cannot be taken."""
     if CopyState(row.state) not in copies.BILLABLE:
         state = CopyState(row.state)
         return refuse("copy_step", subject=row.what, state=state.label, wanted="be billed by its vendor")
-    problem = copies.check_vendor_invoice(
-        bill.net, bill.currency, quoted_currency=row.quote_currency, number=bill.number, attached=attached
-    )
+    problem = copies.check_vendor_invoice(bill.net, bill.currency, number=bill.number, attached=attached)
     if problem is not None:
         return problem
     if bill.rate_day is not None and bill.rate_day > day:
         return refuse("rate_undated")
+    compared = copies.as_quoted(_to_quote(bill.net, bill.currency, bill.quote_rate, bill), row.quote_currency)
+    if isinstance(compared, Refusal):
+        return compared
     charge = VendorCharge(
         bill.net, bill.currency, bill.rate or Decimal(0), bill.rate_day, bill.rate_source, attached
     )
     found = charges.in_clients_currency(charge, paper_currency(row))
-    return found if isinstance(found, Refusal) else None
+    return found if isinstance(found, Refusal) else compared
 
 
 def _pass_on(
@@ -205,9 +246,13 @@ def _pass_on(
     if isinstance(target, Refusal):
         return target
     billed = lines_of(row.id)
-    approved = row.approved_net or Decimal(0)
-    if charge.currency != currency:
-        approved = money.rounded(approved * charge.rate, currency)
+    approved = copies.approved_for_client(
+        row.approved_net or Decimal(0),
+        quoted=row.quote_currency,
+        client=currency,
+        to_client=charge.rate,
+        to_quote=row.quote_rate or Decimal(1),
+    )
     found = copies.due(target, billed, approved, bear=bear)
     if not found.line:
         return None
@@ -283,7 +328,8 @@ def answer_difference(
         if words.strip() and not approve:
             content["words"] = words.strip()
         if approve:
-            deed.save(row, approved_net=row.vendor_net, approved_by_id=actor.id, approved_at=deed.now)
+            # In the quote's currency, as the approval before it.
+            deed.save(row, approved_net=billed_as_quoted(row), approved_by_id=actor.id, approved_at=deed.now)
         deed.record(
             "copy.difference_approved" if approve else "copy.difference_declined",
             subjects=about(row),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from partwell.actions.billing.returning import answer_return_quote
+from partwell.actions.billing.returning import answer_return_quote, exception_words
 from partwell.actions.hours.standing import today
 from partwell.entrypoints.client_portal.frame import frame
 from partwell.entrypoints.door.answers import uuid_or_404
@@ -40,7 +40,7 @@ def quote(request: HttpRequest, quote_id: str) -> HttpResponse:
     late = lapsed(QuoteState(row.state), row.valid_until, today(timezone.now()))
     tone, word = QUOTES[QuoteState.LAPSED if late else row.state]
     return render(request, "client_portal/return_quote.html", frame(
-        quote=row, tone=tone, word=word, answers=queries.answers_of(row.id), steps=queries.steps_of(row.client_id) if row.state == "accepted" else [],
+        quote=row, exception=exception_words(row), tone=tone, word=word, answers=queries.answers_of(row.id), steps=queries.steps_of(row.client_id) if row.state == "accepted" else [],
         paper=queries.fee_paper(row.id) if row.state == "accepted" else None,
         may_answer=row.state == "sent" and not late and may(actor.role, "return.answer") is None,
     ))  # fmt: skip

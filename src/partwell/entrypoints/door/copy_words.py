@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from partwell.actions.billing.shipped_copies_bill import settling_of
+from partwell.actions.billing.shipped_copies_bill import billed_as_quoted, billed_words, settling_of
 from partwell.records.billing import copies as queries
 from partwell.rules.copies import CopyState, Settling
 from partwell.rules.returning import QuoteState
@@ -52,12 +52,13 @@ def amount_or_none(text: object) -> Decimal | None:
 
 def copy_context(row: Any) -> dict[str, Any]:
     """Everything that a copy's page shows, for both doors."""
-    settling = settling_of(row)
+    settling, compared = settling_of(row), billed_as_quoted(row)
     tone, word = STATES[row.state]
     way, _sep, day = row.key_handed_over.rpartition("; ")
     return {
         "copy": row, "tone": tone, "word": word, "settling": settling, "settling_words": SETTLED[settling],
-        "difference": (row.vendor_net - (row.approved_net or 0)) if row.vendor_net is not None else None,
+        "compared": compared, "billed": billed_words(row), "other_currency": row.vendor_net is not None and row.vendor_currency != row.quote_currency,
+        "difference": None if compared is None else compared - (row.approved_net or 0),
         "lines": queries.paper_lines(row.id), "key_way": way, "key_day": _day(day), "at_cost": AT_COST,
         "alternatives": [one.strip() for one in row.alternatives.splitlines() if one.strip()],
     }  # fmt: skip

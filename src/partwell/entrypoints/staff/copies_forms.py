@@ -86,6 +86,10 @@ class InvoiceForm(forms.Form):
         label="Exchange rate", max_digits=16, decimal_places=8, required=False,
         help_text="Where the currencies differ: what one unit of the vendor's is in the client's.",
     )  # fmt: skip
+    quote_rate = forms.DecimalField(
+        label="Exchange rate to the quote", max_digits=16, decimal_places=8, required=False,
+        help_text="Only where the invoice is in another currency than its quote: what one unit of it is in the quote's.",
+    )  # fmt: skip
     rate_day = day_field("Day of the rate", required=False)
     rate_source = forms.CharField(label="Where the rate was published", max_length=160, required=False)
     bear = forms.BooleanField(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partwell.actions.billing.prices import normal_fee
 from partwell.actions.billing.returning import (
     Offer,
+    exception_words,
     pain_points,
     send_quote,
     set_step,
@@ -39,7 +40,7 @@ from partwell.records.billing import returns as queries
 from partwell.records.estate.difference import comparable
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.rules.refusals import Refusal, refuse, show
-from partwell.rules.returning import may_quote
+from partwell.rules.returning import ExceptionKind, may_quote
 from partwell.rules.roles import may
 from partwell.rules.terms import ClientState
 
@@ -68,6 +69,10 @@ class QuoteForm(forms.Form):
         label="Another fee than the normal one", max_digits=12, decimal_places=3, required=False,
         help_text="Only an owner may, with a reason; never because the systems remain.",
     )  # fmt: skip
+    exception_kind = forms.ChoiceField(
+        label="What the exception is for", required=False,
+        choices=[("", "no exception: the normal fee"), *((one.value, one.label) for one in ExceptionKind)],
+    )  # fmt: skip
     exception = words_field("The owner's reason for it", 2, required=False)
 
     def __init__(self, *args: Any, points: list[Any], **kwargs: Any) -> None:
@@ -85,7 +90,14 @@ class QuoteForm(forms.Form):
         """As the action takes it."""
         data = self.cleaned_data
         answers = {point.id: data[f"answer_{point.id.hex}"] for point in self.points}
-        return Offer(data["valid_until"], answers, data["fee"], data["exception"], data["welcome"])
+        return Offer(
+            data["valid_until"],
+            answers,
+            data["fee"],
+            data["exception"],
+            data["exception_kind"],
+            data["welcome"],
+        )
 
     def groups(self) -> list[dict[str, Any]]:
         """In front what hurt, then the offer."""
@@ -97,7 +109,9 @@ class QuoteForm(forms.Form):
         }
         offer = {
             "title": "The offer",
-            "fields": [self["welcome"], self["valid_until"], self["fee"], self["exception"]],
+            "fields": [
+                self[name] for name in ("welcome", "valid_until", "fee", "exception_kind", "exception")
+            ],
         }
         return [pains, offer] if answers else [offer]
 
@@ -115,7 +129,7 @@ def returning(request: HttpRequest, client_id: str) -> HttpResponse:
     here = client.state == ClientState.RETURNING
     return render(request, "staff/returning.html", {
         "section": "clients", "client": client, "points": pain_points(client.id), "normal": normal,
-        "quotes": [{"row": one, "tone": QUOTES[one.state][0], "word": QUOTES[one.state][1]} for one in quotes], "newest": newest,
+        "quotes": [{"row": one, "exception": exception_words(one), "tone": QUOTES[one.state][0], "word": QUOTES[one.state][1]} for one in quotes], "newest": newest,
         "answers": queries.answers_of(newest.id) if newest else [], "paper": queries.fee_paper(newest.id) if newest else None,
         "may_papers": may(actor.role, "billing.read") is None,
         "steps": steps, "done": sum(one.done_at is not None for one in steps), "returning": here,

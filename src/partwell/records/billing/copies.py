@@ -41,7 +41,9 @@ def to_answer(client_id: UUID) -> list[ShippedCopy]:
     return [
         one
         for one in rows.exclude(state__in=("asked", "declined", "no_shipping"))
-        if one.state in ("quoted", "shipped") or (one.vendor_net or 0) > (one.approved_net or 0)
+        if one.state in ("quoted", "shipped")
+        or (one.vendor_net or 0) > (one.approved_net or 0)
+        or one.vendor_currency not in ("", one.quote_currency)
     ]
 
 

@@ -156,6 +156,8 @@ class ShippedCopy(Committed):
     rate = models.DecimalField(max_digits=16, decimal_places=8, null=True, blank=True)
     rate_day = models.DateField(null=True, blank=True)
     rate_source = models.CharField(max_length=160, blank=True)
+    # Units of the quote's currency for one of the invoice's, by the same day and source, where these two differ.
+    quote_rate = models.DecimalField(max_digits=16, decimal_places=8, null=True, blank=True)
     carrier = models.CharField(max_length=80, blank=True)
     tracking = models.CharField(max_length=120, blank=True)
     drive_serial = models.CharField(max_length=120, blank=True)
@@ -212,6 +214,7 @@ class ReturnQuote(Committed):
     normal_fee = models.DecimalField(max_digits=14, decimal_places=3)
     fee = models.DecimalField(max_digits=14, decimal_places=3)
     currency = models.CharField(max_length=3)
+    exception_kind = models.CharField(max_length=16, blank=True)  # of rules.returning.ExceptionKind
     exception_reason = models.TextField(blank=True)
     exception_by = models.ForeignKey(
         "people.StaffMember", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -16,7 +16,7 @@ EVENTS = (
     Event("copy.ordered", "{actor} ordered the copy of {what} of {client} from {vendor}.", public=("client", "what", "vendor")),
     Event("copy.billed", "{actor} recorded the invoice of {vendor} for the copy of {what} of {client}.",
           public=("client", "what", "vendor"),
-          client=("number", "net", "currency", "digest", "rate?", "rate_day?", "rate_source?", "difference", "settled_by")),
+          client=("number", "net", "currency", "digest", "rate?", "rate_day?", "rate_source?", "quote_rate?", "as_quoted?", "difference", "settled_by")),
     Event("copy.difference_approved", "{actor} approved what the copy of {what} of {client} cost more than was quoted.",
           public=("client", "what"), client=("net", "currency")),
     Event("copy.difference_declined", "{actor} declined what the copy of {what} of {client} cost more than was quoted.",

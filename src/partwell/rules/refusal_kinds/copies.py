@@ -22,8 +22,8 @@ KINDS = (
     ("copy_shipped_in_future", "R7", 422, "The day of shipping lies in the future.", "Record it when it has left."),
     ("copy_key_way", "R16", 422, "The key goes its own way, and on a day that has come.",
      "Choose one of the ways; the key itself is never written here."),
-    ("copy_other_currency", "R7", 409, "The vendor's invoice is in {given}; {expected} was quoted and approved.",
-     "Ask the vendor for an invoice in {expected}."),
+    ("copy_other_currency", "R7", 422, "The vendor's invoice is in {given}; {expected} was quoted and approved.",
+     "Enter what one {given} is in {expected}, with the day of that rate and where it was published."),
     ("copy_settled", "R7", 409, "Nothing of “{subject}” waits for an answer about a difference.",
      "Its page says what was approved and what the vendor billed."),
     # --- the returning client and the price list

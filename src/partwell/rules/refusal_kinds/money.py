@@ -44,7 +44,7 @@ KINDS = (
         "R5",
         409,
         "{asked} minutes are more than the {left} that are left.",
-        "Record what fits, and the rest as goodwill with a reason, or ask the client for a block in advance.",
+        "Record what fits, and the rest as goodwill with a reason, or as a request for a block that the client decides on.",
     ),
     (
         "timer_forgotten",
@@ -109,13 +109,6 @@ KINDS = (
         409,
         "“{subject}” is not approved by the client: {state}.",
         "Estimate it and wait for the client's word, or record the time as goodwill with a reason.",
-    ),
-    (
-        "rest_without_choice",
-        "R5",
-        422,
-        "Part of the time is more than what is left.",
-        "Say what becomes of the rest: goodwill with a reason, or a request that the client decides on.",
     ),
     ("request_without_title", "R5", 422, "A request needs a title.", "Say in a line what is asked for."),
     # --- money

@@ -38,6 +38,7 @@ from partwell.entrypoints.api.fields import (
     Money,
     Name,
     PathId,
+    Rate,
     Ref,
     Shown,
     Text,
@@ -48,6 +49,7 @@ from partwell.entrypoints.api.pages import Page, page_of
 from partwell.entrypoints.door.files import file_response
 from partwell.records.billing import copies as queries
 from partwell.rules.copies import Shipment
+from partwell.rules.money import TaxTreatment
 from partwell.rules.refusals import Refusal, refuse
 
 router = Router()
@@ -78,6 +80,7 @@ class CopyShown(Shown):
     rate: Decimal | None
     rate_day: date | None
     rate_source: str
+    quote_rate: Decimal | None
     carrier: str
     tracking: str
     drive_serial: str
@@ -115,7 +118,9 @@ class QuoteGiven(Given):
 
 
 class InvoiceGiven(Given):
-    """``bear``: what lies above the approved amount is credited instead of asked for."""
+    """``rate``: units of the client's currency for one of the invoice's; ``quote_rate``: of the quote's, where the invoice
+    is in another; both of ``rate_day`` and ``rate_source``. ``bear``: what lies above the approved amount is credited
+    instead of asked for. ``treatment`` and ``tax_rate``: the line's own tax, else the agreement's."""
 
     number: Name
     net: Money
@@ -123,7 +128,10 @@ class InvoiceGiven(Given):
     rate: Line | None = None
     rate_day: Day | None = None
     rate_source: Line = ""
+    quote_rate: Line | None = None
     bear: Flag = False
+    treatment: TaxTreatment | None = None
+    tax_rate: Rate | None = None
     override: Text = ""
 
 
@@ -136,7 +144,7 @@ class InvoiceForm(Given):
         str,
         Field(
             max_length=40_000,
-            description="JSON: number, net, currency; rate, rate_day, rate_source; bear; override.",
+            description="JSON: number, net, currency; rate, rate_day, rate_source, quote_rate; bear; treatment, tax_rate; override.",
         ),
     ]
 
@@ -275,12 +283,12 @@ def post_copy_invoice(
     """Attach the vendor's invoice and pass it on: the client's line is its net.
 
     A multipart form: ``invoice`` is JSON (number, net, currency; rate, rate_day and rate_source where the currencies
-    differ; bear; override), ``file`` the vendor's paper. Above the approved amount the client is asked again.
+    differ, quote_rate where it is not the quote's; bear; treatment, tax_rate; override), ``file`` the vendor's paper. Above the approved amount the client is asked again.
     """
     given = json_part(InvoiceGiven, form.invoice)
-    rate = _rate(given.rate)
-    if isinstance(rate, Refusal):
-        return rate
+    rate, quote_rate = _rate(given.rate), _rate(given.quote_rate)
+    if isinstance(rate, Refusal) or isinstance(quote_rate, Refusal):
+        return rate if isinstance(rate, Refusal) else quote_rate
     bill = VendorInvoice(
         given.number,
         Decimal(given.net),
@@ -291,7 +299,10 @@ def post_copy_invoice(
         rate,
         given.rate_day,
         given.rate_source,
+        quote_rate,
         given.bear,
+        None if given.tax_rate is None else Decimal(given.tax_rate),
+        given.treatment,
         override=given.override,
     )
     return _whole(record_vendor_invoice(actor=actor_of(request), copy_id=copy_id, bill=bill))

@@ -30,6 +30,7 @@ from partwell.records.billing import returns as queries
 from partwell.records.estate.difference import differences
 from partwell.records.estate.queries import import_of
 from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.returning import ExceptionKind
 
 router = Router()
 
@@ -47,6 +48,7 @@ class QuoteShown(Shown):
     fee: Decimal
     normal_fee: Decimal
     currency: str
+    exception_kind: str
     exception_reason: str
     valid_until: date
     welcome: str
@@ -90,12 +92,14 @@ class PointAnswer(Given):
 
 
 class OfferGiven(Given):
-    """``fee``: only for an owner's exception, with ``exception`` as the reason; else the price list's."""
+    """``fee``: only for an owner's exception, with its ``exception_kind`` and the reason in words as ``exception``;
+    else the price list's. ``systems_remain`` is a kind so that it can be refused, on record."""
 
     valid_until: Day
     answers: list[PointAnswer] = Field(default_factory=list, max_length=5)
     fee: Money | None = None
     exception: Text = ""
+    exception_kind: ExceptionKind | None = None
     welcome: Text = ""
 
 
@@ -204,6 +208,7 @@ def post_return_quote(request: HttpRequest, client_id: PathId, body: OfferGiven)
         {one.pain_point: one.answer for one in body.answers},
         None if body.fee is None else Decimal(body.fee),
         body.exception,
+        body.exception_kind or "",
         body.welcome,
     )
     row = send_quote(actor=actor_of(request), client_id=client_id, offer=offer)
