@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The client goes through the list and signs it; what stops closing says on whom it is; then the client is inactive."""
 
+import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.billing.shipped_copies import VendorQuote, answer_quote, ask_for_copy, record_quote
 from partwell.actions.estate.classify_items import ItemFilter, classify_items
 from partwell.actions.files import read_file
 from partwell.actions.offboardings.close_offboarding import close_offboarding, still_stops
@@ -21,11 +24,12 @@ from partwell.records.authorisations.models import Authorisation
 from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Disclosure, Entry
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding, PlanStep
 from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
 from partwell.workers.jobs import run_one
+from tests.api.caller import caller, problem
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done
 from tests.support.worlds import World
@@ -243,6 +247,53 @@ def test_closing_leaves_a_record_and_nothing_operational(story: Cast) -> None:
         assert browser.get(reverse(f"staff:{name}", args=[row.id])).status_code == 200
     assert code(close_offboarding(actor=story.ines, offboarding_id=row.id)) == "cannot_close"
     assert code(prepare_acceptance(actor=story.dan, offboarding_id=row.id)) == "offboarding_closed"
+
+
+def test_copies_under_way_are_asked_about_at_closing_and_go_on_after_it(story: Cast) -> None:
+    """R7: a drive that is still on its way stops nobody, but whoever closes says so, and it is on record."""
+    row = _settled(story)
+    wish = {"client_id": story.northwick.id, "ship_to": "1 Quay Street", "asked_by_id": story.mara.id}
+    copy = done(ask_for_copy(actor=story.ines, what="Nightly cloud set", **wish))
+    other = done(ask_for_copy(actor=story.ines, what="Mail archive", **wish))
+    done(answer_quote(actor=story.mara, copy_id=other.id, approve=False))  # no longer wanted
+    stops = still_stops(row.id)
+    assert not isinstance(stops, Refusal)
+    assert [(one.code, one.sentence) for one in stops] == [
+        ("copies", "1 copy of backups is under way: Nightly cloud set.")
+    ]
+    refused = close_offboarding(actor=story.ines, offboarding_id=row.id)
+    assert code(refused) == "cannot_close" and "Nightly cloud set" in str(refused)
+    browser = browser_of(story.ines)
+    page = browser.get(reverse("staff:closing", args=[row.id])).content.decode()
+    assert (
+        "One thing to say before closing" in page
+        and reverse("staff:copies", args=[story.northwick.id]) in page
+    )
+    assert "goes on after closing" in page and 'name="also"' in page
+    url = reverse("staff:close", args=[row.id])
+    assert browser.post(url, {"typed_name": "Northwick Traders"}).status_code == 409
+    ines = caller(story.jonah, story.ines)
+    shown = ines.ok("GET", f"/offboardings/{row.id}/blockers")["items"]
+    assert [one["code"] for one in shown] == ["copies"]
+    problem(ines.post(f"/offboardings/{row.id}/close"), 409, "cannot_close")
+    assert departure(story).state == "open"
+    assert browser.post(url, {"typed_name": "Northwick Traders", "also": "yes"}).status_code == 302
+    assert departure(story).state == "closed"
+    entry = Entry.objects.get(type="offboarding.closed")
+    told = Disclosure.objects.get(entry_uid=entry.uid, label="client")
+    assert json.loads(bytes(told.content))["copies"] == ["Nightly cloud set"]
+    quote = VendorQuote("Cloudkeep", Decimal(480), "EUR", "Its ticket 8812", timezone.now().date())
+    assert done(record_quote(actor=story.ines, copy_id=copy.id, quote=quote)).state == "quoted"
+
+
+def test_the_api_closes_where_copies_go_on(story: Cast) -> None:
+    row = _settled(story)
+    done(ask_for_copy(actor=story.ines, client_id=story.northwick.id, what="Nightly cloud set", ship_to="1 Quay Street",
+                      asked_by_id=story.mara.id))  # fmt: skip
+    ines = caller(story.jonah, story.ines)
+    assert ines.post(f"/offboardings/{row.id}/close?copies_go_on=perhaps").status_code == 422
+    assert ines.post(f"/offboardings/{row.id}/close?copies_go_on=yes").status_code == 200
+    assert departure(story).state == "closed"
 
 
 def test_goods_under_retention_of_title_are_not_yet_the_clients(story: Cast) -> None:

@@ -100,6 +100,7 @@ STOPS = {
     "open_requests": (2, "requests", OnWhom.ACCOUNT_MANAGER),
     "unsettled": ("1 h 30 min, 210.00 EUR net", "unsettled", OnWhom.ACCOUNT_MANAGER),
     "owed": ("210.00 EUR", "owed", OnWhom.ACCOUNT_MANAGER),
+    "copies": (("Nightly cloud set",), "copies", OnWhom.ACCOUNT_MANAGER),
     "blocking_steps": (("Transfer domains",), "steps", OnWhom.TECHNICIAN),
     "acceptance_signed": (False, "acceptance", OnWhom.SIGNATORY),
 }

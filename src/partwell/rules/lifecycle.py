@@ -188,7 +188,8 @@ class ClosingFacts:
     ``unreleased``: the client's own items neither released nor waived. ``open_windows``: releases to the
     provider whose window has not ended (R17). ``unknown_owner``: items whose owner nobody settled. ``unsettled``:
     prepaid time not used, in words; ``owed``: money that must go back to the client, in words. A paper that the
-    client has not paid is not among them: it never stops closing (R11).
+    client has not paid is not among them: it never stops closing (R11). ``copies``: copies of backups that are under
+    way (R7), of what; they may go on after closing, but whoever closes says so, and then they are left out here.
     """
 
     state: OffboardingState
@@ -222,6 +223,7 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
         if when:
             found.append(Blocker(code, sentence, whom, next_step))
 
+    copies: tuple[str, ...] = ()
     add(facts.state is not OffboardingState.OPEN, "not_open", f"The offboarding is {facts.state.value}.",
         OnWhom.OWNER, "Read its record.")  # fmt: skip
     add(not facts.ledger_healthy, "ledger", "The evidence ledger does not check.",
@@ -279,6 +281,9 @@ def may_close(facts: ClosingFacts) -> Refusal | None:
     return refuse(
         "cannot_close",
         why=" ".join(blocker.sentence for blocker in blockers),
+    add(facts.copies, "copies",
+        f"{_n(len(facts.copies), 'copy of backups is', 'copies of backups are')} under way: {', '.join(facts.copies)}.",
+        OnWhom.ACCOUNT_MANAGER, "Wait for its arrival and the vendor's invoice, or say at closing that it goes on.")  # fmt: skip
         what_next=" ".join(f"{b.on_whom.value.capitalize()}: {b.next_step}" for b in blockers),
     )
 

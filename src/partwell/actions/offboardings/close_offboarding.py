@@ -13,7 +13,7 @@ from partwell.actions.billing.statement import statement_of
 from partwell.actions.billing.statement_letter import write_statement
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
-from partwell.actions.offboardings.standing import closing_facts, newest_acceptance
+from partwell.actions.offboardings.standing import closing_facts, copies_under_way, newest_acceptance
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.offboardings.models import Acceptance, DateChange, LawfulPause, Offboarding
 from partwell.records.releases.models import ReleaseLine
@@ -23,8 +23,13 @@ from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, ClientState, OffboardingState
 
 
-def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Refusal:
+def close_offboarding(
+    *, actor: Actor, offboarding_id: UUID, copies_go_on: bool = False
+) -> Offboarding | Refusal:
     """Close it, or ``cannot_close`` with every reason and on whom it is.
+
+    ``copies_go_on``: said by whoever closes, where copies of backups are under way (R7): they go on after closing, to
+    arrival and vendor's invoice; which ones is on record.
 
     Every consent of the client ends with it, a contractor's too: an inactive client has nobody to answer for it.
     Portal sessions of its contacts stay: the record is theirs to read.
@@ -37,8 +42,10 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
     with Deed(actor) as deed:
         client = deed.lock(peek.client_id)
         row = Offboarding.objects.get(pk=offboarding_id)
-        if (problem := lifecycle.may_close(closing_facts(row, deed.now))) is not None:
+        facts = closing_facts(row, deed.now, copies_go_on=copies_go_on)
+        if (problem := lifecycle.may_close(facts)) is not None:
             return deed.refuse(problem, subject=row.id, verb="offboarding.close")
+        copies = list(copies_under_way(client.id))
         shown = statement_of(client.id, row.id)
         assert shown is not None  # the departure is here
         for consent in Authorisation.objects.select_related(
@@ -71,6 +78,7 @@ def close_offboarding(*, actor: Actor, offboarding_id: UUID) -> Offboarding | Re
             to_client={
                 "acceptance": acceptance.id.hex if acceptance else "",
                 "keep_until": row.keep_until.isoformat(),
+                **({"copies": copies} if copies else {}),
             },
         )
         deed.record("client.became", subjects=[row.id], public={"state": client.state})

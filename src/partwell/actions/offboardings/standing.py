@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from partwell.actions.billing.settle import money_at_closing
+from partwell.actions.billing.shipped_copies_bill import settling_of
+from partwell.records.billing import copies
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
 from partwell.records.evidence.models import Checkpoint, Entry, LogState
@@ -17,6 +19,7 @@ from partwell.records.jobs.models import Job
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding, PlanStep
 from partwell.records.releases.models import ApprovalRequest, Release, ReleaseLine
 from partwell.rules import lifecycle
+from partwell.rules.copies import CopyState, Settling
 from partwell.rules.terms import EnvelopeState, OffboardingState, Owner, Party
 from sealed import canonical
 
@@ -70,8 +73,19 @@ def newest_acceptance(offboarding_id: UUID) -> Acceptance | None:
     return rows.select_related("signed_by", "document").order_by("-version").first()
 
 
-def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
-    """Everything the rule of closing asks for, in a fixed number of queries whatever the estate's size."""
+def copies_under_way(client_id: UUID) -> tuple[str, ...]:
+    """Of what copies are under way (R7): not arrived yet, or not settled with the vendor's invoice."""
+    rows = copies.under_way(client_id)
+    return tuple(
+        one.what for one in rows if one.state != CopyState.ARRIVED or settling_of(one) is not Settling.SETTLED
+    )
+
+
+def closing_facts(row: Offboarding, now: datetime, *, copies_go_on: bool = False) -> lifecycle.ClosingFacts:
+    """Everything the rule of closing asks for, in a fixed number of queries whatever the estate's size.
+
+    ``copies_go_on``: whoever closes says that copies of backups which are under way go on after closing.
+    """
     client = row.client_id
     acceptance = newest_acceptance(row.id)
     signed = acceptance if acceptance and acceptance.state in SIGNED else None
@@ -116,6 +130,7 @@ def closing_facts(row: Offboarding, now: datetime) -> lifecycle.ClosingFacts:
         open_requests=money.requests,
         unsettled=money.unsettled_words,
         owed=money.owed_words,
+        copies=() if copies_go_on else copies_under_way(client),
         blocking_steps=tuple(steps.exclude(key="accept").values_list("title", flat=True)[:40]),
         ledger_healthy=ledger_whole(),
     )

@@ -58,6 +58,7 @@ LEADS_TO = {
     "steps": "The plan",
     "timers": "Hours",
     "requests": "Requests",
+    "copies": "Copies of backups",
     **dict.fromkeys(("unsettled", "owed"), "The statement"),
     "acceptance": "The acceptance",
 }
@@ -71,8 +72,16 @@ def closing(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     one = shown.one
     blockers = still_stops(one.row.id)
     rows = [] if isinstance(blockers, Refusal) else [_blocker(b, one, actor) for b in blockers]
+    # Copies alone: whoever closes may say that they go on.
+    asked = rows[0]["sentence"] if len(rows) == 1 and rows[0]["b"].code == "copies" else ""
     acceptance = one.acceptance
-    context: dict[str, Any] = {**shown.context, "blockers": rows, "acceptance": acceptance, "unpaid": []}
+    context: dict[str, Any] = {
+        **shown.context,
+        "blockers": rows,
+        "acceptance": acceptance,
+        "unpaid": [],
+        "asked": asked,
+    }
     if one.open and may(actor.role, "billing.read") is None:
         context["unpaid"] = money_at_closing(one.row).unpaid
     if acceptance is not None:
@@ -102,6 +111,7 @@ def _blocker(blocker: Blocker, one: look.Departure, actor: Actor) -> dict[str, A
         "acceptance": f"{reverse('staff:closing', args=[one.row.id])}#acceptance",
         "timers": url_or("hours", client),
         "requests": url_or("client_requests", client),
+        "copies": reverse("staff:copies", args=[client]),
     }
     if may(actor.role, "billing.read") is None:
         places |= dict.fromkeys(("unsettled", "owed"), reverse("staff:statement", args=[client]))
@@ -212,7 +222,11 @@ def close(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     if request.POST.get("typed_name", "").strip() != row.client.name:
         messages.warning(request, "The name typed is not the client's name. Nothing was closed.")
         return HttpResponseRedirect(back)
-    result = close_offboarding(actor=actor_of(request), offboarding_id=id_of(offboarding_id))
+    result = close_offboarding(
+        actor=actor_of(request),
+        offboarding_id=id_of(offboarding_id),
+        copies_go_on=request.POST.get("also") == "yes",
+    )
     return answer(
         request,
         result,

@@ -24,6 +24,12 @@ def open_copies() -> "QuerySet[ShippedCopy]":
     return rows.filter(state__in=OPEN).order_by("asked_at", "id")
 
 
+def under_way(client_id: UUID) -> list[ShippedCopy]:
+    """A client's copies that are neither over nor answered with no: wished for, ordered, on their way, or arrived."""
+    rows = ShippedCopy.objects.filter(client_id=client_id).exclude(state__in=("no_shipping", "declined"))
+    return list(rows.order_by("asked_at", "id"))
+
+
 def copy_of(copy_id: UUID) -> ShippedCopy | None:
     """One copy with what its page shows."""
     return (

@@ -51,5 +51,5 @@ EVENTS = (
     Event("offboarding.letter_filed", "The closing letter to {client} was filed and sent.", public=("client",),
           client=("digest",)),
     Event("offboarding.closed", "{actor} closed the offboarding of {client}.", public=("client",),
-          client=("acceptance?", "keep_until?")),
+          client=("acceptance?", "keep_until?", "copies?")),
 )  # fmt: skip

@@ -2,12 +2,12 @@
 """Acceptance, and closing: what still stops it and on whom."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from ninja import Router
+from ninja import Query, Router
 
 from partwell.actions.offboardings.close_offboarding import close_offboarding, still_stops
 from partwell.actions.offboardings.prepare_acceptance import prepare_acceptance
@@ -29,6 +29,11 @@ from partwell.records.vault.queries import stored_file
 from partwell.rules.refusals import Refusal, refuse
 
 router = Router()
+
+GoOn = Annotated[
+    Literal["yes"] | None,
+    Query(None, description="“yes”: copies of backups that are under way go on after closing."),
+]
 
 
 class BlockerShown(Shown):
@@ -200,6 +205,11 @@ def post_acceptance_call(
     verb="offboarding.close",
     response=OffboardingShown,
 )
-def post_close(request: HttpRequest, offboarding_id: PathId) -> OffboardingShown | Refusal:
+def post_close(
+    request: HttpRequest, offboarding_id: PathId, copies_go_on: GoOn = None
+) -> OffboardingShown | Refusal:
     """Close the offboarding; the client is inactive from now on. Refused with every reason, and on whom it is."""
-    return shown(close_offboarding(actor=actor_of(request), offboarding_id=offboarding_id))
+    done = close_offboarding(
+        actor=actor_of(request), offboarding_id=offboarding_id, copies_go_on=copies_go_on == "yes"
+    )
+    return shown(done)

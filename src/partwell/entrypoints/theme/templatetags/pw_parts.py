@@ -196,16 +196,23 @@ def undo(context: Context, text: str, url: str, label: str = "", fields: Any = N
 
 
 def confirm_name(
-    context: Context, name: str, url: str, button: str, consequence: str, field_name: str = "typed_name"
+    context: Context,
+    name: str,
+    url: str,
+    button: str,
+    consequence: str,
+    field_name: str = "typed_name",
+    also: str = "",
 ) -> dict[str, Any]:
     """What cannot be undone: the consequence spelled out and ``name`` to be typed. The server compares again;
-    the button says what it does. Works without JavaScript."""
+    the button says what it does. ``also``: a sentence to be ticked (posted as ``also``). Works without JavaScript."""
     return {
         "name": name,
         "url": url,
         "button": button,
         "consequence": consequence,
         "field_name": field_name,
+        "also": also,
         "csrf_token": context.get("csrf_token"),
     }
 
