@@ -70,8 +70,6 @@ def refusals() -> str:
 COMING_EVENTS: Mapping[str, str] = {
     "message.received": "mail in",
     "retention.instructed": "retention and deletion",
-    "key.destroyed": "retention and deletion",
-    "disclosure.erased": "retention and deletion; `ledger check` and bundles understand it",
     "ledger.origin_opened": "restoring a backup; `ledger check` understands it",
     "ledger.key_rotated": "changing the log's key; `ledger check` understands it",
 }

@@ -24,6 +24,9 @@ MAX_LEAF = 64 * 1024
 
 _DISCLOSURE = b"partwell disclosure v1\x00"
 _ROW = b"partwell row v1\x00"
+# The digest that stands for "this row is erased" (docs/formats/entry.md, "Erasures"): it hides nothing and needs no salt.
+ERASED = hashlib.sha256(b"partwell erased v1\x00").digest()
+ERASED_VERSION = 2**31 - 1
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")

@@ -130,6 +130,10 @@ class Deed:
     def _commit_to(self, row: Committed) -> None:
         self._rows.append(row_change(row))
 
+    def tombstone(self, table: str, ref: UUID) -> None:
+        """Commit to the erasure of a row (docs/formats/entry.md, "Erasures"); only once its entry stands may it go."""
+        self._rows.append(RowChange(table, ref, entry.ERASED_VERSION, b"", entry.ERASED))
+
     def commit_chunk(self, uid: UUID, tree: merkle.CompactRange) -> int:
         """Store the commitments of the rows saved so far under the *coming* entry ``uid`` and grow its tree by them.
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from partwell.actions.keys import RECORD, blob_store, open_unit, unit_for
 from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import Actor
+from partwell.rules.refusals import Refused, refuse
 
 
 def store(
@@ -50,6 +51,12 @@ def store(
 def _clean(name: str) -> str:
     kept = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
     return (kept or "file")[-300:]
+
+
+def readable(file: StoredFile) -> None:
+    """Raises Refused (``file_destroyed``) if the key of this file was destroyed."""
+    if file.unit.destroyed_at is not None:
+        raise Refused(refuse("file_destroyed", day=file.unit.destroyed_at.date()))
 
 
 def open_file(file: StoredFile) -> BinaryIO:

@@ -19,6 +19,7 @@ from partwell.connectors.envelope import aad, new_data_key, open_value, seal_val
 from partwell.connectors.keystore import FolderKeyStore
 from partwell.records.vault.models import KeyUnit
 from partwell.rules.actor import Actor
+from partwell.rules.refusals import Refused, refuse
 
 INSTALLATION, RECORD, CREDENTIALS = "installation", "record", "credentials"
 
@@ -62,7 +63,9 @@ def _wrap_place(unit_id: UUID, client_id: UUID | None, purpose: str) -> bytes:
 
 
 def open_unit(unit: KeyUnit) -> OpenUnit:
-    """Unwrap a unit's data key; connectors' KeyMissing after its destruction."""
+    """Unwrap a unit's data key. Raises Refused (``file_destroyed``) after its destruction, connectors' KeyMissing where it is lost."""
+    if unit.destroyed_at is not None:
+        raise Refused(refuse("file_destroyed", day=unit.destroyed_at.date()))
     key = key_store().unwrap(
         unit.kek_id, bytes(unit.wrapped_key), _wrap_place(unit.id, unit.client_id, unit.purpose)
     )

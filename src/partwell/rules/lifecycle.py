@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from partwell.rules.hours import WARN_AT
 from partwell.rules.pauses import Pause, paused
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, ClientState, Destination, EnvelopeState, OffboardingState
@@ -149,6 +150,21 @@ AFTER_CLOSING: Mapping[str, str] = {
     "copy.ship": "A copy that the client ordered is shipped, also after the end.",
     "return.welcome": "A client may come back (R9).",
     "statement.make": "What was used, paid and credited can be put on paper as long as the record stands.",
+    "erasure.propose": "Personal content of the record is erased on request, and the record at its end (R15).",
+    "erasure.decide": "A second person decides what is erased of the record (R15).",
+    "record.keep_longer": "How long the record stays is settled in the years it is kept.",
+    "deletion.certify": "What was deleted is certified on the day it takes effect, which is months after closing.",
+    "destruction.record": "Media of the client are wiped or shredded after the end.",
+    "destruction.validate": "A second person looks at what was wiped or shredded after the end.",
+    "deletion.propose": "What was promised to be deleted falls due after closing (R6).",
+    "deletion.approve": "What was promised to be deleted falls due after closing (R6).",
+    "deletion.list": "What was promised to be deleted falls due after closing (R6).",
+    "deletion.start": "What was promised to be deleted falls due after closing (R6).",
+    "deletion.except": "What could not be deleted is named, also after closing.",
+    "deletion.cancel": "A deletion that has not begun can be called off at any time.",
+    "deletion.stop": "Stopping is never refused.",
+    "deletion.step": "What was promised to be deleted falls due after closing (R6).",
+    "deletion.validate": "A second person looks at what was deleted, also after closing (R15).",
     "bundle.request": "The record stays readable, also as one archive.",
     "bundle.download": "The record stays readable, also as one archive.",
 }
@@ -207,6 +223,7 @@ class ClosingFacts:
     open_requests: int = 0
     unsettled: str = ""
     owed: str = ""
+    copies: tuple[str, ...] = ()
     blocking_steps: tuple[str, ...] = ()
     ledger_healthy: bool = True
 
@@ -223,7 +240,6 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
         if when:
             found.append(Blocker(code, sentence, whom, next_step))
 
-    copies: tuple[str, ...] = ()
     add(facts.state is not OffboardingState.OPEN, "not_open", f"The offboarding is {facts.state.value}.",
         OnWhom.OWNER, "Read its record.")  # fmt: skip
     add(not facts.ledger_healthy, "ledger", "The evidence ledger does not check.",
@@ -265,6 +281,9 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
         OnWhom.ACCOUNT_MANAGER, "Credit it by the agreement's rule.")  # fmt: skip
     add(facts.owed, "owed", f"{facts.owed} must go back to the client.",
         OnWhom.ACCOUNT_MANAGER, "Pay it back and record the refund with its proof.")  # fmt: skip
+    add(facts.copies, "copies",
+        f"{_n(len(facts.copies), 'copy of backups is', 'copies of backups are')} under way: {', '.join(facts.copies)}.",
+        OnWhom.ACCOUNT_MANAGER, "Wait for its arrival and the vendor's invoice, or say at closing that it goes on.")  # fmt: skip
     add(facts.blocking_steps, "steps",
         f"Steps of the plan that block closing: {', '.join(facts.blocking_steps)}.",
         OnWhom.TECHNICIAN, "Finish them, or take them out of the plan with a reason.")  # fmt: skip
@@ -281,9 +300,6 @@ def may_close(facts: ClosingFacts) -> Refusal | None:
     return refuse(
         "cannot_close",
         why=" ".join(blocker.sentence for blocker in blockers),
-    add(facts.copies, "copies",
-        f"{_n(len(facts.copies), 'copy of backups is', 'copies of backups are')} under way: {', '.join(facts.copies)}.",
-        OnWhom.ACCOUNT_MANAGER, "Wait for its arrival and the vendor's invoice, or say at closing that it goes on.")  # fmt: skip
         what_next=" ".join(f"{b.on_whom.value.capitalize()}: {b.next_step}" for b in blockers),
     )
 
@@ -312,6 +328,7 @@ class GateFacts:
 
     ``hold``: names of legal holds in force. ``retention_instructed``: the client's choice is on record,
     or none is asked of it. ``keep_until_text``: the date in words. ``approvals``: releases that the client is asked for.
+    ``used_per_cent``: used share of the time, said once it reaches the first mark (R5).
     """
 
     destination: Destination
@@ -324,6 +341,7 @@ class GateFacts:
     holds: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
     approvals: int = 0
+    used_per_cent: int = 0
 
 
 _WAITING_CONSENT = frozenset({"no_authorisation", "not_signed", "not_yet_started", "terms_not_accepted"})
@@ -360,7 +378,8 @@ def gates(facts: GateFacts) -> tuple[Gate, ...]:
         loop = Gate("loop", "Client in the loop", GateState.OPEN, "The client is on every message.")
     if facts.minutes_left > 0:
         hours, rest = divmod(facts.minutes_left, 60)
-        hour_gate = Gate("hours", "Hours", GateState.OPEN, f"{hours} h {rest:02d} min are left.")
+        warned = f" {facts.used_per_cent} % are used." if facts.used_per_cent >= min(WARN_AT) else ""
+        hour_gate = Gate("hours", "Hours", GateState.OPEN, f"{hours} h {rest:02d} min are left.{warned}")
     else:
         hour_gate = Gate("hours", "Hours", GateState.WAITING,
                          "The time is used up; handing over what exists goes on.", OnWhom.SIGNATORY)  # fmt: skip

@@ -2,7 +2,8 @@
 """Who may do what (DOMAIN.md) as one table: verb → roles. What is not in the table is refused.
 
 This is the role's floor only: whose client, whose item and which state are asked elsewhere. Nobody
-in this table may edit or erase evidence: there is no verb for it.
+in this table may edit evidence, and no leaf of the ledger is ever erased: there is no verb for it. Personal
+content beside the leaves goes by ``erasure.*`` alone, with two people and an entry that says so.
 """
 
 from collections.abc import Mapping
@@ -181,13 +182,21 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "deletion.start": _WORK,
     "deletion.except": _OWNER,
     "deletion.cancel": _OFFICE,
+    "deletion.stop": _WORK,
     "deletion.step": _WORK,
     "deletion.validate": (*_WORK, SIGNATORY),
-    "deletion.certify": _OFFICE,
+    "deletion.certify": (*_OFFICE, SYSTEM),
     "destruction.record": _WORK,
     "destruction.validate": (*_WORK, SIGNATORY),
     "certificate.read": (*_STAFF, *_CLIENT),
     "retention.calendar": (SYSTEM,),
+    # what stays and what goes of the record: content on request, the whole at its end, by two people (R4, R15)
+    "erasure.read": (OWNER, MANAGER, AUDITOR, *_CLIENT),
+    "erasure.propose": _OFFICE,
+    "erasure.decide": (OWNER, MANAGER, SIGNATORY),
+    "record.keep_longer": _OFFICE,
+    "record.end": (SYSTEM,),
+    "key.destroy": (SYSTEM,),
     # bundles, acceptance, ledger
     "bundle.request": (*_WORK, SIGNATORY, PROVIDER),
     "bundle.build": (SYSTEM,),

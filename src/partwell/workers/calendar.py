@@ -13,6 +13,7 @@ from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
+from partwell.actions.vault.destroy_unit import resume_destroyed
 
 log = logging.getLogger("partwell.calendar")
 
@@ -21,6 +22,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "consents past their last day": lambda now: end_by_date(now=now),
     "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
+    "keys half destroyed": lambda now: resume_destroyed(),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
     "old lines of the security log": lambda now: forget_oldest(),
@@ -28,6 +30,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
 }
 # Tasks that walk folders or tables: at most once in so many seconds of a worker's life, and once at its start.
 SELDOM = {
+    "keys half destroyed": 60.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,
     "temporary files": 3600.0,

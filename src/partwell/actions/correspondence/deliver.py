@@ -50,8 +50,12 @@ def due(now: datetime | None = None, limit: int = 50) -> list[UUID]:
 def documents_unchanged(envelope: Envelope) -> bool:
     """Re-hash the stored bytes of every pinned document; the slow part of claiming, before its deed."""
     for pinned in envelope.documents:
-        file = StoredFile.objects.filter(pk=UUID(hex=pinned["file"]), client_id=envelope.client_id).first()
-        if file is None:
+        file = (
+            StoredFile.objects.select_related("unit")
+            .filter(pk=UUID(hex=pinned["file"]), client_id=envelope.client_id)
+            .first()
+        )
+        if file is None or file.unit.destroyed_at is not None:
             return False
         digest = hashlib.sha256()
         for piece in chunks(file):

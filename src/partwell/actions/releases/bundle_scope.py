@@ -22,7 +22,7 @@ from partwell.records.correspondence.models import Call, Envelope, Message
 from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import Acceptance, Offboarding
 from partwell.records.releases.models import ReleaseLine
-from partwell.records.vault.models import Picture, StoredFile
+from partwell.records.vault.models import KeyUnit, Picture, StoredFile
 from partwell.rules.handover import ReleaseWay
 from partwell.rules.pauses import paused
 from partwell.rules.refusals import Refusal, Refused, refuse
@@ -93,9 +93,25 @@ def gather(order: Order, now: datetime) -> Contents:
         raise Refused(refusal)
     if order.credentials and not order.age:
         raise Refused(refuse("bundle_with_secrets_needs_key"))
-    return (
+    out = (
         _for_client(order, client, now) if order.party is Party.CLIENT else _for_provider(order, client, now)
     )
+    _without_destroyed(out)
+    return out
+
+
+def _without_destroyed(out: Contents) -> None:
+    """Files whose key was destroyed are named, not taken: nobody can open them any more."""
+    units = KeyUnit.objects.filter(
+        pk__in={part.file.unit_id for part in out.parts}, destroyed_at__isnull=False
+    )
+    gone = set(units.values_list("pk", flat=True))
+    lost = [part for part in out.parts if part.file.unit_id in gone]
+    if lost:
+        out.parts = [part for part in out.parts if part.file.unit_id not in gone]
+        out.left_out.append(
+            f"{len(lost)} files: they were destroyed on record, with the key that could open them."
+        )
 
 
 def _lines(client_id: UUID, **more: Any) -> list[ReleaseLine]:

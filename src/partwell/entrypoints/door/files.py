@@ -6,7 +6,7 @@ import re
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from partwell.actions.files import chunks
+from partwell.actions.files import chunks, readable
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.records.vault.queries import StoredFile
 
@@ -31,6 +31,7 @@ def file_response(
     The caller has checked who may have it. One range is honoured (206), several are answered whole, an
     impossible one gets 416.
     """
+    readable(file)  # before the answer begins: a stream cannot turn into a refusal
     start, end, status = 0, file.size - 1, 200
     match = _RANGE.match(request.headers.get("Range", ""))
     if match and (match[1] or match[2]) and file.size:

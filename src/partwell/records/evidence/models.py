@@ -6,8 +6,11 @@ personal content lies beside them in ``Disclosure`` (PROOF.md, "Ledger").
 """
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
+
+from partwell.records.base import Committed
 
 
 class LogState(models.Model):
@@ -119,3 +122,65 @@ class RefusalTally(models.Model):
                 fields=["actor_ref", "code", "subject_ref", "version", "hour"], name="tally_once"
             )
         ]
+
+
+class ErasureRequest(Committed):
+    """That personal content goes: of some entries on request, or of a client's whole record at its end (R15: two people).
+
+    ``kind``: content | record. ``state``: proposed | declined | approved | done. ``targets``: [[entry index, label]] of
+    a content request. ``entry_uid``: the entry that commits to everything erased; known from the approval on. One of
+    kind *record* outlives the record, so it names no client and nobody of the client.
+    """
+
+    client_ref = models.UUIDField(db_index=True)
+    kind = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, default="proposed", db_index=True)
+    subject_ref = models.UUIDField(null=True, blank=True)
+    targets = models.JSONField(default=list, blank=True)
+    basis = models.CharField(max_length=300, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    proposed_by = models.UUIDField()
+    proposed_by_name = models.CharField(max_length=160)
+    proposed_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True, blank=True)
+    decided_by_name = models.CharField(max_length=160, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    entry_uid = models.UUIDField(null=True, blank=True, db_index=True)
+    counts = models.JSONField(default=dict, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    # The deletion after the entry is the outcome of the entry, not a decision; it is resumed until this is set.
+    UNCOMMITTED: ClassVar[tuple[str, ...]] = ("finished_at",)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_ref"],
+                condition=models.Q(kind="record", state__in=["proposed", "approved"]),
+                name="one_end_of_a_record",
+            )
+        ]
+
+
+class RecordTerm(Committed):
+    """How much longer than usual a client's record is kept, and why; the newest row counts."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="record_terms")
+    months = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=300)
+    set_by_name = models.CharField(max_length=160)
+    set_at = models.DateTimeField()
+
+
+class Tombstone(models.Model):
+    """A deletion that the log store must know of, so that no restored backup brings back what was destroyed.
+
+    Opaque ids only (``what``); ``copied_at`` is set once the line lies in the log store.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=20)
+    what = models.JSONField()
+    entry_uid = models.UUIDField()
+    made_at = models.DateTimeField()
+    copied_at = models.DateTimeField(null=True, db_index=True)

@@ -8,6 +8,8 @@ triggers unless ``recursive_triggers`` is on, which the connection settings see 
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from sealed.entry import ERASED_VERSION
+
 APPEND_ONLY = (
     "evidence_entry",
     "evidence_entrysubject",
@@ -16,6 +18,24 @@ APPEND_ONLY = (
     "evidence_rowcommitment",
     "evidence_checkpoint",
 )
+
+
+# An erasure stands when a tombstone for it is committed to by an entry that says so (docs/formats/entry.md, "Erasures").
+# What may go then: a disclosure, an envelope, and the salt of a row's commitment (its digest stays).
+ERASING = "('disclosure.erased', 'record.erased')"
+_SALTED = ("id", "entry_uid", "position", "table", "row_ref", "version", "digest")
+
+
+def _stands(table: str, ref: str) -> str:
+    return (
+        "EXISTS (SELECT 1 FROM evidence_rowcommitment r JOIN evidence_entry e ON e.uid = r.entry_uid "  # noqa: S608
+        f'WHERE r."table" = {table} AND r.row_ref = {ref} AND r.version = {ERASED_VERSION} AND e.type IN {ERASING})'
+    )
+
+
+DISCLOSURE_GOES = _stands("'evidence_disclosure:' || OLD.label", "OLD.entry_uid")
+ENVELOPE_GOES = _stands("'correspondence_envelope'", "OLD.id")
+SALT_GOES = _stands('OLD."table"', "OLD.row_ref")
 
 
 def _frozen_columns() -> list[str]:
@@ -39,12 +59,32 @@ def _frozen_columns() -> list[str]:
     return [column for column in columns if column not in moving]
 
 
+def _sqlite_unless(table: str, verb: str) -> str:
+    if (table, verb) == ("evidence_disclosure", "DELETE"):
+        return f"WHEN NOT {DISCLOSURE_GOES} "
+    if (table, verb) == ("evidence_rowcommitment", "UPDATE"):
+        same = " AND ".join(f'NEW."{one}" IS OLD."{one}"' for one in _SALTED)
+        return f"WHEN NOT (length(NEW.salt) = 0 AND {same} AND {SALT_GOES}) "
+    return ""
+
+
+def _postgresql_unless(table: str) -> str:
+    if table == "evidence_disclosure":
+        return f"IF TG_OP = 'DELETE' AND {DISCLOSURE_GOES} THEN RETURN OLD; END IF; "
+    if table == "evidence_rowcommitment":
+        same = " AND ".join(f'NEW."{one}" IS NOT DISTINCT FROM OLD."{one}"' for one in _SALTED)
+        # Nested: OLD and NEW are not both there for every verb.
+        return f"IF TG_OP = 'UPDATE' THEN IF length(NEW.salt) = 0 AND {same} AND {SALT_GOES} THEN RETURN NEW; END IF; END IF; "
+    return ""
+
+
 def _sqlite() -> dict[str, str]:
     out: dict[str, str] = {}
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
             out[f"pw_{table}_{verb.lower()}"] = (
-                f"BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: {verb} on {table}'); END"
+                f"BEFORE {verb} ON {table} {_sqlite_unless(table, verb)}"
+                f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: {verb} on {table}'); END"
             )
     out["pw_entry_next"] = (
         'BEFORE INSERT ON evidence_entry WHEN NEW."index" <> COALESCE((SELECT MAX("index") + 1 FROM evidence_entry), 0) '
@@ -64,7 +104,8 @@ def _sqlite() -> dict[str, str]:
         "BEGIN SELECT RAISE(ABORT, 'an envelope is frozen once queued'); END"
     )
     out["pw_envelope_delete"] = (
-        "BEFORE DELETE ON correspondence_envelope BEGIN SELECT RAISE(ABORT, 'an envelope is never deleted'); END"
+        f"BEFORE DELETE ON correspondence_envelope WHEN NOT {ENVELOPE_GOES} "
+        "BEGIN SELECT RAISE(ABORT, 'an envelope is never deleted'); END"
     )
     return out
 
@@ -76,7 +117,7 @@ def _postgresql() -> dict[str, tuple[str, str, str]]:
         out[f"pw_{table}_keep"] = (
             table,
             f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW",
-            f"RAISE EXCEPTION 'the ledger is append-only: % on {table}', TG_OP;",
+            f"{_postgresql_unless(table)}RAISE EXCEPTION 'the ledger is append-only: % on {table}', TG_OP;",
         )
         out[f"pw_{table}_truncate"] = (
             table,
@@ -115,7 +156,7 @@ def _postgresql() -> dict[str, tuple[str, str, str]]:
     out["pw_envelope_delete"] = (
         "correspondence_envelope",
         "BEFORE DELETE ON correspondence_envelope FOR EACH ROW",
-        "RAISE EXCEPTION 'an envelope is never deleted';",
+        f"IF {ENVELOPE_GOES} THEN RETURN OLD; END IF; RAISE EXCEPTION 'an envelope is never deleted';",
     )
     return out
 

@@ -23,7 +23,11 @@ class KeyUnit(Committed):
     wrapped_key = models.BinaryField()
     key_version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
+    # Asked for, then gone from the key store, then its files and sealed values emptied: each can be resumed after a crash.
+    destroying_at = models.DateTimeField(null=True, blank=True)
     destroyed_at = models.DateTimeField(null=True, blank=True)
+    copies_expire_on = models.DateField(null=True, blank=True)  # of the key store's own backups
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -30,6 +30,12 @@ EVENTS = (
           public=("client", "item"), client=("store?", "copies_expire?")),
     Event("key.made", "A key for {purpose} of {client} was made.", public=("client", "purpose"),
           internal=("key_id",)),
+    Event("key.destruction_begun", "{actor} began to destroy the key for {purpose} of {client}.",
+          public=("client", "purpose"), client=("basis?",), internal=("key_id",)),
+    Event("key.values_emptied", "{count} sealed values under the destroyed key for {purpose} of {client} were emptied.",
+          public=("client", "purpose", "count")),
+    Event("key.emptied", "Files and sealed values under the destroyed key for {purpose} of {client} were removed.",
+          public=("client", "purpose"), client=("files", "values")),
     Event("key.destroyed", "{actor} removed the key for {purpose} of {client} from its store.",
           public=("client", "purpose"), client=("copies_expire?",), internal=("key_id", "store")),
 )  # fmt: skip

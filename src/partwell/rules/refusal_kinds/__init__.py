@@ -6,6 +6,7 @@
 from partwell.rules.refusal_kinds import (
     consent,
     copies,
+    erasure,
     handover,
     lifecycle,
     money,
@@ -19,6 +20,7 @@ Line = tuple[str, str, int, str, str]
 ALL_KINDS: tuple[Line, ...] = (
     *consent.KINDS,
     *copies.KINDS,
+    *erasure.KINDS,
     *handover.KINDS,
     *lifecycle.KINDS,
     *money.KINDS,
