@@ -53,10 +53,31 @@ class BackupSet(Committed):
     returned_words = models.CharField(max_length=300, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
 
+    # What the place is compared by (rules.places), so that no two sets overlap.
+    place_key = models.CharField(max_length=600, blank=True)
+    # The next day on which the calendar has something to say of this set; what it said last of the vendor's window.
+    look_on = models.DateField(null=True, blank=True)
+    alarmed = models.CharField(max_length=64, blank=True)
+
     class Meta:
         indexes = [
             models.Index(
                 fields=["keep_until"], condition=models.Q(gone_at=None, removed_at=None), name="sets_by_day"
+            ),
+            models.Index(
+                fields=["look_on", "id"],
+                condition=models.Q(gone_at=None, removed_at=None),
+                name="sets_to_look",
+            ),
+            models.Index(
+                fields=["place_key"],
+                condition=models.Q(gone_at=None, removed_at=None) & ~models.Q(place_key=""),
+                name="sets_by_place",
+            ),
+            models.Index(
+                fields=["client"],
+                condition=models.Q(gone_at=None, removed_at=None, keep_until=None),
+                name="sets_undated",
             ),
         ]
 
@@ -125,6 +146,7 @@ class Hold(Committed):
     internal_note = models.TextField(blank=True)  # R4: privileged, never outside
     whole_client = models.BooleanField(default=False)
     review_on = models.DateField()
+    reminded_for = models.DateField(null=True, blank=True)  # the day of review that the office was told of
     placed_by_ref = models.UUIDField()
     placed_by_name = models.CharField(max_length=160)
     placed_by_role = models.CharField(max_length=20)
