@@ -21,7 +21,7 @@ FIND_PYTHON = python=; for p in $(PYTHON) .venv/bin/python python3.13 python3.12
 BOOTSTRAP = @$(FIND_PYTHON) "$$python" scripts/bootstrap.py
 VENV = .venv/bin
 
-.PHONY: help setup demo run test lint types fuzz kill-nightly bench mutation check-clean lock clean
+.PHONY: help setup demo run test lint types fuzz nightly kill-nightly bench mutation check-clean lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -52,6 +52,10 @@ types: ## mypy
 fuzz: ## longer property tests and the API fuzzer
 	$(BOOTSTRAP) dev
 	@exec $(VENV)/python scripts/gates.py fuzz
+
+nightly: ## whole what the suite takes a part of: every bit, 100,000 rows, every width and colour
+	$(BOOTSTRAP) dev
+	@exec $(VENV)/python scripts/gates.py nightly
 
 kill-nightly: ## kill -9 at many more points than the suite does
 	$(BOOTSTRAP) dev

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The gates that a change passes, each a command; the first failure of a stage does not hide the others.
 
-Usage: ``python scripts/gates.py all|lint|types|fuzz|kill-nightly|bench|lock [pytest arguments]``
+Usage: ``python scripts/gates.py all|lint|types|fuzz|nightly|kill-nightly|bench|lock [pytest arguments]``
 Exit code 0 when every gate passed, else 1; the last lines say which did not.
 """
 
@@ -122,6 +122,13 @@ def main(arguments: list[str]) -> int:
         "types": types,
         "fuzz": lambda: (
             pytest_target("tests/properties", "--nightly", *rest) + pytest_target("tests/api", "--nightly")
+        ),
+        "nightly": lambda: pytest_target(
+            "tests/sealed",
+            "tests/flows/test_import_whole.py",
+            "tests/browser/test_every_page.py",
+            "--nightly",
+            *rest,
         ),
         "kill-nightly": lambda: pytest_target("tests/kill", "--nightly", *rest),
         "bench": lambda: [("benchmarks", [sys.executable, "-m", "benchmarks", *rest])],

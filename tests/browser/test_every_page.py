@@ -32,7 +32,9 @@ def furnished(django_db_blocker: Any) -> Iterator[tuple[Furnished, Site]]:
                 yield found, site
 
 
-def _look(chromium: Any, site: Site, found: list[Page], seats: dict[str, Any]) -> list[str]:
+def _look(
+    chromium: Any, site: Site, found: list[Page], seats: dict[str, Any], *, all_four: bool = False
+) -> list[str]:
     wrong = []
     for seat in dict.fromkeys(page.seat for page in found):
         context = chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
@@ -49,17 +51,22 @@ def _look(chromium: Any, site: Site, found: list[Page], seats: dict[str, Any]) -
                 continue
             wrong += [
                 f"{page.address}: {one}"
-                for one in (*axe.look(tab), *(f"console: {said}" for said in site.complaints))
+                for one in (
+                    *axe.look(tab, all_four=all_four),
+                    *(f"console: {said}" for said in site.complaints),
+                )
             ]
         context.close()
     return wrong
 
 
 @pytest.mark.parametrize("door", ["staff", "client", "provider", "open"])
-def test_every_page_of(door: str, furnished: tuple[Furnished, Site], chromium: Any) -> None:
+def test_every_page_of(
+    door: str, furnished: tuple[Furnished, Site], chromium: Any, request: pytest.FixtureRequest
+) -> None:
     made, site = furnished
     found, wrong = pages(door, made)
-    wrong += _look(chromium, site, found, made.at)
+    wrong += _look(chromium, site, found, made.at, all_four=request.config.getoption("--nightly"))
     assert not wrong, "\n".join(wrong)
 
 

@@ -2,7 +2,11 @@
 """The sample MSP is loaded through real actions, into an empty home only, and its ledger checks."""
 
 import json
+import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,7 @@ from partwell.records.people.models import Msp, SignInLink, StaffMember
 from partwell.records.releases.models import ApprovalRequest, ReleaseLine
 from partwell.rules.refusals import Refused
 from partwell.sample.load import Sample, load_sample
+from tests.support import worlds
 from tests.support.worlds import World
 
 STATES = {"active": 3, "departing": 5, "inactive": 1}
@@ -67,7 +72,16 @@ def test_the_sample_tells_one_departure_whole_and_the_ledger_checks(loaded: Samp
     assert check_ledger().findings == []
 
 
-def test_nothing_is_dated_back(loaded: Sample) -> None:
+@pytest.fixture(scope="module")
+def kept(django_db_blocker: Any) -> Iterator[Sample]:
+    """One sample for the tests that only look at it."""
+    with tempfile.TemporaryDirectory(prefix="partwell-sample-", dir=worlds.scratch()) as folder:
+        made = worlds.sqlite_world(Path(folder))
+        with made as world, django_db_blocker.unblock(), worlds.entered(world):
+            yield load_sample()
+
+
+def test_nothing_is_dated_back(kept: Sample) -> None:
     """Entries carry the clock's time; only what people claim lies earlier."""
     times = list(Entry.objects.values_list("recorded_at", flat=True))
     assert times == sorted(times) and (times[-1] - times[0]).total_seconds() < 120
@@ -75,15 +89,15 @@ def test_nothing_is_dated_back(loaded: Sample) -> None:
     assert castellan.noticed_at < times[0] < castellan.opened_at
 
 
-def test_a_home_in_use_is_refused_in_a_sentence(loaded: Sample) -> None:
+def test_a_home_in_use_is_refused_in_a_sentence(kept: Sample) -> None:
     with pytest.raises(Refused) as refused:
         load_sample()
     assert str(refused.value).endswith(".")
-    assert Client.objects.count() == loaded.counts["clients"]
+    assert Client.objects.count() == kept.counts["clients"]
 
 
-def test_no_demo_links_without_the_demo_and_plain_json(loaded: Sample) -> None:
-    assert loaded.links == {} and not SignInLink.objects.exists()
-    told = json.loads(json.dumps(loaded.as_json()))
-    assert told["client"]["name"] == "Northwick Traders" and told["offboarding"] == loaded.offboarding_id
+def test_no_demo_links_without_the_demo_and_plain_json(kept: Sample) -> None:
+    assert kept.links == {} and not SignInLink.objects.exists()
+    told = json.loads(json.dumps(kept.as_json()))
+    assert told["client"]["name"] == "Northwick Traders" and told["offboarding"] == kept.offboarding_id
     assert told["counts"]["items"] > 100
