@@ -128,3 +128,56 @@ def test_a_psas_csv_by_program(people: Cast) -> None:
     ) and not TimeEntry.objects.exists()
     assert send("false")["entries"] == 1 and TimeEntry.objects.count() == 1
     assert send("false")["duplicates"] == 1
+
+
+def test_names_of_a_psa_are_mapped_to_staff(people: Cast) -> None:
+    ines = caller(people.jonah, people.ines)
+    at = f"/clients/{people.northwick.id}/time/import"
+    content = b"Date,Hours,Notes,Member\n2026-03-17,1,Call,dfrey\n2026-03-18,1,Call,pnair\n"
+
+    def send(**more: str) -> Any:
+        return ines.form(
+            at, {"dry_run": "false", "file": SimpleUploadedFile("t.csv", content, "text/csv"), **more}
+        )
+
+    assert send(dry_run="true").json()["unknown"] == ["dfrey", "pnair"]
+    for wrong in ("[]", "{", '{"dfrey": 1}', '{"dfrey": "nobody@harbourline.example"}'):
+        assert code(send(people=wrong))["code"] == "invalid_input", wrong
+    assert not TimeEntry.objects.exists()
+    made = send(people=f'{{"dfrey": "dan@harbourline.example", "pnair": "{people.priya.id}"}}').json()
+    assert (made["entries"], made["unknown"]) == (2, [])
+    assert set(TimeEntry.objects.values_list("staff_id", flat=True)) == {people.dan.id, people.priya.id}
+
+
+def test_time_is_about_an_item_or_a_message_of_this_client(people: Cast) -> None:
+    dan = caller(people.jonah, people.dan)
+    at = f"/clients/{people.northwick.id}"
+    item = next(iter(people.items.values()))
+    about = {"kind": "item", "id": str(item.id)}
+    made = dan.made(f"{at}/time", entry(10, about=about))
+    assert (made["subject_kind"], made["subject_id"]) == ("item", str(item.id))
+    assert TimeEntry.objects.get().subject_label == item.title
+    timer = dan.made(f"{at}/timers", {"work_class": "offboarding", "kind": "meeting", "about": about})
+    assert timer["subject_id"] == str(item.id)
+    nothing = {"kind": "message", "id": str(item.id)}
+    assert code(dan.post(f"{at}/time", entry(10, about=nothing)))["code"] == "not_found"
+    assert code(dan.post(f"{at}/timers", {"work_class": "service", "about": nothing}))["code"] == "not_found"
+
+
+def test_time_is_split_at_what_is_left(people: Cast) -> None:
+    dan, ines = caller(people.jonah, people.dan), caller(people.jonah, people.ines)
+    at = f"/clients/{people.northwick.id}"
+    dan.made(f"{at}/time", entry(180))
+    assert (
+        code(dan.post(f"{at}/time/split", entry(100, rest="goodwill", reason="x")))["code"] == "not_your_role"
+    )
+    made = dan.made(f"{at}/time/split", entry(100, rest="ask"))
+    assert [one["minutes"] for one in made["entries"]] == [60] and made["request_id"]
+    assert dan.ok("GET", f"/requests/{made['request_id']}")["state"] == "asked"
+    made = ines.made(f"{at}/time/split", entry(20, rest="goodwill", reason="Ours to give"))
+    assert [one["work_class"] for one in made["entries"]] == ["goodwill"] and made["request_id"] is None
+    assert code(dan.post(f"{at}/timers", {"work_class": "offboarding"}))["code"] == "hours_used_up"
+    timer = dan.made(f"{at}/timers", {"work_class": "offboarding", "kind": "as_is"})
+    body = {"note": "Call", "kind": "meeting", "rest": "ask"}
+    made = dan.ok("POST", f"/timers/{timer['id']}/split", body)
+    assert made["entries"] == [] and made["request_id"]

@@ -90,12 +90,18 @@ def test_what_does_not_fit_is_said_at_its_field_and_can_be_split(story: Cast) ->
     page = answer.content.decode()
     assert answer.status_code == 422 and 'id="id_minutes_error"' in page
     assert "105 minutes are more than the 60 that are left." in page
-    assert 'name="split"' not in page, "goodwill is the office's"
+    assert (
+        'value="ask"' in page and 'value="goodwill"' not in page.split('name="rest"')[1].split("</select>")[0]
+    )
+    assert enter(dan, story, minutes=100, rest="goodwill").status_code == 422, "goodwill is the office's"
     page = enter(ines, story, minutes=100).content.decode()
-    assert "1\u00a0h of it fit." in page and 'name="split"' in page
-    page = enter(ines, story, minutes=100, split="on").content.decode()
+    assert "1\u00a0h of it fit." in page and 'name="rest"' in page
+    page = enter(ines, story, minutes=100, rest="goodwill").content.decode()
     assert 'id="id_reason_error"' in page and TimeEntry.objects.count() == 1
-    assert enter(ines, story, minutes=100, split="on", reason="The list was ours to keep").status_code == 302
+    assert (
+        enter(ines, story, minutes=100, rest="goodwill", reason="The list was ours to keep").status_code
+        == 302
+    )
     assert sorted(TimeEntry.objects.values_list("minutes", "work_class")) == [
         (40, "goodwill"), (60, "offboarding"), (180, "offboarding"),
     ]  # fmt: skip

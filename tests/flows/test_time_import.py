@@ -214,3 +214,20 @@ def test_the_command_line_does_the_same(story: Cast, tmp_path: Path) -> None:
     assert run.exit_code == 2 and json.loads(run.stdout)["ok"] is False
     run = CliRunner().invoke(app, [*base, str(tmp_path / "missing.csv")])
     assert run.exit_code == 2
+
+
+def test_the_command_line_is_told_who_is_who(story: Cast, tmp_path: Path) -> None:
+    file = tmp_path / "time.csv"
+    file.write_text("Date,Hours,Notes,Member\n2026-03-17,1,Call,dfrey\n2026-03-18,1,Call,pnair\n")
+    base = ["time", "import", "--client", "Northwick Traders", "--as", "ines@harbourline.example", "--json"]
+    found = json.loads(CliRunner().invoke(app, [*base, "--dry-run", str(file)]).stdout)
+    assert (found["entries"], found["unknown"]) == (0, ["dfrey", "pnair"])
+    said = CliRunner().invoke(app, [*base[:-1], "--dry-run", str(file)]).output
+    assert "say who it is with --who 'dfrey=ADDRESS'" in said
+    who = ["--who", "dfrey=dan@harbourline.example", "--who", "pnair=Priya Nair"]
+    run = CliRunner().invoke(app, [*base, *who, str(file)])
+    assert run.exit_code == 0 and json.loads(run.stdout)["entries"] == 2
+    assert set(TimeEntry.objects.values_list("staff_id", flat=True)) == {story.dan.id, story.priya.id}
+    for wrong in ("dfrey", "=dan@harbourline.example", "dfrey=", "dfrey=nobody@harbourline.example"):
+        run = CliRunner().invoke(app, [*base, "--who", wrong, str(file)])
+        assert run.exit_code == 2 and json.loads(run.stdout)["ok"] is False, wrong

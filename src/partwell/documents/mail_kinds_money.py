@@ -12,6 +12,67 @@ Values = dict[str, Any]
 NEVER_STOPS = "Handing over what exists, as it exists, never waits for hours or for a payment."
 
 
+def request_asked(v: Values) -> Body:
+    return Body(
+        subject=fill(_("{asked_by} asks for work: “{title}” ({client})"), v),
+        title=_("Work was asked for"),
+        happened=(
+            fill(_("{asked_by} asked for “{title}” for {client}."), v),
+            _(
+                "We say how long it would take and what it would cost; nothing of it begins before you have approved that."
+            ),
+        ),
+        facts=facts(v, (_("For our office"), "staff_url")),
+        button=_("See it on your page"),
+        link=v["portal_url"],
+        after=(_(NEVER_STOPS),),
+    )
+
+
+def payment_recorded(v: Values) -> Body:
+    return Body(
+        subject=fill(_("We have your payment for {label} ({client})"), v),
+        title=_("Your payment has come in"),
+        happened=(
+            fill(_("{msp_name} recorded {amount} from {client} for {label}."), v),
+            _("It is paid in full.")
+            if v.get("opened") or not v.get("still_open")
+            else _("It is paid in part. Hours that it asks for open when it is paid in full."),
+        ),
+        facts=facts(
+            v,
+            (_("Came in on"), "received_on"),
+            (_("Still to be paid"), "still_open"),
+            (_("Hours that are open now"), "opened"),
+            (_("Reference"), "reference"),
+        ),
+        button=_("See it on your page"),
+        link=v["portal_url"],
+        after=(_(NEVER_STOPS),),
+    )
+
+
+def payment_refunded(v: Values) -> Body:
+    return Body(
+        subject=fill(_("Money goes back to you on {label} ({client})"), v),
+        title=_("Money goes back to you"),
+        happened=(
+            fill(_("{msp_name} paid {amount} back to {client} on {label}."), v),
+            fill(_("Why: {reason}"), v),
+        ),
+        facts=facts(
+            v,
+            (_("Paid back on"), "paid_on"),
+            (_("Still to be paid"), "still_open"),
+            (_("Hours that are closed until it is paid"), "closed"),
+            (_("Reference"), "reference"),
+        ),
+        button=_("See it on your page"),
+        link=v["portal_url"],
+        after=(_(NEVER_STOPS),),
+    )
+
+
 def request_estimated(v: Values) -> Body:
     return Body(
         subject=fill(_("Please decide: “{title}” would take {estimate} ({client})"), v),
@@ -93,6 +154,17 @@ MONEY: dict[str, Kind] = {
         request_estimated,
         _f({"title", "estimate", "asked_by", "portal_url"}),
         _f({"left", "price", "verdict"}),
+    ),
+    "request_asked": (request_asked, _f({"title", "asked_by", "portal_url", "staff_url"}), _f({"asked_at"})),
+    "payment_recorded": (
+        payment_recorded,
+        _f({"label", "amount", "received_on", "portal_url"}),
+        _f({"still_open", "opened", "reference"}),
+    ),
+    "payment_refunded": (
+        payment_refunded,
+        _f({"label", "amount", "paid_on", "reason", "portal_url"}),
+        _f({"still_open", "closed", "reference"}),
     ),
     "paper_issued": (paper_issued, _f({"label", "gross"}), _f({"due_on", "lines"})),
     "statement": (statement, _f({"used", "left"}), _f({"goodwill", "open", "in_favour"})),

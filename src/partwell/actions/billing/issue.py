@@ -13,7 +13,7 @@ from django.db import connection
 from partwell.actions.base import Deed
 from partwell.actions.hours.standing import time_terms, today
 from partwell.records.billing.models import ClientProfile, Invoice, InvoiceLine, Series
-from partwell.records.billing.papers import balance_of
+from partwell.records.billing.papers import balance_of, paper_count
 from partwell.records.clients.models import Client
 from partwell.records.hours.models import Block
 from partwell.records.offboardings.models import Offboarding
@@ -242,9 +242,12 @@ def issue_invoice(
     note: str = "",
     due_on: date | None = None,
     external_number: str = "",
+    shown: tuple[int, Decimal] | None = None,
 ) -> Invoice | Refusal:
     """Issue a payment request or invoice by hand, for whatever was agreed; an override of a profile is an owner's,
-    kept on the line with who. ``external_number``: of the MSP's own accounting, where it has one already."""
+    kept on the line with who. ``external_number``: of the MSP's own accounting, where it has one already.
+    ``shown``: how many papers the client had and the gross total, as they stood on the page that was confirmed:
+    asked again with the client locked, so that two confirmations of one page issue one paper."""
     if not actor.is_staff or not Client.objects.filter(pk=client_id).exists():
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "billing.issue")) is not None:
@@ -259,6 +262,8 @@ def issue_invoice(
     lines = [replace(line, override_by=actor.id) if line.override.strip() else line for line in lines]
     with Deed(actor) as deed:
         client = deed.lock(client_id)
+        if shown is not None and not _as_shown(deed, client.id, lines, shown):
+            return deed.refuse(refuse("paper_shown_before"), subject=client.id, verb="billing.issue")
         departing = Offboarding.objects.filter(client=client).order_by("opened_at").last()
         row = write_invoice(
             deed,
@@ -272,6 +277,12 @@ def issue_invoice(
         if isinstance(row, Refusal):
             return deed.refuse(row, subject=client.id, verb="billing.issue")
         return row
+
+
+def _as_shown(deed: Deed, client_id: UUID, lines: Sequence[NewLine], shown: tuple[int, Decimal]) -> bool:
+    judged = judge_lines(client_id, lines, today(deed.now))
+    gross = None if isinstance(judged, Refusal) else judged.bill.gross
+    return (paper_count(client_id), gross) == shown
 
 
 def cancel_invoice(*, actor: Actor, invoice_id: UUID, reason: str) -> Invoice | Refusal:

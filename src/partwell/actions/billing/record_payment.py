@@ -9,6 +9,7 @@ from uuid import UUID
 
 from partwell.actions import files
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.hours.standing import today
 from partwell.records.billing.models import Invoice, Payment
 from partwell.records.billing.papers import balance_of
@@ -16,6 +17,7 @@ from partwell.records.hours.models import Block
 from partwell.rules import charges, hours, roles
 from partwell.rules.actor import Actor
 from partwell.rules.charges import InvoiceState
+from partwell.rules.money import rounded
 from partwell.rules.refusals import Refusal, refuse
 
 
@@ -95,7 +97,27 @@ def record_payment(*, actor: Actor, invoice_id: UUID, received: Received) -> Pay
             content["reference"] = received.reference.strip()
         if stored is not None:
             content["proof"] = stored.sha256
+        post(
+            deed,
+            Post(
+                kind="payment_recorded",
+                dedupe=f"payment:{payment.id.hex}",
+                values={
+                    "label": row.label,
+                    "amount": _money(received.amount, row.currency),
+                    "received_on": received.received_on,
+                    "still_open": _money(rest, row.currency) if rest else None,
+                    "opened": hours.as_hours(opened) if opened else None,
+                    "reference": payment.reference or None,
+                    "portal_url": link(f"/client/papers/{row.id}/"),
+                },
+            ),
+        )  # without an address of the client the payment stands all the same
         deed.record(
             "payment.recorded", subjects=[payment.id, row.id], public={"label": row.label}, to_client=content
         )
         return payment
+
+
+def _money(value: Decimal, currency: str) -> str:
+    return f"{rounded(value, currency)} {currency}"

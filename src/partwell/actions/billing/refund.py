@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.billing.issue import NewLine, write_invoice
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.hours.standing import time_terms, today
 from partwell.records.billing.models import Invoice, InvoiceLine, Payment
 from partwell.records.billing.papers import balance_of
@@ -110,6 +111,23 @@ def refund_payment(*, actor: Actor, invoice_id: UUID, given: GivenBack) -> Payme
             content["closed"] = hours.as_hours(closed)
         if given.reference.strip():
             content["reference"] = given.reference.strip()
+        post(
+            deed,
+            Post(
+                kind="payment_refunded",
+                dedupe=f"payment:{payment.id.hex}",
+                values={
+                    "label": row.label,
+                    "amount": f"{money.rounded(given.amount, row.currency)} {row.currency}",
+                    "paid_on": given.paid_on,
+                    "reason": given.reason.strip(),
+                    "still_open": f"{money.rounded(rest, row.currency)} {row.currency}" if rest > 0 else None,
+                    "closed": hours.as_hours(closed) if closed else None,
+                    "reference": payment.reference or None,
+                    "portal_url": link(f"/client/papers/{row.id}/"),
+                },
+            ),
+        )  # without an address of the client the refund stands all the same
         deed.record(
             "payment.refunded", subjects=[payment.id, row.id], public={"label": row.label}, to_client=content
         )

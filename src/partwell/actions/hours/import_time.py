@@ -288,6 +288,24 @@ def _people() -> dict[str, UUID]:
     return {name: who for name, who in found.items() if name not in twice}
 
 
+def people_named(wanted: Mapping[str, str]) -> dict[str, UUID] | Refusal:
+    """How a file calls people → who they are here, by id, mail address or name; refuses whoever nobody is."""
+    known, found = _people(), dict[str, UUID]()
+    ids = set(StaffMember.objects.values_list("pk", flat=True))
+    for called, given in wanted.items():
+        try:
+            who = UUID(given) if UUID(given) in ids else None
+        except ValueError:
+            who = known.get(normalise(given))
+        if who is None:
+            return refuse(
+                "invalid_input", where=called[:80] or "The people",
+                problem=f"nobody here is “{given[:80]}”; give a staff member's mail address",
+            )  # fmt: skip
+        found[called] = who
+    return found
+
+
 def _remember(deed: Deed, table: time_csv.TimeTable) -> None:
     """The columns as they were confirmed, for the next file with the same headers."""
     mapping: dict[str, Any] = {"fields": table.fields}

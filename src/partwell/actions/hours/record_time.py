@@ -10,8 +10,9 @@ from partwell.actions.hours.running_out import warn_of
 from partwell.actions.hours.standing import HoursStanding, standing, today
 from partwell.records.clients.models import Client
 from partwell.records.hours.models import TimeEntry, TimePart, Timer, WorkRequest
-from partwell.rules import hours, lifecycle, roles
+from partwell.rules import charges, hours, lifecycle, roles
 from partwell.rules.actor import Actor
+from partwell.rules.charges import RequestState
 from partwell.rules.law import LineClass
 from partwell.rules.refusals import Refusal, refuse
 
@@ -139,12 +140,21 @@ def judge(deed: Deed, work: Work, how: HoursStanding) -> tuple[hours.Part, ...] 
     if problem is None and work.work_class is hours.WorkClass.GOODWILL:
         problem = roles.may(deed.actor.role, "time.allow_goodwill")
     if problem is None and work.request_id is not None:
-        known = WorkRequest.objects.filter(pk=work.request_id, client=deed.client).exists()
-        problem = None if known else refuse("not_found")
+        problem = request_stands(deed, work.request_id, work.work_class, work.kind)
     if problem is not None:
         return problem
     accounted = hours.accounted(work.minutes, how.terms.unit, how.terms.rounding)
     return hours.draw(accounted, how.budget, work.work_class, work.kind, how.leave)
+
+
+def request_stands(
+    deed: Deed, request_id: UUID, work_class: hours.WorkClass, kind: hours.WorkKind
+) -> Refusal | None:
+    """None where this client's request may be worked on now; nothing billable of it begins before it is approved."""
+    row = WorkRequest.objects.filter(pk=request_id, client=deed.client).first()
+    if row is None:
+        return refuse("not_found")
+    return charges.may_work_for(RequestState(row.state), row.title, work_class, kind)
 
 
 def _content(entry: TimeEntry, parts: tuple[hours.Part, ...]) -> dict[str, object]:

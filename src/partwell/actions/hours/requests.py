@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R5: somebody asks for work, staff estimate it, and the client alone approves and prepays what is beyond."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from partwell.rules.charges import RequestState
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import OffboardingState
 
+ASKED_AN_HOUR = 20  # requests of one new provider: each is a mail to the client and to the office
+
 
 def ask_for_work(
     *,
@@ -30,7 +33,11 @@ def ask_for_work(
     kind: hours.WorkKind = hours.WorkKind.OTHER,
     subject: tuple[str, UUID, str] | None = None,
 ) -> WorkRequest | Refusal:
-    """Ask for work: the client, staff, or a new provider whose consent stands. ``subject``: kind, id and title."""
+    """Ask for work: the client, staff, or a new provider whose consent stands. ``subject``: kind, id and title.
+
+    What a portal asks is mailed to the client and the office at once (R2); a new provider asks at most
+    ``ASKED_AN_HOUR`` times an hour.
+    """
     row = visible(actor, offboarding_id)
     if row is None:
         return refuse("not_found")
@@ -42,33 +49,71 @@ def ask_for_work(
         problem = dates.still_open(OffboardingState(row.state))
         if problem is None and not title.strip():
             problem = refuse("request_without_title")
+        if problem is None and actor.kind == "provider":
+            problem = _too_often(actor, row.client_id, deed)
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="request.ask")
-        about = subject or ("", None, "")
-        made = deed.add(
-            WorkRequest(
-                client_id=row.client_id,
-                offboarding=row,
-                title=title.strip(),
-                text=text.strip(),
-                kind=kind,
-                subject_kind=about[0],
-                subject_id=about[1],
-                subject_label=about[2],
-                asked_by_kind=actor.kind,
-                asked_by=actor.id,
-                asked_by_name=actor.name,
-                asked_at=deed.now,
-            )
+        return write_request(deed, row, title.strip(), text.strip(), kind, subject)
+
+
+def _too_often(actor: Actor, client_id: UUID, deed: Deed) -> Refusal | None:
+    asked = WorkRequest.objects.filter(
+        client_id=client_id, asked_by_kind="provider", asked_at__gt=deed.now - timedelta(hours=1)
+    )
+    return refuse("throttled", seconds=3600) if asked.count() >= ASKED_AN_HOUR else None
+
+
+def write_request(
+    deed: Deed,
+    row: Offboarding,
+    title: str,
+    text: str,
+    kind: hours.WorkKind,
+    subject: tuple[str, UUID | None, str] | None = None,
+) -> WorkRequest:
+    """Write a request within a deed that holds the client; its mail goes to the client first and to the office."""
+    actor, about = deed.actor, subject or ("", None, "")
+    made = deed.add(
+        WorkRequest(
+            client_id=row.client_id,
+            offboarding=row,
+            title=title,
+            text=text,
+            kind=kind,
+            subject_kind=about[0],
+            subject_id=about[1],
+            subject_label=about[2],
+            asked_by_kind=actor.kind,
+            asked_by=actor.id,
+            asked_by_name=actor.name,
+            asked_at=deed.now,
         )
-        deed.record(
-            "request.asked",
-            recipient=actor.recipient_id,
-            subjects=[made.id, row.id],
-            public={"title": made.title},
-            to_client={"kind": str(kind)} | ({"words": made.text} if made.text else {}),
+    )
+    if not actor.is_staff:
+        # Without an address of the client it is on its page and on the board all the same.
+        post(
+            deed,
+            Post(
+                kind="request_asked",
+                dedupe=f"request:{made.id.hex}:asked",
+                house=True,
+                values={
+                    "title": made.title,
+                    "asked_by": made.asked_by_name,
+                    "asked_at": deed.now,
+                    "portal_url": link(f"/client/requests/{made.id}/"),
+                    "staff_url": link(f"/requests/{made.id}/"),
+                },
+            ),
         )
-        return made
+    deed.record(
+        "request.asked",
+        recipient=actor.recipient_id,
+        subjects=[made.id, row.id],
+        public={"title": made.title},
+        to_client={"kind": str(kind)} | ({"words": made.text} if made.text else {}),
+    )
+    return made
 
 
 def estimate_request(

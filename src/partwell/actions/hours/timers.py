@@ -7,13 +7,16 @@ from uuid import UUID
 from django.utils import timezone
 
 from partwell.actions.base import Deed
-from partwell.actions.hours.record_time import Work, write_entry
+from partwell.actions.hours.record_time import Work, request_stands, write_entry
+from partwell.actions.hours.split_time import Split, write_split
 from partwell.actions.hours.standing import standing, today
 from partwell.records.clients.models import Client
 from partwell.records.hours.models import TimeEntry, Timer
 from partwell.rules import hours, lifecycle, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
+
+ASKED_INSTEAD = "Nothing was left; all of it was asked for as a request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def start_timer(*, actor: Actor, client_id: UUID, about: About) -> Timer | Refus
             )
             or hours.may_start(how.budget, about.work_class, about.kind, how.leave)
         )
+        if problem is None and about.request_id is not None:
+            problem = request_stands(deed, about.request_id, about.work_class, about.kind)
         if problem is not None:
             return deed.refuse(problem, subject=client.id, verb="time.record")
         row = deed.add(
@@ -76,7 +81,8 @@ def start_timer(*, actor: Actor, client_id: UUID, about: About) -> Timer | Refus
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the person says when the timer stops; ``minutes`` only where the timer's own are wrong."""
+    """What the person says when the timer stops; ``minutes`` only where the timer's own are wrong; ``rest``: what
+    becomes of minutes that are more than what is left."""
 
     note: str
     minutes: int | None = None
@@ -85,10 +91,27 @@ class Said:
     internal_note: str = ""
     reason: str = ""
     asked_by: str = ""
+    rest: hours.Rest | None = None
 
 
 def stop_timer(*, actor: Actor, timer_id: UUID, said: Said) -> TimeEntry | Refusal:
-    """Stop one's timer and record its time. Refused time leaves the timer running: nothing is lost."""
+    """Stop one's timer and record its time. Refused time leaves the timer running: nothing is lost.
+
+    With ``said.rest`` use ``stop_and_split``, which can make two entries, or a request.
+    """
+    if said.rest is not None:
+        raise ValueError("A rest makes more than one entry: call stop_and_split.")
+    done = _stop(actor, timer_id, said)
+    return done if isinstance(done, Refusal) else done.entries[0]
+
+
+def stop_and_split(*, actor: Actor, timer_id: UUID, said: Said) -> Split | Refusal:
+    """Stop one's timer at the boundary of what is left: what fits is recorded, the rest becomes what ``said.rest`` says
+    (without it, as ``stop_timer``). Refused, the timer goes on."""
+    return _stop(actor, timer_id, said)
+
+
+def _stop(actor: Actor, timer_id: UUID, said: Said) -> Split | Refusal:
     row = Timer.objects.filter(pk=timer_id).first()
     if not actor.is_staff or row is None or row.staff_id != actor.id:
         return refuse("not_found")
@@ -118,12 +141,17 @@ def stop_timer(*, actor: Actor, timer_id: UUID, said: Said) -> TimeEntry | Refus
             subject_id=row.subject_id,
             subject_label=row.subject_label,
         )
-        entry = write_entry(deed, deed_work, timer=row)
-        if isinstance(entry, Refusal):
-            return entry
-        deed.save(row, stopped_at=deed.now)
-        deed.record("timer.stopped", subjects=[row.id, entry.id], internal={"ran": _ran(row)})
-        return entry
+        if said.rest is not None:
+            done = write_split(deed, deed_work, said.rest, timer=row)
+        else:
+            entry = write_entry(deed, deed_work, timer=row)
+            done = entry if isinstance(entry, Refusal) else Split((entry,))
+        if isinstance(done, Refusal):
+            return done
+        deed.save(row, stopped_at=deed.now, thrown_away="" if done.entries else ASKED_INSTEAD)
+        made = [one.id for one in done.entries] + ([done.request.id] if done.request else [])
+        deed.record("timer.stopped", subjects=[row.id, *made], internal={"ran": _ran(row)})
+        return done
 
 
 def throw_away_timer(*, actor: Actor, timer_id: UUID, reason: str) -> Timer | Refusal:

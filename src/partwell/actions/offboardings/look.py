@@ -9,10 +9,11 @@ from uuid import UUID
 
 from partwell.actions.facts import authorisation_facts
 from partwell.documents.wording_of import words_of
-from partwell.records.hours.queries import used_by_departure
+from partwell.records.hours.queries import used_by_departure, waiting_requests
 from partwell.records.offboardings import queries
 from partwell.records.offboardings.models import Acceptance, DateChange, Offboarding, PlanStep
 from partwell.rules import consent, lifecycle
+from partwell.rules.charges import RequestState
 from partwell.rules.lifecycle import Gate, GateState, OnWhom
 from partwell.rules.pauses import Pause, PauseReason
 from partwell.rules.refusals import Refusal, refuse, show
@@ -68,6 +69,8 @@ class Departure:
     noticed_on: date = date.min
     used: int = 0  # minutes drawn of included and prepaid time
     prepaid: int = 0  # minutes bought and paid
+    to_estimate: int = 0  # requests for work that nobody has estimated yet
+    to_answer: int = 0  # estimated ones that wait for the client
 
     @property
     def minutes_left(self) -> int:
@@ -145,10 +148,11 @@ def whom(step: PlanStep) -> str:
 
 
 def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> list[Departure]:
-    """Each departure with gates and blocker, in fourteen queries. ``now``: aware; days are of ``zone_name``."""
+    """Each departure with gates and blocker, in fifteen queries. ``now``: aware; days are of ``zone_name``."""
     found = queries.around(rows)
     drawn = used_by_departure(row.id for row in rows)
-    return [_departure(row, found, drawn[row.id], now, zone_name) for row in rows]
+    waits = waiting_requests(row.id for row in rows)
+    return [_departure(row, found, drawn[row.id], waits.get(row.id, {}), now, zone_name) for row in rows]
 
 
 def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure | None:
@@ -158,7 +162,12 @@ def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure 
 
 
 def _departure(
-    row: Offboarding, found: queries.Around, drawn: tuple[int, int], now: datetime, zone_name: str
+    row: Offboarding,
+    found: queries.Around,
+    drawn: tuple[int, int],
+    waits: dict[str, int],
+    now: datetime,
+    zone_name: str,
 ) -> Departure:
     client, today = row.client_id, consent.day_in(now, zone_name)
     consents = [one for one in found.consents[client] if one.recipient.kind == "new_provider"]
@@ -180,6 +189,7 @@ def _departure(
         client_address_works=any(one.email and one.email_state == "ok" for one in contacts),
         outside_contact=any(one.outside_domain for one in contacts),
         minutes_left=max(0, (minutes or 0) + drawn[1] - drawn[0]),
+        used_per_cent=drawn[0] * 100 // total if (total := (minutes or 0) + drawn[1]) else 0,
         retention_instructed=not any(s.key == "retention_choice" and s.done_at is None for s in steps),
         keep_until_text=show(row.keep_until),
         pauses=tuple(Pause(PauseReason(one.ground), one.note) for one in found.pauses[client]),
@@ -196,6 +206,7 @@ def _departure(
         recipients=firms, proposals=found.proposals[row.id], acceptance=found.acceptances.get(row.id), agreement=agreement,
         approvals=found.approvals.get(client, 0), objections=found.objections.get(client, 0), today=today,
         noticed_on=consent.day_in(row.noticed_at, zone_name), used=drawn[0], prepaid=drawn[1],
+        to_estimate=waits.get(RequestState.ASKED, 0), to_answer=waits.get(RequestState.ESTIMATED, 0),
     )  # fmt: skip
     made.block = _block(made)
     return made
@@ -258,6 +269,10 @@ def _block(one: Departure) -> Block:
         return Block("waiting", "Plan", "There is no plan yet", str(row.owner.name), "us")
     if one.objections:
         return Block("waiting", "Objection", "An objection is unanswered", "a technician", "us")
+    if one.to_estimate:
+        n = one.to_estimate
+        why = "A request for work wants an estimate" if n == 1 else f"{n} requests for work want an estimate"
+        return Block("waiting", "Request", why, str(row.owner.name), "us")
     if one.proposals:
         return Block("waiting", "Dates", "A date would move; the client has not said yet", signer, "client")
     if one.acceptance is not None and one.acceptance.state == "requested":
@@ -267,6 +282,14 @@ def _block(one: Departure) -> Block:
                 "waiting", "Acceptance", "Signed; a second employee must call back", "a second employee", "us"
             )
         return Block("waiting", "Acceptance", "The list lies with the client", signer, "client")
+    if one.to_answer:
+        n = one.to_answer
+        why = (
+            "An estimate waits for the client's word"
+            if n == 1
+            else f"{n} estimates wait for the client's word"
+        )
+        return Block("waiting", "Request", why, signer, "client")
     first = next(iter(waits.values()), None)
     if first is None:
         return one.block

@@ -42,6 +42,14 @@ def time_import(
         list[str] | None,
         typer.Option("--named", help="How the file calls the client, if otherwise. May be repeated."),
     ] = None,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--who",
+            metavar="NAME=ADDRESS",
+            help="Who somebody of the file is: their name there, = and a staff member's mail address. May be repeated.",
+        ),
+    ] = None,
     as_: Annotated[
         str,
         typer.Option(
@@ -57,7 +65,9 @@ def time_import(
 ) -> None:
     """Record the time of a PSA's CSV: each line once, what is beyond the budget is left out with its reason."""
     installed(as_json)
-    result = _import(file, client, work_class, kind, list(named or ()), as_, dry_run, as_json)
+    result = _import(
+        file, client, work_class, kind, list(named or ()), list(who or ()), as_, dry_run, as_json
+    )
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
@@ -66,10 +76,18 @@ def time_import(
 
 
 def _import(
-    file: Path, client: str, work_class: str, kind: str, named: list[str], as_: str, dry: bool, as_json: bool
+    file: Path,
+    client: str,
+    work_class: str,
+    kind: str,
+    named: list[str],
+    who: list[str],
+    as_: str,
+    dry: bool,
+    as_json: bool,
 ) -> dict[str, Any]:
     from partwell.actions.estate.look import find_client, staff_named
-    from partwell.actions.hours.import_time import Choices, import_time, preview_time
+    from partwell.actions.hours.import_time import Choices, import_time, people_named, preview_time
     from partwell.actions.hours.standing import standing
     from partwell.actions.people.set_up import actor_of
     from partwell.importers.time_csv import MOST_BYTES
@@ -93,8 +111,20 @@ def _import(
             raw = stream.read(MOST_BYTES + 1)
     except OSError as error:
         stop(f"{file}: {error.strerror}.", UNUSABLE, as_json)
+    wanted = {name.strip(): address.strip() for name, _, address in (one.rpartition("=") for one in who)}
+    if not all(wanted) or not all(wanted.values()):
+        stop(
+            "Give --who as NAME=ADDRESS: how the file calls them, = and a staff member's mail address.",
+            UNUSABLE,
+            as_json,
+        )
+    people = people_named(wanted)
+    if isinstance(people, Refusal):
+        stop(f"{people.sentence} {people.next_step}".strip(), UNUSABLE, as_json)
     usual = WorkClass.OFFBOARDING if standing(found[0].id).open_departure else WorkClass.SERVICE
-    choices = Choices(WorkClass(work_class) if work_class else usual, WorkKind(kind), names=named)
+    choices = Choices(
+        WorkClass(work_class) if work_class else usual, WorkKind(kind), people=people, names=named
+    )
     doing = preview_time if dry else import_time
     plan = doing(
         actor=actor_of(staff, door="cli"), client_id=found[0].id, raw=raw, name=file.name, choices=choices
@@ -109,6 +139,7 @@ def _import(
         "minutes": plan.minutes,
         "duplicates": plan.count("duplicate"),
         "left_out": plan.count("left_out"),
+        "unknown": plan.unknown,
         "columns": plan.table.fields,
         "lines": [{"line": one.line, "outcome": one.outcome, "sentence": one.sentence} for one in plan.lines if one.outcome != "time"],
     }  # fmt: skip
@@ -119,6 +150,8 @@ def _say(result: dict[str, Any]) -> None:
         typer.echo(f"  {line['outcome'].replace('_', ' ')}, line {line['line']}: {line['sentence']}")
     if len(result["lines"]) > 50:
         typer.echo(f"  … and {len(result['lines']) - 50:,} more; --json lists them.")
+    for name in result["unknown"]:
+        typer.echo(f"  Nobody here is called “{name}”: say who it is with --who '{name}=ADDRESS'.")
     verb = "would be recorded" if result["dry_run"] else "recorded"
     typer.echo(
         f"{result['client']}: {result['entries']:,} entries {verb} ({result['minutes']:,} minutes), "

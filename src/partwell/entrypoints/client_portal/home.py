@@ -23,6 +23,7 @@ from partwell.records.clients import queries as clients
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import covered, timeline_for
 from partwell.records.hours.queries import used_by_departure
+from partwell.rules.hours import WARN_AT
 from partwell.rules.terms import AuthorisationState, ClientState
 
 # What a signatory with five minutes wants to know; every other step is one click away.
@@ -83,7 +84,9 @@ def _hours(agreement: Any, departure: Any) -> dict[str, int] | None:
     if agreement is None or departure is None:
         return None
     used, prepaid = used_by_departure([departure.id])[departure.id]
-    return burn_of(int(agreement.included_hours * 60), used, prepaid)
+    included = int(agreement.included_hours * 60)
+    share = used * 100 // (included + prepaid) if included + prepaid else 0
+    return {**burn_of(included, used, prepaid), "share": share if share >= WARN_AT[0] else 0}
 
 
 def _events(actor: Any, most: int = 6) -> list[dict[str, Any]]:

@@ -107,6 +107,19 @@ def budget_words(how: HoursStanding) -> dict[str, Any] | None:
     }
 
 
+def left_words(how: HoursStanding) -> str:
+    """The budget in a sentence or two, for a page that is about something else; empty without a departure."""
+    budget = budget_words(how)
+    if budget is None:
+        return ""
+    words = [gettext("Left: %(left)s.") % {"left": duration_words(budget["left"])}]
+    if budget["promised"]:
+        words.append(gettext("Promised and not done yet: %(p)s.") % {"p": duration_words(budget["promised"])})
+    if budget["warning"]:
+        words.append(gettext("%(n)s %% of the hours are used.") % {"n": budget["per_cent"]})
+    return " ".join(words)
+
+
 def request_row(row: Any) -> dict[str, Any]:
     """One request as the lists show it."""
     tone, word = STATES[RequestState(row.state)]

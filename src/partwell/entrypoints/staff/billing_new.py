@@ -64,9 +64,16 @@ def paper_new(request: HttpRequest, client_id: str) -> HttpResponse:
         if isinstance(judged, Refusal):
             problem = judged
         else:
-            shown, digest = _preview(wanted, judged), digest_of(paper, wanted, judged, paper_count(client.id))
+            before = paper_count(client.id)
+            shown, digest = _preview(wanted, judged), digest_of(paper, wanted, judged, before)
         if do == "issue" and shown and not shown["refused"] and request.POST.get("shown") == digest:
-            result = issue_invoice(actor=actor, client_id=client.id, lines=wanted, **paper.cleaned_data)
+            result = issue_invoice(
+                actor=actor,
+                client_id=client.id,
+                lines=wanted,
+                shown=(before, shown["bill"].gross),
+                **paper.cleaned_data,
+            )
             if not isinstance(result, Refusal):
                 messages.success(
                     request, _("%(label)s is issued; the client has it by mail.") % {"label": result.label}

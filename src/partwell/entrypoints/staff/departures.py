@@ -16,6 +16,7 @@ from partwell.actions.offboardings import look
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.records.clients.queries import counts_by_state
 from partwell.records.offboardings import queries
+from partwell.rules.hours import WARN_AT
 from partwell.rules.roles import may
 
 A_PAGE = 40
@@ -58,6 +59,7 @@ def board_row(one: look.Departure) -> dict[str, Any]:
         "phase": one.phase.value, "notice": one.noticed_on, "end": one.service_ends, "gone": one.row.keep_until,
         "held": False, "late": one.late, "closed": not one.open, "tone": one.block.tone, "gate": one.block.what,
         "on": one.block.whom, "why": one.block.why, "after": words, "after_on": on, "group": one.group,
+        "share": one.used_per_cent if one.open and one.used_per_cent >= WARN_AT[0] else 0,
         "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
     }  # fmt: skip
 
@@ -79,7 +81,7 @@ def _groups(rows: list[dict[str, Any]], totals: dict[str, int]) -> list[dict[str
 @staff_door("offboarding.read")
 @require_safe
 def departures(request: HttpRequest) -> HttpResponse:
-    """Filtered, sorted and paged on the server; seventeen queries however many departures there are."""
+    """Filtered, sorted and paged on the server; eighteen queries however many departures there are."""
     actor, now = actor_of(request), timezone.now()
     zone_name = zone()
     today = look.consent.day_in(now, zone_name)

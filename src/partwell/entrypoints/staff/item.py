@@ -11,9 +11,11 @@ from partwell.actions.estate import look
 from partwell.actions.estate.record_handover import FIELDS
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.files import read_file
+from partwell.actions.hours.standing import standing
 from partwell.entrypoints.door.files import SHOWN, file_response
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
+from partwell.entrypoints.door.hours_words import left_words
 from partwell.entrypoints.staff.estate_forms import CUSTODIAN_WORDS, KIND_WORDS, OWNER_WORDS, id_of
 from partwell.entrypoints.staff.parts import may_here
 from partwell.importers.base import ImportRefused
@@ -148,7 +150,9 @@ def item_page(request: HttpRequest, client_id: str, item_id: str) -> HttpRespons
             "can_hold": kind in (ItemKind.CREDENTIAL, ItemKind.LICENCE) or bool(item.secret_fields),
             "is_credential": kind is ItemKind.CREDENTIAL,
             "may_write": may_here(actor, item.client, "item.change"),
+            "may_pause": may_here(actor, item.client, "pause.set"),
             "may_see": may_here(actor, item.client, "credential.see"),
+            "hours_left": left_words(standing(item.client_id)),
         },
     )
 

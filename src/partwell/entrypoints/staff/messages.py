@@ -22,10 +22,12 @@ from partwell.actions.correspondence.write_message import (
     NotInTheLoop,
     write_message,
 )
+from partwell.actions.hours.standing import standing
 from partwell.actions.releases import look
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
+from partwell.entrypoints.door.hours_words import left_words
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.staff.pictures import pictured
@@ -80,7 +82,7 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     if found is None:
         raise Http404
     outside = found.audience in queries.OUTSIDE
-    context = {"section": "messages", "message": found, "client": found.client, "audience": AUDIENCES[found.audience],
+    context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": AUDIENCES[found.audience],
                "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
                **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)

@@ -10,6 +10,7 @@ from partwell.actions.offboardings.close_offboarding import still_stops
 from partwell.entrypoints.staff.parts import url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.authorisations.queries import to_call
+from partwell.records.hours.queries import to_do, to_estimate
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
 from partwell.rules.lifecycle import Blocker, OnWhom
@@ -33,7 +34,14 @@ class Next:
 
 def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
     """The first few things, what everything else waits for first."""
-    found = [*_calls(one, actor), *_beginning(one, actor), *_settle(one), *_plan(one), *_end(one, actor)]
+    found = [
+        *_calls(one, actor),
+        *_beginning(one, actor),
+        *_settle(one),
+        *_work(one, actor),
+        *_plan(one),
+        *_end(one, actor),
+    ]
     return list({step.title: step for step in found}.values())[:SHOWN]
 
 
@@ -121,6 +129,32 @@ def _settle(one: look.Departure) -> list[Next]:
 
 def _whom(blocker: Blocker, one: look.Departure) -> str:
     return look.name_of(blocker.on_whom, one)
+
+
+def _work(one: look.Departure, actor: Actor) -> list[Next]:
+    """Requests for work: estimate what was asked, do what was approved and is paid for (R5)."""
+    if may(actor.role, "request.estimate") is not None:
+        return []
+    asked = [
+        Next(
+            f"Estimate “{row.title}”.",
+            f"{row.asked_by_name} asked for it {when_words(row.asked_at, 'day')}; nothing of it begins before the client "
+            f"has approved the estimate. On {one.row.owner.name}.",
+            "Estimate it",
+            reverse("staff:request", args=[row.id]),
+        )
+        for row in to_estimate(one.row.id)[:2]
+    ]
+    approved = [
+        Next(
+            f"Do “{row.title}”.",
+            "The client approved it and its hours are open. On a technician.",
+            "Open the request",
+            reverse("staff:request", args=[row.id]),
+        )
+        for row in to_do(one.row.id)[:1]
+    ]
+    return asked + approved
 
 
 def _plan(one: look.Departure) -> list[Next]:

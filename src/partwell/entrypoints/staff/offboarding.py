@@ -23,6 +23,7 @@ from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.correspondence.queries import said_page
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import Filters, entries_of, timeline_for
+from partwell.records.hours.queries import promised
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
 from partwell.rules.roles import may
@@ -123,6 +124,7 @@ def offboarding(request: HttpRequest, offboarding_id: str) -> HttpResponse:
         **shown.context, "next": next_steps(one, actor) if one.open else [], "size": found.covered, "total": entries_of("staff", row.client_id).count(),
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "people": _people(one), "receipt": _receipt(row.client_id),
         "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
+        "promised": promised(row.id) if one.open else 0,
         "course": {"phases": look.phases(one), "end": one.service_ends, "gone": row.keep_until, "today": one.today} if one.steps else None,
         "pains": queries.pain_points(row.id), "writing": queries.letter_waits(f"acknowledgement-letter:{row.id.hex}"),
     })  # fmt: skip

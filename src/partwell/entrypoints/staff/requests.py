@@ -187,10 +187,11 @@ def _page(request: HttpRequest, row: Any, form: EstimateForm | None, code: int =
         code = 422
     state = RequestState(row.state)
     working = may_here(actor, row.client, "request.finish")
+    how = standing(row.client_id)
     context = {
         "section": "clients", "client": row.client, "request_row": request_row(row), "row": row, "form": form, "preview": preview,
         "price": price_of(row) if state is RequestState.ESTIMATED else None, "blocks": list(row.blocks.all()),
-        "unused": UNUSED_WORDS[standing(row.client_id).terms.unused], "line": LINE_WORDS[LineClass(row.line_class)],
+        "budget": budget_words(how), "unused": UNUSED_WORDS[how.terms.unused], "line": LINE_WORDS[LineClass(row.line_class)],
         "may_finish": working and state is RequestState.APPROVED, "may_cancel": working and state in lists.OPEN,
         "may_record": may_here(actor, row.client, "time.record") and state is RequestState.APPROVED,
     }  # fmt: skip

@@ -9,20 +9,25 @@ from django import forms
 from django.utils import timezone
 
 from partwell.actions.hours.record_time import Work
+from partwell.actions.hours.subjects import KINDS as KINDS_OF_SUBJECT
+from partwell.actions.hours.subjects import label_of
 from partwell.entrypoints.door.hours_words import CLASS_WORDS, KIND_WORDS
 from partwell.entrypoints.door.moments import MomentField
 from partwell.entrypoints.staff.parts import id_of, id_or_none, words_field
-from partwell.records.correspondence.queries import message_seen
-from partwell.records.estate.queries import item_of
-from partwell.records.hours.lists import approved_requests, request_of
+from partwell.records.hours.lists import approved_requests
 from partwell.rules import hours
 from partwell.rules.actor import Actor
-from partwell.rules.hours import WorkClass, WorkKind
+from partwell.rules.hours import Rest, WorkClass, WorkKind
 
 CLASSES = [
     (one.value, CLASS_WORDS[one]) for one in (WorkClass.OFFBOARDING, WorkClass.SERVICE, WorkClass.GOODWILL)
 ]
 KINDS = [(one.value, KIND_WORDS[one]) for one in WorkKind]
+RESTS = [
+    ("", "record nothing and tell me"),
+    (Rest.ASK.value, "record what fits, ask the client for the rest: a request to estimate"),
+    (Rest.GOODWILL.value, "record what fits, give the rest as goodwill with a reason"),
+]
 NO_NOTE = "Time needs a note that the client can read. Say in a sentence what was done."
 # field → the refusals that are about it
 AT = {
@@ -41,23 +46,12 @@ class About:
         self.id: UUID | None = None
         self.request_id: UUID | None = None
         kind, _, ref = text.partition(":")
-        if kind not in ("item", "message", "request") or not ref:
+        if kind not in KINDS_OF_SUBJECT or not ref:
             return
-        label = self._label(actor, client_id, kind, id_of(ref))
+        label = label_of(actor, client_id, kind, id_of(ref))
         if label:
             self.text, self.kind, self.id, self.label = f"{kind}:{ref}", kind, id_of(ref), label
             self.request_id = self.id if kind == "request" else None
-
-    @staticmethod
-    def _label(actor: Actor, client_id: UUID, kind: str, ref: UUID) -> str:
-        """Its title, or nothing for what is not this client's."""
-        if kind == "item":
-            item = item_of(client_id, ref)
-            return str(item.title) if item is not None else ""
-        row: Any = message_seen(actor, ref) if kind == "message" else request_of(ref)
-        if row is None or row.client_id != client_id:
-            return ""
-        return str(row.subject if kind == "message" else row.title)[:300]
 
     def subject(self) -> dict[str, Any]:
         """As ``Work`` and the timer's ``About`` take it; a request is linked, not only named."""
@@ -90,6 +84,19 @@ class NotesForm(forms.Form):
     )  # fmt: skip
 
 
+def rest_field() -> forms.ChoiceField:
+    """What becomes of minutes that are more than what is left."""
+    return forms.ChoiceField(
+        label="If it is more than what is left", choices=RESTS, required=False,
+        help_text="At most what is left is recorded; the rest is never billed unasked.",
+    )  # fmt: skip
+
+
+def without_goodwill(form: forms.Form) -> None:
+    """Leave the choice of goodwill to the office."""
+    form.fields["rest"].choices = [one for one in RESTS if one[0] != Rest.GOODWILL]  # type: ignore[attr-defined]
+
+
 class TimeForm(NotesForm):
     """Time that was worked: minutes, or start and end in the MSP's zone."""
 
@@ -101,13 +108,10 @@ class TimeForm(NotesForm):
     started = MomentField(label="Start", required=False)
     ended = MomentField(label="End", required=False)
     request = forms.ChoiceField(label="For the request", required=False)
-    split = forms.BooleanField(
-        label="Record what fits, and the rest as goodwill", required=False,
-        help_text="Both at once; goodwill needs its reason and is the office's to give.",
-    )  # fmt: skip
+    rest = rest_field()
 
     field_order = (
-        "work_class", "kind", "minutes", "started", "ended", "split", "reason", "note", "asked_by", "request", "internal_note",
+        "work_class", "kind", "minutes", "started", "ended", "rest", "reason", "note", "asked_by", "request", "internal_note",
     )  # fmt: skip
 
     def __init__(self, *args: Any, client_id: UUID, about: About, **kwargs: Any) -> None:
@@ -172,8 +176,9 @@ class StopForm(NotesForm):
         required=False,
         help_text="Only where the timer's own are wrong; at most what it ran.",
     )
+    rest = rest_field()
 
-    field_order = ("note", "minutes", "work_class", "kind", "reason", "asked_by", "internal_note")
+    field_order = ("note", "minutes", "rest", "work_class", "kind", "reason", "asked_by", "internal_note")
 
 
 class ReasonForm(forms.Form):

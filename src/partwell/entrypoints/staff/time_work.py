@@ -2,6 +2,7 @@
 """Entering time, taking it back, and an owner's leave; each page is one form and calls one action."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,19 +12,28 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partwell.actions.hours.give_leave import end_leave, give_leave
 from partwell.actions.hours.record_time import record_time, reverse_time
-from partwell.actions.hours.split_time import split_time
+from partwell.actions.hours.split_time import Split, split_time
 from partwell.actions.hours.standing import HoursStanding, standing
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.hours_words import budget_words, entry_row
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.clients import client_or_404
 from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal, id_of
-from partwell.entrypoints.staff.time_forms import AT, About, LeaveForm, ReasonForm, TimeForm
+from partwell.entrypoints.staff.time_forms import (
+    AT,
+    About,
+    LeaveForm,
+    ReasonForm,
+    TimeForm,
+    without_goodwill,
+)
 from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.hours.lists import entry_of
 from partwell.rules import hours
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
+
+SHORT = ("hours_short", "hours_used_up")
 
 
 @staff_door("time.record")
@@ -42,16 +52,31 @@ def time_add(request: HttpRequest, client_id: str) -> HttpResponse:
     form = TimeForm(request.POST, client_id=client.id, about=about)
     if not form.is_valid():
         return _time_page(request, client, how, form)
-    doing = split_time if form.cleaned_data["split"] else record_time
-    result: Any = doing(actor=actor, client_id=client.id, work=form.work())
+    rest = form.cleaned_data.get("rest")
+    result: Any = (
+        split_time(actor=actor, client_id=client.id, work=form.work(), rest=hours.Rest(rest))
+        if rest
+        else record_time(actor=actor, client_id=client.id, work=form.work())
+    )
     if isinstance(result, Refusal):
         if result.code in ("not_found", "client_inactive"):
             return refusal_response(request, result, back=reverse("staff:hours", args=[client.id]))
         form_with_refusal(form, result, **AT)
-        return _time_page(request, client, how, form)
-    made = result if isinstance(result, tuple) else (result,)
-    messages.success(request, " ".join(_said(one) for one in made))
-    return HttpResponseRedirect(reverse("staff:hours", args=[client.id]))
+        return _time_page(request, client, how, form, result.code)
+    return made_of(request, client.id, result)
+
+
+def made_of(request: HttpRequest, client_id: UUID, result: Any) -> HttpResponse:
+    """Say what was recorded; a rest that was asked for leads to its request, which wants an estimate."""
+    made = result if isinstance(result, Split) else Split((result,))
+    said = [_said(one) for one in made.entries]
+    if made.request is not None:
+        messages.success(
+            request, " ".join([*said, "The rest is asked for: estimate it, then the client decides."])
+        )
+        return HttpResponseRedirect(reverse("staff:request", args=[made.request.id]))
+    messages.success(request, " ".join(said))
+    return HttpResponseRedirect(reverse("staff:hours", args=[client_id]))
 
 
 def _said(entry: Any) -> str:
@@ -59,16 +84,24 @@ def _said(entry: Any) -> str:
     return f"{duration_words(entry.minutes)} recorded: {row['drawn']}."
 
 
-def _time_page(request: HttpRequest, client: Any, how: HoursStanding, form: TimeForm) -> HttpResponse:
+def fits_now(how: HoursStanding) -> int:
+    """The most minutes that fit into what is left, in whole units."""
+    if not how.open_departure:
+        return 0
+    return hours.fitting(hours.ENTRY_LIMIT, how.budget, how.terms.unit, how.leave)
+
+
+def _time_page(
+    request: HttpRequest, client: Any, how: HoursStanding, form: TimeForm, code: str = ""
+) -> HttpResponse:
     office = may(actor_of(request).role, "time.allow_goodwill") is None
-    errors = bool(form.errors.get("minutes"))
-    fits = hours.fitting(hours.ENTRY_LIMIT, how.budget, how.terms.unit) if how.open_departure else 0
-    offered = bool(form.is_bound and errors and office and fits and not form.cleaned_data.get("split"))
-    if not office or not how.open_departure:
-        del form.fields["split"]
+    if not how.open_departure:
+        del form.fields["rest"]
+    elif not office:
+        without_goodwill(form)
     return render(request, "staff/time_add.html", {
         "section": "clients", "client": client, "form": form, "about": form.about, "budget": budget_words(how), "terms": how.terms,
-        "fits": fits, "offer_split": offered,
+        "fits": fits_now(how), "short": code in SHORT,
     }, status=422 if form.errors else 200)  # fmt: skip
 
 

@@ -12,16 +12,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partwell.actions.hours import timers as actions
 from partwell.actions.hours.standing import standing
 from partwell.entrypoints.door.gate import actor_of, staff_door
-from partwell.entrypoints.door.hours_words import CLASS_WORDS, KIND_WORDS
+from partwell.entrypoints.door.hours_words import CLASS_WORDS, KIND_WORDS, budget_words, left_words
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.clients import client_or_404
 from partwell.entrypoints.staff.hours import clock, start_form
 from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal, id_of
-from partwell.entrypoints.staff.time_forms import AT, About, ReasonForm, StartForm, StopForm
-from partwell.entrypoints.theme.formats import duration_words, when_words
+from partwell.entrypoints.staff.time_forms import (
+    AT,
+    About,
+    ReasonForm,
+    StartForm,
+    StopForm,
+    without_goodwill,
+)
+from partwell.entrypoints.staff.time_work import SHORT, fits_now, made_of
+from partwell.entrypoints.theme.formats import when_words
 from partwell.records.hours.lists import timer_of
 from partwell.records.hours.queries import running_timers
-from partwell.rules.hours import WorkClass, WorkKind
+from partwell.rules.hours import Rest, WorkClass, WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
@@ -47,7 +55,8 @@ def timer_start(request: HttpRequest, client_id: str) -> HttpResponse:
         form_with_refusal(form, result, work_class=f"hours_used_up|{AT['work_class']}")
     return form_page(
         request, form, title="Start a timer", back=back, back_label=f"Hours of {client.name}", button="Start it",
-        lede=f"About “{about.label}”." if about.label else "", hidden=[("about", about.text)],
+        lede=" ".join(filter(None, [f"About “{about.label}”." if about.label else "", left_words(standing(client.id))])),
+        hidden=[("about", about.text)],
     )  # fmt: skip
 
 
@@ -100,17 +109,23 @@ def timer_stop(request: HttpRequest, timer_id: str) -> HttpResponse:
         internal_note=given["internal_note"],
         reason=given["reason"],
         asked_by=given["asked_by"],
+        rest=Rest(given["rest"]) if given.get("rest") else None,
     )
-    result = actions.stop_timer(actor=actor_of(request), timer_id=row.id, said=said)
+    result = actions.stop_and_split(actor=actor_of(request), timer_id=row.id, said=said)
     if isinstance(result, Refusal):
         if result.code in ("duplicate", "not_found", "client_inactive"):
             return refusal_response(request, result, back=back)
         form_with_refusal(form, result, **AT)
         return _stop_page(request, row, form, result.code)
-    return answer(request, result, back, f"Stopped. {duration_words(result.minutes)} recorded.")
+    return made_of(request, row.client_id, result)
 
 
 def _stop_page(request: HttpRequest, row: Any, form: StopForm, code: str = "") -> HttpResponse:
+    how = standing(row.client_id)
+    if not how.open_departure:
+        del form.fields["rest"]
+    elif may(actor_of(request).role, "time.allow_goodwill") is not None:
+        without_goodwill(form)
     return render(
         request,
         "staff/timer_stop.html",
@@ -120,7 +135,9 @@ def _stop_page(request: HttpRequest, row: Any, form: StopForm, code: str = "") -
             "timer": row,
             "clock": clock(row),
             "form": form,
-            "short": code in ("hours_short", "hours_used_up"),
+            "short": code in SHORT,
+            "fits": fits_now(how),
+            "budget": budget_words(how),
             "stopped": row.stopped_at is not None,
             "timer_running": None,
         },

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from partwell.records.hours.models import Block, Leave, TimeEntry, TimePart, Timer, WorkRequest
@@ -45,6 +45,29 @@ def promised(offboarding_id: UUID) -> int:
     return total
 
 
+def waiting_requests(offboarding_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+    """For a list of departures: how many requests for work wait for an estimate or for the client, by state; one query."""
+    waits = (RequestState.ASKED, RequestState.ESTIMATED)
+    rows = WorkRequest.objects.filter(offboarding_id__in=list(offboarding_ids), state__in=waits)
+    found: dict[UUID, dict[str, int]] = {}
+    for one, state, count in rows.order_by().values_list("offboarding_id", "state").annotate(n=Count("pk")):
+        found.setdefault(one, {})[state] = count
+    return found
+
+
+def to_estimate(offboarding_id: UUID) -> "QuerySet[WorkRequest]":
+    """A departure's requests that nobody has estimated yet, the oldest first."""
+    rows = WorkRequest.objects.filter(offboarding_id=offboarding_id, state=RequestState.ASKED)
+    return rows.order_by("asked_at")
+
+
+def to_do(offboarding_id: UUID) -> "QuerySet[WorkRequest]":
+    """A departure's approved requests that are not done, none of whose blocks waits for its payment; the oldest first."""
+    rows = WorkRequest.objects.filter(offboarding_id=offboarding_id, state=RequestState.APPROVED)
+    unpaid = Block.objects.filter(request=OuterRef("pk"), paid_at=None, cancelled_at=None)
+    return rows.exclude(Exists(unpaid)).order_by("answered_at")
+
+
 def budget_of(offboarding_id: UUID, included_minutes: int) -> Budget:
     """The budget of a departure in three queries; ``included_minutes`` by the agreement in force."""
     rows: Any = blocks_of(offboarding_id)  # the annotation is lost on the way through the function's type
@@ -53,15 +76,20 @@ def budget_of(offboarding_id: UUID, included_minutes: int) -> Budget:
 
 
 def used_by_departure(offboarding_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
-    """For a list of departures: minutes drawn (included and blocks) and minutes prepaid, in two queries."""
+    """For a list of departures: minutes drawn (included and open blocks) and minutes prepaid, in two queries.
+
+    A block that was settled or whose payment went back is in neither, as in ``budget_of``."""
     ids = list(offboarding_ids)
+    open_block = Q(source=Source.BLOCK, block__cancelled_at=None, block__settled_at=None) & ~Q(
+        block__paid_at=None
+    )
     drawn = dict(
-        TimePart.objects.filter(offboarding_id__in=ids, source__in=(Source.INCLUDED, Source.BLOCK))
+        TimePart.objects.filter(Q(source=Source.INCLUDED) | open_block, offboarding_id__in=ids)
         .values_list("offboarding_id")
         .annotate(sum=Sum("minutes"))
     )
     paid = dict(
-        Block.objects.filter(offboarding_id__in=ids, cancelled_at=None)
+        Block.objects.filter(offboarding_id__in=ids, cancelled_at=None, settled_at=None)
         .exclude(paid_at=None)
         .values_list("offboarding_id")
         .annotate(sum=Sum("minutes"))

@@ -30,6 +30,7 @@ from partwell.entrypoints.api.endpoints import (
     requests,
     returning,
     statement,
+    time_split,
 )
 
 ROUTERS: Mapping[str, Router] = {
@@ -43,6 +44,7 @@ ROUTERS: Mapping[str, Router] = {
     "Offboardings": offboardings.router,
     "Plans and dates": plans.router,
     "Hours and timers": hours.router,
+    "Time at its boundary, time from a PSA": time_split.router,
     "Requests for work": requests.router,
     "Acceptance and closing": closing.router,
     "Recipients": recipients.router,

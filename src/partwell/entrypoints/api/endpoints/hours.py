@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Time: the budget, entries, reversals, timers, leave to work on account, and time out of a PSA's CSV (R5)."""
+"""Time: the budget, entries, reversals, timers and leave to work on account (R5)."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import File, Form, Router, UploadedFile
+from ninja import Router
 from pydantic import Field
 
 from partwell.actions.hours import timers as actions
 from partwell.actions.hours.give_leave import end_leave, give_leave
-from partwell.actions.hours.import_time import Choices, Planned, import_time, preview_time
 from partwell.actions.hours.record_time import Work, record_time, reverse_time
 from partwell.actions.hours.standing import standing
-from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, content_of, found
+from partwell.actions.hours.subjects import label_of
+from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
 from partwell.entrypoints.api.fields import Given, Line, Moment, PathId, Ref, Shown, Text, Whole
 from partwell.entrypoints.api.operation import operation
 from partwell.entrypoints.api.pages import Page, page_of
-from partwell.importers.time_csv import MOST_BYTES
 from partwell.records.hours import lists
 from partwell.records.hours.queries import running_timers
+from partwell.rules.actor import Actor
 from partwell.rules.hours import WorkClass, WorkKind
 from partwell.rules.refusals import Refusal, refuse
 
@@ -28,6 +28,16 @@ router = Router()
 Minutes = Annotated[Whole, Field(ge=-100_000, le=100_000)]
 Note = Annotated[Line, Field(max_length=500)]
 Asked = Annotated[Line, Field(max_length=200)]
+
+
+class Subject(Given):
+    kind: Literal["item", "message"]
+    id: Ref
+
+
+About = Annotated[
+    Subject | None, Field(description="The item or message of this client that the time is about.")
+]
 
 
 class BlockLeft(Shown):
@@ -97,6 +107,7 @@ class TimeEntryGiven(Given):
     reason: Note = ""
     asked_by: Asked = ""
     request_id: Ref | None = None
+    about: About = None
 
 
 class TakenBackGiven(Given):
@@ -120,6 +131,7 @@ class TimerGiven(Given):
     work_class: WorkClass
     kind: WorkKind = WorkKind.OTHER
     request_id: Ref | None = None
+    about: About = None
 
 
 class StopGiven(Given):
@@ -148,30 +160,23 @@ class LeaveShown(Shown):
     ended_at: datetime | None
 
 
-class TimeImportForm(Given):
-    work_class: Literal["offboarding", "service"] = "offboarding"
-    kind: WorkKind = WorkKind.OTHER
-    client_name: Annotated[Line, Field(max_length=200)] = Field(
-        "", description="How the file calls this client."
-    )
-    dry_run: bool = Field(False, description="Say what would be recorded; write nothing.")
+def subject_of(actor: Actor, client_id: UUID, about: Subject | None) -> dict[str, Any] | Refusal:
+    """What time is about, as the actions take it; another client's thing is nothing here."""
+    if about is None:
+        return {}
+    label = label_of(actor, client_id, about.kind, about.id)
+    if not label:
+        return refuse("not_found")
+    return {"subject_kind": about.kind, "subject_id": about.id, "subject_label": label}
 
 
-class TimeImportLine(Shown):
-    line: str
-    outcome: str = Field(description="time, duplicate or left_out")
-    sentence: str
-    minutes: int | None
-
-
-class TimeImported(Shown):
-    dry_run: bool
-    entries: int
-    minutes: int
-    duplicates: int
-    left_out: int
-    columns: dict[str, str]
-    lines: list[TimeImportLine]
+def work_of(actor: Actor, client_id: UUID, body: TimeEntryGiven) -> Work | Refusal:
+    """The body as the action takes it."""
+    subject = subject_of(actor, client_id, body.about)
+    if isinstance(subject, Refusal):
+        return subject
+    given = body.model_dump(include=set(TimeEntryGiven.model_fields) - {"about"})
+    return Work(started=given.pop("started_at"), **given, **subject)
 
 
 def hours_of(client_id: UUID) -> HoursLeft:
@@ -209,6 +214,11 @@ def _entry(row: Any) -> TimeEntryShown:
         **values, staff_name=row.staff.name, note=row.client_note, reversed_by_id=back.id if back else None,
         parts=[TimePartShown.model_validate(part) for part in row.parts.all()],
     )  # fmt: skip
+
+
+def shown_entry(entry_id: UUID) -> TimeEntryShown:
+    """One entry as the API shows it."""
+    return _entry(lists.entry_of(entry_id))
 
 
 def _shown(row: Any) -> TimeEntryShown | Refusal:
@@ -252,9 +262,12 @@ def list_time(
 )  # fmt: skip
 def post_time(request: HttpRequest, client_id: PathId, body: TimeEntryGiven) -> TimeEntryShown | Refusal:
     """Record one's own time; what does not fit is refused with what is left"""
-    given = body.model_dump()
-    work = Work(started=given.pop("started_at"), **given)
-    return _shown(record_time(actor=actor_of(request), client_id=client_id, work=work))
+    work = work_of(actor_of(request), client_id, body)
+    return (
+        work
+        if isinstance(work, Refusal)
+        else _shown(record_time(actor=actor_of(request), client_id=client_id, work=work))
+    )
 
 
 @operation(router, "GET", "/time/{entry_id}", scope="hours:read", verb="time.read", response=TimeEntryShown)
@@ -288,7 +301,10 @@ def post_timer(request: HttpRequest, client_id: PathId, body: TimerGiven) -> Tim
         asked = lists.request_of(body.request_id)
         if asked is None or asked.client_id != client_id:
             return refuse("not_found")
-    about = actions.About(body.work_class, body.kind, body.request_id)
+    subject = subject_of(actor_of(request), client_id, body.about)
+    if isinstance(subject, Refusal):
+        return subject
+    about = actions.About(body.work_class, body.kind, body.request_id, **subject)
     return _timer(actions.start_timer(actor=actor_of(request), client_id=client_id, about=about))
 
 
@@ -341,40 +357,3 @@ def post_leave_end(request: HttpRequest, client_id: PathId) -> LeaveShown | Refu
     """End the leave in force"""
     row = end_leave(actor=actor_of(request), client_id=client_id)
     return row if isinstance(row, Refusal) else LeaveShown.model_validate(row)
-
-
-@operation(
-    router,
-    "POST",
-    "/clients/{client_id}/time/import",
-    scope="hours:write",
-    verb="time.record",
-    response=TimeImported,
-)
-def post_time_import(
-    request: HttpRequest, client_id: PathId, form: Form[TimeImportForm], file: File[UploadedFile]
-) -> TimeImported | Refusal:
-    """Take over time from a PSA's CSV (form data); no line twice, what does not fit is left out with its reason"""
-    client_here(client_id)
-    names = [form.client_name] if form.client_name else []
-    choices = Choices(WorkClass(form.work_class), form.kind, names=names)
-    doing = preview_time if form.dry_run else import_time
-    plan = doing(
-        actor=actor_of(request), client_id=client_id, raw=content_of(file, MOST_BYTES), name=(file.name or "time.csv")[:120],
-        choices=choices,
-    )  # fmt: skip
-    if isinstance(plan, Refusal):
-        return plan
-    return TimeImported(
-        dry_run=form.dry_run, entries=plan.count("time"), minutes=plan.minutes, duplicates=plan.count("duplicate"),
-        left_out=plan.count("left_out"), columns=plan.table.fields, lines=[_import_line(one) for one in plan.lines],
-    )  # fmt: skip
-
-
-def _import_line(one: Planned) -> TimeImportLine:
-    return TimeImportLine(
-        line=str(one.line),
-        outcome=one.outcome,
-        sentence=one.sentence,
-        minutes=one.work.minutes if one.work else None,
-    )
