@@ -87,7 +87,7 @@ from partwell.records.people.models import Passkey
 from partwell.records.releases.models import ReleaseLine
 from partwell.rules import lifecycle, roles
 from partwell.rules.dates import TransitionTerm
-from partwell.rules.hours import WorkClass, WorkKind
+from partwell.rules.hours import Rest, WorkClass, WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind
 from tests.flows.browser_of import browser_of
@@ -288,6 +288,7 @@ REFUSED: Tries = {
     "time.record": lambda a: [
         lambda: record_time(actor=a.c.dan, client_id=a.client, work=a_piece()),
         lambda: split_time(actor=a.c.ines, client_id=a.client, work=a_piece()),
+        lambda: split_time(actor=a.c.dan, client_id=a.client, work=a_piece(), rest=Rest.ASK),
         lambda: reverse_time(actor=a.c.dan, entry_id=a.worked.id, why="Wrong day"),
         lambda: start_timer(actor=a.c.dan, client_id=a.client, about=About(WorkClass.SERVICE)),
         lambda: import_time(actor=a.c.dan, client_id=a.client, raw=b"Date,Hours,Note\n2026-03-02,1,Call\n", name="a.csv", choices=Choices(WorkClass.SERVICE)),
