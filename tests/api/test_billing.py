@@ -105,7 +105,13 @@ def test_numbers_and_law(people: Cast) -> None:
     row = ines.made(f"{at}/law/profiles", {"code": "eu_data_act", "reason": "We host it"})
     law = ines.ok("GET", f"{at}/law")
     assert law["notice"] == "This is no legal advice."
-    assert {one["line_class"]: one["charge"] for one in law["today"]}["switching"] in ("at_cost", "banned")
+    assert {one["line_class"]: one["charge"] for one in law["lines"]}["switching"] in ("at_cost", "banned")
+    for day, charge in (("2024-01-10", "free_to_agree"), ("2027-01-11", "at_cost"), ("2027-01-12", "banned")):
+        told = ines.ok("GET", f"{at}/law?day={day}")
+        assert told["day"] == day
+        verdict = next(one for one in told["lines"] if one["line_class"] == "switching")
+        assert (verdict["charge"], bool(verdict["last_checked"])) == (charge, charge != "free_to_agree")
+    assert ines.get(f"{at}/law?day=12.1.2027").status_code == 422
     switching = {**LINE, "line_class": "switching"}
     problem(ines.post(f"{at}/papers", {"kind": "invoice", "lines": [switching]}), 409, "charge_above_cost")
     over = {**switching, "override": "Custom-built"}

@@ -145,6 +145,20 @@ def test_the_pages_say_what_source_version_and_day_before_the_click(
     law = browser.get(reverse("staff:client_law", args=[story.northwick.id])).content.decode()
     for words in ("2023/2854", "no legal advice", "At cost only", "We host its data.", "Version 1, last checked", "12 Jan 2027"):  # fmt: skip
         assert words in law, words
+    at = reverse("staff:client_law", args=[story.northwick.id])
+    for day, words in (
+        ("2024-01-10", "Free to agree"),
+        ("2027-01-11", "At cost only"),
+        ("2027-01-12", "Not to be charged"),
+    ):
+        shown = browser.get(at, {"day": day}).content.decode()
+        assert words in shown and "line by line" in shown and "charged on" in shown, day
+    banned = browser.get(at, {"day": "2027-01-12"}).content.decode()
+    assert (
+        "Article 29(1), this line may not be charged since 12 January 2027" in banned
+        and "version 1, last checked" in banned
+    )
+    assert browser.get(at, {"day": "soon"}).status_code == 422
     url = reverse("staff:paper_new", args=[story.northwick.id])
     data = {"kind": "invoice", "do": "preview", "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-text": "Moving",
             "lines-0-quantity": "1", "lines-0-unit_price": "100", "lines-0-line_class": "switching"}  # fmt: skip

@@ -3,6 +3,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
@@ -18,12 +19,13 @@ from partwell.actions.releases.request_bundle import request_bundle
 from partwell.actions.releases.reveal import claim_reveal, make_reveal
 from partwell.actions.releases.run_bundle import run_now
 from partwell.records.billing.models import Invoice
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Entry, RefusalTally
 from partwell.records.offboardings.models import LawfulPause
 from partwell.records.releases.models import ReleaseLine
 from partwell.rules.hours import WorkClass, WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Party
+from tests.api.caller import caller, problem
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import PASSWORD, Cast, cast, done
 from tests.support.worlds import World
@@ -98,6 +100,24 @@ def test_holding_back_for_the_debt_is_refused_to_everybody_and_on_record(debtor:
             ("lien", "owes us"),
         ):
             assert code(set_pause(actor=actor, client_id=debtor.northwick.id, ground=ground, note=note)) == "hostage"  # fmt: skip
+    owner = browser_of(debtor.jonah)
+    item = debtor.items["diagram"]
+    assert (
+        f"?item={item.id}"
+        in owner.get(reverse("staff:item", args=[debtor.northwick.id, item.id])).content.decode()
+    )
+    form = reverse("staff:pause", args=[debtor.northwick.id]) + f"?item={item.id}"
+    assert item.title in owner.get(form).content.decode()
+    refused = owner.post(form, {"ground": "debt", "note": "30,000 EUR unpaid"})
+    assert refused.status_code == 409 and "never withheld for a debt" in refused.content.decode()
+    assert RefusalTally.objects.filter(code="hostage", subject_ref=item.id).exists()
+    assert owner.get(form.replace(str(item.id), str(UUID(int=5)))).status_code == 404
+    api, given = (
+        caller(debtor.jonah, debtor.jonah),
+        {"ground": "debt", "note": "Unpaid", "item": str(item.id)},
+    )
+    problem(api.post(f"/clients/{debtor.northwick.id}/pauses", given), 409, "hostage")
+    problem(api.post(f"/clients/{debtor.quayside.id}/pauses", given), 404, "not_found")
     assert not LawfulPause.objects.exists()
     assert Entry.objects.filter(type="refusal.recorded").exists()
     assert debtor.release("diagram").release is not None

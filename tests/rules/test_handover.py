@@ -124,7 +124,8 @@ def test_a_lawful_pause_needs_a_ground(reason):
 @pytest.mark.parametrize(
     ("reason", "ground", "code"),
     [("unpaid_invoices", "", "hostage"), ("other", "client owes 8,000", "hostage"), ("mood", "", "pause_unnamed"),
-     ("", "", "pause_unnamed")],
+     ("", "", "pause_unnamed"), ("other", "They have not paid for June", "hostage"), ("other", "Two bills are outstanding", "hostage"),
+     ("non_payment", "", "hostage"), ("other", "I feel uneasy about Bilbao", "pause_unnamed")],
 )  # fmt: skip
 def test_a_debt_is_no_reason(reason, ground, code):
     refusal = may_pause(reason, ground)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R11: what the client owns is not a hostage; the lawful reasons to pause are four, named and recorded."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,18 +16,9 @@ class PauseReason(StrEnum):
 
 
 # Words people use for a debt; whatever is none of the four reasons is refused anyway, these get R11's sentence.
-_DEBT_WORDS = (
-    "debt",
-    "unpaid",
-    "overdue",
-    "invoice",
-    "payment",
-    "arrears",
-    "non_payment",
-    "owes",
-    "owing",
-    "lien",
-    "fee",
+_DEBT = re.compile(
+    r"\b(debts?|debtors?|unpaid|overdue|invoices?|pay(?:s|ing|ments?)?|nonpayment|paid|arrears|ow(?:e|es|ed|ing)|liens?|fees?|"
+    r"bills?|billed|money|outstanding|balance)\b"
 )
 
 
@@ -41,8 +33,8 @@ class Pause:
 def may_pause(reason: str, ground: str) -> Refusal | None:
     """Whether releases may be paused: one of the four reasons and a written ground; a debt never."""
     if reason not in set(PauseReason):
-        words = f"{reason} {ground}".casefold()
-        if any(word in words for word in _DEBT_WORDS):
+        words = f"{reason} {ground}".casefold().replace("_", " ")
+        if _DEBT.search(words):
             return refuse("hostage")
         return refuse("pause_unnamed")
     if not ground.strip():

@@ -7,6 +7,7 @@ from uuid import UUID
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.records.clients.models import Client
+from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import LawfulPause
 from partwell.rules import lifecycle, pauses, roles
 from partwell.rules.actor import Actor
@@ -22,12 +23,17 @@ def set_pause(
     file: BinaryIO | bytes | None = None,
     file_name: str = "",
     file_type: str = "application/octet-stream",
+    item_id: UUID | None = None,
 ) -> LawfulPause | Refusal:
     """Pause releases. A debt is refused with ``hostage`` to everybody, an owner too, and the attempt is recorded.
 
+    ``item_id``: the item of this client that somebody would hold back: a refusal's entry is about it. A lawful pause
+    is of all releases all the same.
     ``note``: the written ground; it stays inside. What is queued stays until the gate refuses it at transmission.
     """
     if not actor.is_staff or not Client.objects.filter(pk=client_id).exists():
+        return refuse("not_found")
+    if item_id is not None and not Item.objects.present().filter(pk=item_id, client_id=client_id).exists():
         return refuse("not_found")
     problem = pauses.may_pause(ground, note)
     if problem is None and (refusal := roles.may(actor.role, "pause.set")) is not None:
@@ -41,10 +47,12 @@ def set_pause(
         client = deed.lock(client_id)
         problem = problem or lifecycle.may_work_on(client.state, client.name, "pause.set")
         if problem is not None:
-            return deed.refuse(problem, subject=client.id, verb="pause.set")
+            return deed.refuse(problem, subject=item_id or client.id, verb="pause.set")
         if LawfulPause.objects.filter(client=client, ground=ground, lifted_at=None).exists():
             return deed.refuse(
-                refuse("duplicate", what="A pause for this reason"), subject=client.id, verb="pause.set"
+                refuse("duplicate", what="A pause for this reason"),
+                subject=item_id or client.id,
+                verb="pause.set",
             )
         if stored is not None:
             deed.add(stored)

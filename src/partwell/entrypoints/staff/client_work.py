@@ -24,6 +24,7 @@ from partwell.entrypoints.staff import client_forms as shapes
 from partwell.entrypoints.staff.clients import client_or_404
 from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal, id_of
 from partwell.records.clients import queries
+from partwell.records.estate import queries as estate
 from partwell.records.people.queries import the_msp
 from partwell.rules.refusals import Refusal
 
@@ -249,9 +250,15 @@ def backup_add(request: HttpRequest, client_id: str) -> HttpResponse:
 @_BOTH
 def pause(request: HttpRequest, client_id: str) -> HttpResponse:
     """Pause releases (R11); an owner alone. Whoever tries it for a debt is told the rule, and the attempt is on record."""
-    row = client_or_404(client_id)
+    row, item = client_or_404(client_id), None
+    if request.GET.get("item"):
+        item = estate.item_of(row.id, id_of(request.GET["item"]))
+        if item is None:
+            raise Http404
     form, said = _given(request, shapes.PauseForm), (f"Pause releases of {row.name}", "Pause releases")
     lede = "What the client owns is never withheld for a debt. Four grounds are lawful; each is named and recorded."
+    if item is not None:
+        lede = f"A pause stops every release, not “{item.title}” alone. {lede}"
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         result = set_pause(
@@ -259,6 +266,7 @@ def pause(request: HttpRequest, client_id: str) -> HttpResponse:
             client_id=row.id,
             ground=data["ground"],
             note=data["note"],
+            item_id=item.id if item else None,
             **_upload(form, "file"),
         )
         return answer(request, result, reverse("staff:client", args=[row.id]), "Releases are paused.")

@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.paper_words import NO_ADVICE
 from partwell.entrypoints.staff.billing_forms import ProfileForm, RemoveProfileForm
 from partwell.entrypoints.staff.clients import client_or_404
-from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal, id_of
+from partwell.entrypoints.staff.parts import answer, day_field, form_page, form_with_refusal, id_of
 from partwell.records.billing.papers import profiles_of
 from partwell.rules.law import Charge
 from partwell.rules.law_profiles import PROFILES
@@ -27,21 +28,30 @@ TONES = {Charge.FREE_TO_AGREE: "open", Charge.AT_COST: "waiting", Charge.BANNED:
 WORDS = {Charge.FREE_TO_AGREE: "Free to agree", Charge.AT_COST: "At cost only", Charge.BANNED: "Not to be charged"}  # fmt: skip
 
 
+class DayForm(forms.Form):
+    """The day of the bill: the law may change between today and then."""
+
+    day = day_field("The day of the bill", required=False)
+
+
 @staff_door("profile.read")
 @require_safe
 def client_law(request: HttpRequest, client_id: str) -> HttpResponse:
-    """Profiles in force and removed ones, every kind of line today, and what Partwell knows at all."""
+    """Profiles in force and removed ones, every kind of line on a day (``?day=``, else today), and what Partwell knows."""
     client, actor = client_or_404(client_id), actor_of(request)
     rows = [{"row": one, "profile": PROFILES.get(one.code)} for one in profiles_of(client.id)]
+    now = today(timezone.now())
+    form = DayForm(request.GET if "day" in request.GET else None, initial={"day": now})
+    day = (form.cleaned_data["day"] if form.is_valid() else None) or now
     verdicts = [
         {"one": one, "tone": TONES[one.verdict.charge], "word": WORDS[one.verdict.charge]}
-        for one in law_of(client.id, today(timezone.now()))
+        for one in law_of(client.id, day)
     ]
     return render(request, "staff/law.html", {
         "section": "clients", "client": client, "in_force": [one for one in rows if one["row"].removed_at is None],  # type: ignore[union-attr]
         "removed": [one for one in rows if one["row"].removed_at], "verdicts": verdicts, "known": PROFILES.values(),  # type: ignore[union-attr]
-        "no_advice": NO_ADVICE, "may_set": may(actor.role, "profile.set") is None,
-    })  # fmt: skip
+        "form": form, "day": day, "is_today": day == now, "no_advice": NO_ADVICE, "may_set": may(actor.role, "profile.set") is None,
+    }, status=422 if form.errors else 200)  # fmt: skip
 
 
 @staff_door("profile.set")

@@ -2,6 +2,7 @@
 """Clients, their sites, backup sets, lawful pauses and exit facts."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,7 +37,6 @@ from partwell.records.clients import lists
 from partwell.records.clients.queries import readiness
 from partwell.records.offboardings import lists as departures
 from partwell.records.retention import lists as retention
-from partwell.rules.pauses import PauseReason
 from partwell.rules.readiness import exit_facts, score
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import ClientState
@@ -131,9 +131,23 @@ class PauseShown(Shown):
     lifted_at: datetime | None
 
 
+class PauseGround(StrEnum):
+    """The four of R11; the last two are taken so that the refusal can be on record."""
+
+    RIVAL_SIGNATORIES = "rival_signatories"
+    INSOLVENCY_OFFICER = "insolvency_officer"
+    COURT_ORDER = "court_order"
+    SUSPECTED_COMPROMISE = "suspected_compromise"
+    DEBT = "debt"
+    OTHER = "other"
+
+
 class NewPause(Given):
-    ground: PauseReason
+    """``item``: which somebody would hold back; a refusal is on record about it, a pause is of all releases."""
+
+    ground: PauseGround
     note: Words
+    item: Ref | None = None
 
 
 class Lift(Given):
@@ -316,8 +330,14 @@ def list_pauses(
     status=201,
 )
 def post_pause(request: HttpRequest, client_id: PathId, body: NewPause) -> PauseShown | Refusal:
-    """Place a lawful pause on releases."""
-    row = set_pause(actor=actor_of(request), client_id=client_id, ground=body.ground.value, note=body.note)
+    """Place a lawful pause on releases; a debt is refused (R11), and the attempt is on record."""
+    row = set_pause(
+        actor=actor_of(request),
+        client_id=client_id,
+        ground=body.ground.value,
+        note=body.note,
+        item_id=body.item,
+    )
     return row if isinstance(row, Refusal) else PauseShown.model_validate(row)
 
 

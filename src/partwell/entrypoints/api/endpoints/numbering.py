@@ -6,19 +6,21 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 from pydantic import Field
 
 from partwell.actions.billing.law_profiles import law_of, remove_profile, set_profile
 from partwell.actions.billing.series import NAMES, Numbers, numbers, set_series
 from partwell.entrypoints.api.endpoints.common import actor_of, client_here, found, today
-from partwell.entrypoints.api.fields import Given, Line, PathId, Shown, Title, Whole
+from partwell.entrypoints.api.fields import Day, Given, Line, PathId, Shown, Title, Whole
 from partwell.entrypoints.api.operation import operation
 from partwell.records.billing import papers
 from partwell.rules.law_profiles import PROFILES
 from partwell.rules.refusals import Refusal
 
 router = Router()
+
+OnDay = Annotated[Day | None, Query(None, description="The day of the bill; today without one.")]
 
 
 class SeriesShown(Shown):
@@ -68,8 +70,11 @@ class ClassVerdict(Shown):
 
 
 class ClientLaw(Shown):
+    """``day``: on which ``lines`` are judged; without one, today."""
+
     profiles: list[ProfileShown]
-    today: list[ClassVerdict]
+    day: date
+    lines: list[ClassVerdict]
     known: list[KnownProfile]
     notice: str
 
@@ -116,12 +121,13 @@ def put_series(
 @operation(
     router, "GET", "/clients/{client_id}/law", scope="billing:read", verb="profile.read", response=ClientLaw
 )
-def get_client_law(request: HttpRequest, client_id: PathId) -> ClientLaw:
-    """A client's law profiles, what each kind of line may cost today, and what Partwell knows. No legal advice."""
+def get_client_law(request: HttpRequest, client_id: PathId, day: OnDay = None) -> ClientLaw:
+    """A client's law profiles, what each kind of line may cost on a day, and what Partwell knows. No legal advice."""
     client_here(client_id)
     return ClientLaw(
+        day=day or today(),
         profiles=[ProfileShown.model_validate(one) for one in papers.profiles_of(client_id)],
-        today=[
+        lines=[
             ClassVerdict(
                 line_class=one.line_class,
                 charge=one.verdict.charge,
@@ -131,7 +137,7 @@ def get_client_law(request: HttpRequest, client_id: PathId) -> ClientLaw:
                 source=one.verdict.source,
                 last_checked=one.verdict.last_checked,
             )
-            for one in law_of(client_id, today())
+            for one in law_of(client_id, day or today())
         ],
         known=[KnownProfile.model_validate(one) for one in PROFILES.values()],
         notice="This is no legal advice.",
