@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Max, Q
 
+from partwell.actions.evidence.log_tail import LedgerBehind, newest_size
 from partwell.records.evidence.models import Disclosure, Entry, EntrySubject, LogState, Node, RowCommitment
 from sealed import canonical, entry, merkle
 
@@ -83,6 +84,8 @@ def append(pending: Sequence[Pending], now: datetime) -> list[int]:
         raise NoLedger("This installation has no ledger yet; set up the MSP first.")
     last = Entry.objects.aggregate(last=Max("index"))["last"]
     index = 0 if last is None else last + 1
+    if (known := newest_size()) > index:  # an old backup: whatever came here would be a fork
+        raise LedgerBehind(known, index)
     fresh: dict[tuple[int, int], bytes] = {}
     indexes = []
     for each in pending:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from partwell.actions.evidence.log_tail import LedgerBehind, newest_size
 from partwell.actions.keys import INSTALLATION, key_store
 from partwell.connectors.envelope import aad
 from partwell.records.evidence.models import Checkpoint, Entry, LogState, Node
@@ -110,7 +111,7 @@ def last_checkpoint() -> CheckpointFacts | None:
 def make_checkpoint() -> CheckpointFacts | None:
     """Sign a checkpoint over all committed entries, unless the last one already covers them.
 
-    Call it outside any transaction; None while the log is empty.
+    Call it outside any transaction; None while the log is empty. LedgerBehind below the newest known checkpoint.
     """
     if connection.in_atomic_block:
         raise RuntimeError("A checkpoint is made in a transaction of its own, of committed entries only.")
@@ -119,6 +120,8 @@ def make_checkpoint() -> CheckpointFacts | None:
     if state is None or last is None:
         return None
     size = last + 1
+    if (known := newest_size()) > size:
+        raise LedgerBehind(known, size)
     newest = Checkpoint.objects.order_by("-size").first()
     if newest is not None and newest.size >= size:
         return _facts(newest)

@@ -2,7 +2,7 @@
 """Copies entries and checkpoints to a store of its own, outside the database and its backups (PROOF.md, "Ledger").
 
 Format: ``entries.jsonl``, one line an entry ``{"index","leaf"}`` (leaf as base64) in order; ``checkpoints.txt``, the
-signed notes one after the other, each followed by a line of 64 hyphens. A database that is behind its log
+signed notes one after the other, each followed by a line of 64 hyphens; ``tombstones.jsonl`` (tombstones.py). A database that is behind its log
 store was cut at its tail or restored from an old backup.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from partwell.actions.evidence.log import make_checkpoint
+from partwell.actions.evidence.tombstones import write_pending
 from partwell.records.evidence.models import Checkpoint, Entry
 
 RULE = "-" * 64
@@ -70,6 +71,7 @@ def copy_new(batch: int = 2000) -> int:
 
     Appends are flushed to the disk before they count. A half-written last line (a crash) is cut off first.
     """
+    write_pending()
     made = make_checkpoint()
     if made is None:
         return 0
