@@ -3,15 +3,22 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from partwell.actions.billing.issue import NewLine, issue_invoice
+from partwell.actions.billing.shipped_copies import VendorQuote, answer_quote, ask_for_copy, record_quote
+from partwell.actions.billing.shipped_copies_bill import VendorInvoice, record_vendor_invoice
+from partwell.actions.billing.shipped_copies_order import order_copy
 from partwell.actions.billing.statement import statement_of
 from partwell.actions.hours.requests import ask_for_work
 from partwell.records.billing.models import Invoice, Statement
+from partwell.records.evidence.models import Entry
 from partwell.records.hours.models import Block, WorkRequest
 from partwell.rules.hours import WorkClass
 from partwell.workers import jobs
@@ -51,6 +58,61 @@ def test_staff_and_client_read_the_same_lines(story: Cast) -> None:
     page(staff, f"/evidence/{entry}/")
     page(client, f"/client/evidence/{entry}/")
     assert "Credit it now" in inside and "Credit it now" not in outside
+
+
+def test_every_kind_of_line_leads_to_what_is_behind_it(story: Cast) -> None:
+    """Time to its request, its block's paper and who allowed it; a pass-through to its copy, approval, paper and invoice."""
+    wish = done(
+        ask_for_copy(
+            actor=story.mara, client_id=story.northwick.id, what="Photo archive", ship_to="1 Quay Street"
+        )
+    )
+    quote = VendorQuote("Keepsafe", Decimal(120), "EUR", "Its ticket 9", timezone.now().date())
+    done(record_quote(actor=story.ines, copy_id=wish.id, quote=quote))
+    done(answer_quote(actor=story.mara, copy_id=wish.id, approve=True, net=Decimal(120), currency="EUR"))
+    done(order_copy(actor=story.ines, copy_id=wish.id))
+    bill = VendorInvoice("KS-10", Decimal(120), "EUR", b"%PDF-1.4 vendor", "ks-10.pdf", "application/pdf")
+    row = done(record_vendor_invoice(actor=story.ines, copy_id=wish.id, bill=bill))
+    shown = statement_of(story.northwick.id)
+    assert shown is not None
+    passed = next(one for one in shown.passed if one.row.id == row.id)
+    types = dict(Entry.objects.values_list("index", "type"))
+    assert (types[passed.entry or 0], types[passed.approval or 0]) == ("copy.billed", "copy.approved")
+    inside = page(browser_of(story.ines), f"/clients/{story.northwick.id}/statement/")
+    outside = page(browser_of(story.mara), "/client/statement/")
+    block = shown.blocks[0].row
+    for seen, door, log in ((inside, "staff", "/evidence/"), (outside, "client", "/client/evidence/")):
+        ways = [reverse(f"{door}:copy", args=[row.id]), reverse(f"{door}:paper", args=[passed.papers[0].id]),
+                reverse(f"{door}:request", args=[block.request_id]), f"{log}{passed.entry}/", f"{log}{passed.approval}/"]  # fmt: skip
+        for way in ways:
+            assert f'href="{way}"' in seen, way
+        paper = reverse(f"{door}:paper", args=[block.invoice_id])
+        assert f'(<a class="pw-tap" href="{paper}">PR-1</a>)' in seen, (
+            "time drawn from a block leads to its paper"
+        )
+        assert "120.00 EUR approved by Mara Ellery" in seen
+    assert reverse("staff:client_file", args=[story.northwick.id, row.vendor_invoice_id]) in inside
+    assert reverse("client:statement_vendor", args=[row.vendor_invoice_id]) in outside
+    for seen, browser in ((inside, browser_of(story.ines)), (outside, browser_of(story.mara))):
+        main = seen[seen.index("<main") :]
+        for way in set(re.findall(r'href="(/[^"#?]*)', main)):
+            assert browser.get(way).status_code == 200, way
+
+
+def test_papers_and_payments_are_paged_and_keep_the_chosen_departure(story: Cast) -> None:
+    line = NewLine("Drive", Decimal(1), Decimal(9))
+    for _ in range(32):
+        done(issue_invoice(actor=story.ines, client_id=story.northwick.id, kind="invoice", lines=[line]))
+    chosen = f"departure={departure(story).id}"
+    for browser, path in (
+        (browser_of(story.ines), f"/clients/{story.northwick.id}/statement/"),
+        (browser_of(story.mara), "/client/statement/"),
+    ):
+        first, second = page(browser, f"{path}?{chosen}"), page(browser, f"{path}?{chosen}&papers=2")
+        assert "1 to 30 of 34" in first and "31 to 34 of 34" in second
+        assert ">INV-33<" not in first and ">INV-33<" in second and ">INV-2<" not in second
+        assert f"?{chosen}&amp;papers=2" in first
+        assert page(browser, f"{path}?papers=99&payments=x").count("31 to 34 of 34") == 1
 
 
 def test_the_vendors_invoice_is_the_clients_to_read_and_nobody_elses(story: Cast) -> None:

@@ -64,12 +64,14 @@ class PaymentLine:
 
 @dataclass(frozen=True, slots=True)
 class PassedLine:
-    """R7: a copy that a vendor shipped, at the vendor's net."""
+    """R7: a copy that a vendor shipped, at the vendor's net. ``entry``: of the vendor's invoice; ``approval``: of the
+    client's approval of the amount."""
 
     row: ShippedCopy
     sums: Passed
-    papers: tuple[str, ...]
+    papers: tuple[Invoice, ...]
     entry: int | None
+    approval: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """One time entry of the statement with its evidence."""
+    """One time entry of the statement with its evidence; ``papers``: of the blocks it drew on, id by label."""
 
     row: TimeEntry
     parts: tuple[tuple[str, int], ...]
     entry: int | None
+    papers: dict[str, UUID]
 
 
 def departure_of(client_id: UUID, offboarding_id: UUID | None = None) -> Offboarding | None:
@@ -264,17 +267,23 @@ def _passed(
             currency = labels[line.invoice_id].currency
             billed.setdefault((line.source_id, currency), []).append(line)
     copies = {one.id: one for one in papers.copies_between(client_id, row.id if row else None)}
-    proofs = entries_about(copies)
+    billed_by = entries_about(copies, "copy.billed")
+    proofs = entries_about([one for one in copies if one not in billed_by]) | billed_by
+    said = entries_about(copies, "copy.approved") | entries_about(copies, "copy.difference_approved")
     found = []
     for (source, currency), own in billed.items():
         copy = copies.get(source)
         if copy is None:
             continue
         net = sum((line.net for line in own), Decimal(0))
-        names = dict.fromkeys(labels[line.invoice_id].label for line in own)
+        on = tuple(labels[one] for one in dict.fromkeys(line.invoice_id for line in own))
         found.append(
             PassedLine(
-                copy, Passed(currency, net, vendor_net(copy, currency)), tuple(names), proofs.get(source)
+                copy,
+                Passed(currency, net, vendor_net(copy, currency)),
+                on,
+                proofs.get(source),
+                said.get(source),
             )
         )
     return tuple(found)
@@ -305,7 +314,12 @@ def time_page(
 def time_lines(rows: list[TimeEntry]) -> list[TimeLine]:
     """Entries (with their parts fetched) as lines of the statement."""
     proofs = entries_about([row.id for row in rows], "time.")
-    return [TimeLine(row, tuple(_parts(row)), proofs.get(row.id)) for row in rows]
+    return [TimeLine(row, tuple(_parts(row)), proofs.get(row.id), _drawn_on(row)) for row in rows]
+
+
+def _drawn_on(row: TimeEntry) -> dict[str, UUID]:
+    on = [part.block.invoice for part in row.parts.all() if part.block and part.block.invoice]
+    return {one.label: one.id for one in on}
 
 
 def _parts(row: TimeEntry) -> list[tuple[str, int]]:

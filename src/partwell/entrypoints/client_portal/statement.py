@@ -41,13 +41,14 @@ def statement(request: HttpRequest) -> HttpResponse:
         lambda row_id: maybe("client:request", row_id),
         vendor_file,
         lambda payment: "",  # a bank's slip of the provider may show others' money
+        lambda row_id: maybe("client:copy", row_id),
     )
     departures = departures_of(shown.client.id)
     return render(
         request,
         "client_portal/statement.html",
         frame(
-            **context_of(shown, request.GET.get("page"), ways),
+            **context_of(shown, request.GET, ways),
             departures=departures if len(departures) > 1 else [],
             departure_query=f"?departure={shown.offboarding.id}"
             if shown.offboarding and "departure" in request.GET

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The statement as both doors show it: sums in people's words, each line with the ways to what is behind it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
-from partwell.actions.billing.statement import Statement, time_page
+from partwell.actions.billing.statement import Statement, TimeLine, time_page
 from partwell.actions.billing.statement_csv import statement_csv
 from partwell.actions.facts import zone
 from partwell.entrypoints.door.hours_words import UNUSED_WORDS
@@ -42,11 +43,17 @@ class Ways:
     request: Callable[[Any], str]
     vendor_file: Callable[[Any], str]
     proof_file: Callable[[Any], str]
+    copy: Callable[[Any], str]
 
 
-def context_of(shown: Statement, page: object, ways: Ways) -> dict[str, Any]:
-    """What ``door/statement.html`` shows."""
-    lines, found = time_page(shown, str(page or "1"))
+A_PAGE = 30  # papers, payments
+
+
+def context_of(shown: Statement, query: Mapping[str, str], ways: Ways) -> dict[str, Any]:
+    """What ``door/statement.html`` shows; ``query``: of the address, with the pages of work, papers and payments."""
+    lines, found = time_page(shown, query.get("page") or "1")
+    papers = Paginator(shown.papers, A_PAGE).get_page(query.get("papers"))
+    payments = Paginator(shown.payments, A_PAGE).get_page(query.get("payments"))
     months = [
         {"first": one.first, "total": one.total, "cells": [getattr(one, name) for name in _used(shown)]}
         for one in reversed(shown.months)
@@ -67,7 +74,8 @@ def context_of(shown: Statement, page: object, ways: Ways) -> dict[str, Any]:
         "month_total": sum(one.total for one in shown.months),
         "blocks": [_block(one, ways) for one in shown.blocks],
         "promised": [{"one": one, "url": ways.request(one.row.id), "entry": _entry(one.entry, ways)} for one in shown.promised],
-        "papers": [_paper(one, ways) for one in shown.papers],
+        "papers": [_paper(one, ways) for one in papers.object_list],
+        "papers_page": papers,
         "payments": [
             {
                 "one": one,
@@ -75,21 +83,24 @@ def context_of(shown: Statement, page: object, ways: Ways) -> dict[str, Any]:
                 "proof_url": ways.proof_file(one.row) if one.row.proof_id else "",
                 "entry": _entry(one.entry, ways),
             }
-            for one in shown.payments
+            for one in payments.object_list
         ],
+        "payments_page": payments,
         "passed": [
             {
                 "one": one,
                 "file_url": ways.vendor_file(one.row.vendor_invoice_id) if one.row.vendor_invoice_id else "",
-                "papers": ", ".join(one.papers),
+                "url": ways.copy(one.row.id),
+                "papers": [{"label": paper.label, "url": ways.paper(paper.id)} for paper in one.papers],
                 "entry": _entry(one.entry, ways),
+                "approval": _entry(one.approval, ways),
             }
             for one in shown.passed
         ],
         "lines": [
             {
                 "row": one.row,
-                "parts": list(_parts(one.parts)),
+                "parts": list(_parts(one, ways)),
                 "url": ways.request(one.row.request_id) if one.row.request_id else "",
                 "entry": _entry(one.entry, ways),
             }
@@ -116,11 +127,12 @@ def _entry(number: int | None, ways: Ways) -> dict[str, Any] | None:
     return None if number is None else {"index": number, "url": f"{ways.evidence}{number}/"}
 
 
-def _parts(parts: Iterable[tuple[str, int]]) -> Iterator[tuple[int, str, str, bool]]:
-    """Minutes, the source in words, the paper of a block, and whether they were given back."""
-    for name, minutes in parts:
+def _parts(line: TimeLine, ways: Ways) -> Iterator[tuple[int, str, str, str, bool]]:
+    """Minutes, the source in words, the paper of a block with its address, and whether they were given back."""
+    for name, minutes in line.parts:
         column, _space, label = name.partition(" ")
-        yield abs(minutes), str(COLUMN_WORDS[column]), label, minutes < 0
+        url = ways.paper(line.papers[label]) if label else ""
+        yield abs(minutes), str(COLUMN_WORDS[column]), label, url, minutes < 0
 
 
 def _block(one: Any, ways: Ways) -> dict[str, Any]:

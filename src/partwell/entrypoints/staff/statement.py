@@ -42,11 +42,12 @@ def statement(request: HttpRequest, client_id: str) -> HttpResponse:
         lambda row_id: url_or("request", row_id),
         lambda file_id: reverse("staff:client_file", args=[client.id, file_id]),
         lambda payment: url_or("payment_proof", payment.invoice_id, payment.id),
+        lambda row_id: url_or("copy", row_id),
     )
     departures = departures_of(client.id)
     money = money_at_closing(shown.offboarding) if shown.offboarding else None
     return render(request, "staff/statement.html", {
-        "section": "clients", "client": client, **context_of(shown, request.GET.get("page"), ways),
+        "section": "clients", "client": client, **context_of(shown, request.GET, ways),
         "departures": departures if len(departures) > 1 else [], "made": list(queries.statements_of(client.id)[:20]),
         "may_make": may_here(actor, client, "statement.make"), "may_settle": may_here(actor, client, "billing.issue"),
         "unsettled": money.unsettled_words if money else "", "owed": money.owed_words if money else "",
