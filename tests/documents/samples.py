@@ -327,6 +327,30 @@ def letters() -> dict[str, dict[str, Any]]:
             ],
             "money": [{"label": "Asked", "text": "607.50 EUR"}, {"label": "Paid", "text": "297.50 EUR"}],
         },
+        "certificate": {
+            "number": "CD-7",
+            "client": "Northwick Traders Ltd",
+            "what": "Nightly set",
+            "method": "Clear: recovery by ordinary means is prevented",
+            "attested": "Attested by Harbourline IT GmbH, supported by the list made before it and the check of a second person.",
+            "sections": [
+                {
+                    "title": "What, and where it lay",
+                    "rows": [
+                        {"label": "Bucket", "lines": ["harbourline-backups"]},
+                        {"label": "SHA-256 of that list", "lines": [DIGEST]},
+                        {"label": "Snapshots", "lines": ["not known"]},
+                    ],
+                }
+            ],
+            "exceptions": [
+                {"title": f"northwick/locked/{n}.vbk", "version": f"v{n}", "why": "compliance lock until 2031"}
+                for n in range(3)
+            ],
+            "unnamed": 2,
+            "except_reason": "Object Lock",
+            "limits": ["That no copy exists anywhere cannot be proved."],
+        },
         "call_summary": {
             "at": when,
             "duration": "35 minutes",

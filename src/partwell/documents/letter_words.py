@@ -220,6 +220,16 @@ WORDS = (
     N_("Vendor, net"),
     N_("entry {number}"),
     N_("{entries} time entries; {real} were worked, the columns show accounted time."),
+    # the certificate of destruction
+    N_("Certificate of destruction"),
+    N_(
+        "{msp} attests that the following of {client} was destroyed, by the method and on the days named here. The fields are those of NIST SP 800-88, revision 2, section 4.6; what is not known says so."
+    ),
+    N_("Not deleted"),
+    N_("These were named as exceptions. They are still there, and this certificate does not speak of them."),
+    N_("Version"),
+    N_("And {count} more: the file whose digest stands above names each."),
+    N_("What this certificate does not claim"),
     # the returning client's quote
     N_("Welcome back"),
     N_(

@@ -159,6 +159,12 @@ LETTERS: dict[str, Letter] = {
         _f("answers steps"),
         (("answers", _f("title what")),),
     ),
+    "certificate": Letter(
+        _f("number client what method attested sections limits"),
+        _f("unnamed except_reason"),
+        _f("exceptions"),
+        (("sections", _f("title rows")), ("exceptions", _f("title version why"))),
+    ),
     "call_summary": Letter(
         _f("at participants said logged_by"),
         _f("duration"),

@@ -7,6 +7,7 @@ Each kind stands in ``KINDS`` with the fields it must and may have. Lists are of
 
 from typing import Any
 
+from partwell.documents.mail_kinds_certificate import CERTIFICATE
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
@@ -272,4 +273,5 @@ KINDS: dict[str, Kind] = {
     **PEOPLE,
     **MONEY,
     **RETURN,
+    **CERTIFICATE,
 }

@@ -13,6 +13,7 @@ from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
+from partwell.actions.retention.certify import certify_due
 from partwell.actions.vault.destroy_unit import resume_destroyed
 
 log = logging.getLogger("partwell.calendar")
@@ -23,6 +24,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "keys half destroyed": lambda now: resume_destroyed(),
+    "certificates whose day has come": lambda now: certify_due(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
     "old lines of the security log": lambda now: forget_oldest(),

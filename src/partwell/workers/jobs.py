@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "letter.acknowledgement": "partwell.actions.offboardings.acknowledge_notice:run",
     "letter.acceptance": "partwell.actions.offboardings.letters_of:run_acceptance",
     "letter.closing": "partwell.actions.offboardings.letters_of:run_closing",
+    "letter.certificate": "partwell.actions.retention.certificate_letter:run",
     "letter.invoice": "partwell.actions.billing.letter:run",
     "letter.return_quote": "partwell.actions.billing.return_letter:run",
     "letter.statement": "partwell.actions.billing.statement_letter:run",

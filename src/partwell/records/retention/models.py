@@ -333,6 +333,10 @@ class MediaDestruction(Committed):
     technique = models.CharField(max_length=200)
     tool = models.CharField(max_length=200)
     verification_method = models.CharField(max_length=200)
+    tool_version = models.CharField(max_length=80, blank=True)
+    validated_module = models.CharField(max_length=200, blank=True)  # without one, Purge is not claimed
+    destination = models.CharField(max_length=200, blank=True)  # where the medium went afterwards
+    after_confidentiality = models.CharField(max_length=80, blank=True)
     report = models.ForeignKey(
         "vault.StoredFile", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -342,6 +346,7 @@ class MediaDestruction(Committed):
     done_by_contact = models.CharField(max_length=200)
     done_on = models.DateField()
     done_where = models.CharField(max_length=200)
+    recorded_by_name = models.CharField(max_length=160, blank=True)
     recorded_at = models.DateTimeField()
     validated_by_ref = models.UUIDField(null=True, blank=True)
     validated_by_name = models.CharField(max_length=160, blank=True)
@@ -349,6 +354,11 @@ class MediaDestruction(Committed):
     validated_by_contact = models.CharField(max_length=200, blank=True)
     validated_at = models.DateTimeField(null=True, blank=True)
     validated_words = models.TextField(blank=True)
+    validated_where = models.CharField(max_length=200, blank=True)
+    # What a second person found otherwise than it was recorded; it is then recorded anew.
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    rejected_by_name = models.CharField(max_length=160, blank=True)
+    rejected_words = models.TextField(blank=True)
 
     class Meta:
         constraints = [

@@ -74,6 +74,8 @@ EVENTS = (
           client=("serial", "method", "technique", "tool", "report?")),
     Event("destruction.validated", "{actor} validated that {media} of {client} was destroyed.", public=("client", "media"),
           client=("words?",)),
+    Event("destruction.rejected", "{actor} did not accept that {media} of {client} was destroyed.", public=("client", "media"),
+          client=("words",)),
     Event("certificate.issued", "The certificate of destruction {number} for {what} of {client} was issued.",
           public=("client", "number", "what"), client=("fields", "limits")),
     Event("certificate.filed", "The certificate of destruction {number} of {client} was filed.",

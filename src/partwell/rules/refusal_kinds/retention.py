@@ -55,4 +55,8 @@ KINDS = (
      "Correct the access on the set’s page, then try again. Nothing was changed."),
     ("media_incomplete", "R6", 422, "The record of destruction lacks {missing}.",
      "Fill it in: these are the fields of a certificate by SP 800-88r2."),
+    ("purge_needs_module", "R15", 422, "“Purge” is claimed, but no validated module is named.",
+     "Name the validated module with its certificate’s number, or say “clear”: SP 800-88r2 allows Purge only with one."),
+    ("destruction_settled", "R15", 409, "The destruction of {subject} is {state} already.",
+     "Open its page; a destruction that was not accepted is recorded anew."),
 )  # fmt: skip
