@@ -8,6 +8,7 @@ Each kind stands in ``KINDS`` with the fields it must and may have. Lists are of
 from typing import Any
 
 from partwell.documents.mail_kinds_certificate import CERTIFICATE
+from partwell.documents.mail_kinds_deletion import DELETION
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
@@ -275,3 +276,4 @@ KINDS: dict[str, Kind] = {
     **RETURN,
     **CERTIFICATE,
 }
+    **DELETION,

@@ -29,6 +29,7 @@ FREE = {
     "jobs_job": "leases and progress; the outcome is written by actions",
     "partwell_cache": "throttling counters",
     "estate_importline": "staging before anything is confirmed",
+    "retention_deletionline": "progress of a dry run and a deletion; the listing and outcome files are the evidence",
     "django_content_type": "Django's own, on migrate",
     "auth_permission": "Django's own, on migrate",
 }

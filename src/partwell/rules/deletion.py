@@ -32,16 +32,19 @@ class DeletionState(StrEnum):
 _S = DeletionState
 DELETION_MOVES: Mapping[DeletionState, Mapping[str, DeletionState]] = {
     _S.PROPOSED: {"approve": _S.APPROVED, "stop": _S.STOPPED, "cancel": _S.CANCELLED},
-    _S.APPROVED: {"list": _S.LISTED, "stop": _S.STOPPED, "cancel": _S.CANCELLED},
+    # "begin" instead of list and start: a set that people empty by hand has no listing of ours.
+    _S.APPROVED: {"list": _S.LISTED, "begin": _S.RUNNING, "stop": _S.STOPPED, "cancel": _S.CANCELLED},
     _S.LISTED: {"list": _S.LISTED, "start": _S.RUNNING, "stop": _S.STOPPED, "cancel": _S.CANCELLED},
     _S.RUNNING: {"finish": _S.EXECUTED, "fail": _S.PARTIAL, "stop": _S.STOPPED},
     # What is gone is gone: a deletion that has begun cannot be cancelled, only stopped, retried or excepted.
-    _S.PARTIAL: {"start": _S.RUNNING, "except": _S.EXECUTED, "stop": _S.STOPPED},
+    # What came to light only afterwards is listed and shown before it goes too.
+    _S.PARTIAL: {"list": _S.LISTED, "start": _S.RUNNING, "except": _S.EXECUTED, "stop": _S.STOPPED},
     _S.EXECUTED: {"verify": _S.VERIFIED, "find_left": _S.PARTIAL, "stop": _S.STOPPED},
     _S.VERIFIED: {"validate": _S.VALIDATED, "reject": _S.PARTIAL},
     _S.VALIDATED: {"certify": _S.CERTIFIED},
     # After a hold the world has moved: the dry run is made again before anything more goes.
-    _S.STOPPED: {"resume": _S.APPROVED, "cancel": _S.CANCELLED},
+    # What was stopped before anybody had approved it comes back as a proposal.
+    _S.STOPPED: {"resume": _S.APPROVED, "repropose": _S.PROPOSED, "cancel": _S.CANCELLED},
     _S.CERTIFIED: {},
     _S.CANCELLED: {},
 }
@@ -52,17 +55,19 @@ OVER = (_S.CERTIFIED, _S.CANCELLED)
 _WANTED = {
     "approve": "approved",
     "list": "listed",
+    "begin": "begun",
     "start": "started",
     "finish": "finished",
     "fail": "left partial",
     "except": "excepted",
     "verify": "verified",
-    "find_left": "found incomplete",
+    "find_left": "called incomplete",
     "validate": "validated",
     "reject": "rejected",
     "certify": "certified",
     "stop": "stopped",
     "resume": "resumed",
+    "repropose": "resumed",
     "cancel": "cancelled",
 }
 
@@ -195,19 +200,36 @@ def may_run(facts: StartFacts) -> Refusal | None:
     return None
 
 
-def may_start(facts: StartFacts) -> Refusal | None:
-    """Everything that must be true when a person starts the deletion, in the order in which it is best settled."""
+def may_start(facts: StartFacts, *, by_hand: bool = False) -> Refusal | None:
+    """Everything that must be true when a person starts the deletion, in the order in which it is best settled.
+
+    ``by_hand``: people empty the place themselves, so there is no dry run whose digest they could have been shown.
+    """
     if (stopped := may_run(facts)) is not None:
         return stopped
     if facts.told_until is not None:
         return refuse("not_told_yet", subject=facts.set_name, day=facts.told_until)
+    if by_hand:
+        return _name_typed(facts)
     if not facts.listed_digest or facts.listed_digest != facts.shown_digest:
         return refuse("list_changed", subject=facts.set_name)
     if facts.newer and not facts.newer_agreed:
         return refuse("newer_data", subject=facts.set_name, count=facts.newer)
+    return _name_typed(facts)
+
+
+def _name_typed(facts: StartFacts) -> Refusal | None:
     if facts.typed_name.strip() != facts.set_name:
         return refuse("name_not_typed", subject=facts.set_name)
     return None
+
+
+def may_cancel(state: DeletionState, what: str, *, begun: bool) -> Refusal | None:
+    """What is gone is gone: a deletion that has begun is stopped, retried or excepted, never called off as if nothing were."""
+    found = after(state, "cancel", what)
+    if isinstance(found, Refusal):
+        return found
+    return refuse("deletion_begun", subject=what) if begun else None
 
 
 # --- the end ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
 from partwell.actions.retention.certify import certify_due
+from partwell.actions.retention.take_up import settle_broken
 from partwell.actions.vault.destroy_unit import resume_destroyed
 
 log = logging.getLogger("partwell.calendar")
@@ -27,6 +28,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "certificates whose day has come": lambda now: certify_due(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
+    "deletions that broke off": lambda now: settle_broken(now=now),
     "old lines of the security log": lambda now: forget_oldest(),
     "temporary files": lambda now: sweep.remove_temporary_files(),
 }

@@ -27,6 +27,9 @@ KINDS: dict[str, str] = {
     "letter.statement": "partwell.actions.billing.statement_letter:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }
+    "deletion.list": "partwell.actions.retention.list_things:run",
+    "deletion.run": "partwell.actions.retention.work_deletion:run",
+    "deletion.verify": "partwell.actions.retention.verify:run",
 
 
 def runner(kind: str) -> Callable[[Job], dict[str, Any]]:
@@ -45,6 +48,8 @@ def run_one() -> bool:
     except lease.LeaseLost:
         log.warning("The lease of a %s job was lost.", job.kind)
     except Refused as refused:
+    except lease.Later as later:
+        lease.fail(job, str(later), again_in=later.after)
         lease.fail(job, str(refused.refusal))
     except Exception as error:
         log.exception("A %s job failed.", job.kind)

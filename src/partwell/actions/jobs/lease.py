@@ -20,6 +20,14 @@ class LeaseLost(RuntimeError):
     """Somebody else works on this job now: stop, write nothing more."""
 
 
+class Later(RuntimeError):
+    """This work cannot go on now, but by itself later; its text is a sentence for people. ``after``: when."""
+
+    def __init__(self, sentence: str, after: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
 def claim(kinds: Iterable[str]) -> Job | None:
     """The next due job of these kinds, leased for two minutes; None when there is nothing to do.
 
@@ -64,6 +72,13 @@ def beat(job: Job, *, done: int | None = None, total: int | None = None, stage: 
         raise LeaseLost(str(job.pk))
     for name, value in values.items():
         setattr(job, name, value)
+
+
+def got_on(job: Job) -> None:
+    """Something of the work is settled for good: attempts count anew, so that long work outlives many restarts."""
+    if job.attempts > 1:
+        Job.objects.filter(pk=job.pk, lease=job.lease, state="running").update(attempts=1)
+        job.attempts = 1
 
 
 def hold(job: Job) -> None:

@@ -277,22 +277,28 @@ class Deletion(Committed):
 
 class DeletionLine(models.Model):
     """One thing of a dry run and what became of it. Working rows (the listing and outcome files are the evidence)."""
+    # SHA-256 over key, version and kind: keys may be longer than an index takes, and one thing stands once.
+    ident = models.CharField(max_length=32, blank=True)
 
     deletion = models.ForeignKey(Deletion, on_delete=models.CASCADE, related_name="lines")
     position = models.BigIntegerField()
     key = models.TextField()
     version = models.CharField(max_length=200, blank=True)
+    etag = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=8)
     size = models.BigIntegerField(default=0)
     modified = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=8)
     locked_until = models.DateField(null=True)
-    state = models.CharField(max_length=8, default="waits")  # waits deleted gone failed excepted
+    state = models.CharField(max_length=8, default="waits")  # waits going deleted gone failed excepted
     code = models.CharField(max_length=60, blank=True)
     words = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["deletion", "position"], name="line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["deletion", "position"], name="line_once"),
+            models.UniqueConstraint(fields=["deletion", "ident"], name="thing_once"),
+        ]
         indexes = [models.Index(fields=["deletion", "state", "position"], name="lines_by_state")]
 
 
