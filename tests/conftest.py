@@ -16,9 +16,10 @@ import pytest
 
 from tests.support import worlds
 from tests.support.postgres import Cluster, stop
+from tests.support.s3_server import s3_server
 from tests.support.skips import pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport", "s3_server"]
 
 # Before Django loads. Whoever runs the tests may live in an installation of their own: leave it alone.
 for _name in [

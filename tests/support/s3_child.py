@@ -6,8 +6,8 @@ Ends when standard input ends, so that it never outlives the tests.
 
 What is corrected here, each because moto differs from the S3 documentation in what deletion depends on:
 the listing of versions (a key marker is exclusive; a version marker that is deleted since still marks its place;
-and no deep copy of every object for each page), pages of the listing of uploads, and the deletion of one version while
-versioning is suspended.
+and no deep copy of every object for each page), pages of the listing of uploads, the deletion of one version while
+versioning is suspended, and the question for a version's retention, which moto does not answer.
 """
 
 import bisect
@@ -120,6 +120,23 @@ def _corrected() -> None:
         with _WRITING:
             return plain_put(self, *arguments, **named)
 
+    plain_get = S3Response._key_response_get
+
+    def key_response_get(self: Any, query: dict[str, Any], key_name: str) -> Any:
+        if "retention" not in query:
+            return plain_get(self, query, key_name)
+        self.data["Action"] = "GetObjectRetention"
+        self._authenticate_and_authorize_s3_action(bucket_name=self.bucket_name, key_name=key_name)
+        key = self.backend.get_object(
+            self.bucket_name, key_name, version_id=(query.get("versionId") or [None])[0]
+        )
+        if key is None or not key.lock_mode:
+            code = "NoSuchVersion" if key is None else "NoSuchObjectLockConfiguration"
+            return 404, {}, f"<Error><Code>{code}</Code><Message>None.</Message></Error>"
+        until = f"<RetainUntilDate>{key.lock_until}</RetainUntilDate>"
+        return 200, {}, f"<Retention><Mode>{key.lock_mode}</Mode>{until}</Retention>"
+
+    S3Response._key_response_get = key_response_get  # type: ignore[method-assign]
     S3Backend.list_object_versions = _versions  # type: ignore[method-assign]
     S3Backend.delete_object = delete_object  # type: ignore[method-assign]
     S3Backend.put_object = put_object  # type: ignore[method-assign]
@@ -145,6 +162,17 @@ def fill(bucket: str, prefix: str, count: int) -> dict[str, int]:
     backend = s3_backends[ACCOUNT]["aws"]
     for number in range(count):
         backend.put_object(bucket, f"{prefix}{number:07}.bin", b"x", disable_notification=True)
+    return {"count": count}
+
+
+def uploads(bucket: str, prefix: str, count: int, keys: int) -> dict[str, int]:
+    """``count`` incomplete uploads spread over ``keys`` names."""
+    from moto.s3.models import FakeMultipart, s3_backends
+
+    held = s3_backends[ACCOUNT]["aws"].get_bucket(bucket).multiparts
+    for number in range(count):
+        made = FakeMultipart(f"{prefix}{number % keys:07}", {}, account_id=ACCOUNT, region_name=REGION)  # type: ignore[arg-type]
+        held[made.id] = made
     return {"count": count}
 
 
@@ -175,7 +203,7 @@ def main() -> None:
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     _say({"port": server.server_port, "region": REGION, **keys})
-    verbs = {"user": user, "fill": fill}
+    verbs = {"user": user, "fill": fill, "uploads": uploads}
     for line in sys.stdin:
         order = json.loads(line)
         try:

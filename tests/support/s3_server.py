@@ -7,7 +7,8 @@ legal hold) and pages. tests/support/s3_child.py says which of its listings are 
 
 What it cannot prove: that a storage is durable or really wipes anything; real throttling, expiring credentials and broken
 connections (tests/support/s3_faults.py answers these in front of it); replication and lifecycle rules being *carried out*;
-eventual consistency; names in the address (virtual-hosted buckets); TLS; keys that XML cannot say; the sizes of uploads.
+eventual consistency; names in the address (virtual-hosted buckets); TLS; keys with a line
+break or that XML cannot say; who is refused a question about a bucket's settings (moto takes several for one permission).
 """
 
 import json
@@ -36,10 +37,17 @@ class S3Server:
     access_key: str
     secret: str = field(repr=False)
     process: subprocess.Popen[str] = field(repr=False)
+    _client: Any = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, **other: Any) -> Any:
         """boto3's client for this server; ``endpoint_url``, ``aws_secret_access_key`` … may be others."""
+        if not other:
+            if self._client is None:
+                self._client = self.client(
+                    region_name=self.region
+                )  # making one takes longer than most questions
+            return self._client
         import boto3
         from botocore.config import Config
 
@@ -75,6 +83,10 @@ class S3Server:
     def fill(self, bucket: str, prefix: str, count: int) -> None:
         """``count`` small objects below the prefix, put there inside of the server."""
         self.order(verb="fill", bucket=bucket, prefix=prefix, count=count)
+
+    def uploads(self, bucket: str, prefix: str, count: int, keys: int) -> None:
+        """``count`` incomplete uploads below the prefix, spread over ``keys`` names."""
+        self.order(verb="uploads", bucket=bucket, prefix=prefix, count=count, keys=keys)
 
     def order(self, **what: Any) -> dict[str, Any]:
         """One line to the process, one answer from it."""

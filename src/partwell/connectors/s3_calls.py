@@ -148,6 +148,7 @@ class Calls:
             ),
         )  # fmt: skip
         client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
+        client.meta.events.register_last("before-parameter-build.s3", _no_redirect)
         return client
 
     def ask(self, operation: str, **params: Any) -> dict[str, Any]:
@@ -228,6 +229,18 @@ class Calls:
             return PlaceUnreachable(f"{self.where} has trouble of its own ({code}); go on later."), 0.0
         raise Said("NotImplemented" if status == 501 else code, message)
 
+    def is_listing(self, answer: Mapping[str, Any], name: str, prefix: str | None) -> None:
+        """Raise :class:`PlaceUnreachable` unless this is a listing of what was asked for.
+
+        A sign-in page of a network or the answer of another program parses as a listing of nothing, which would be proof.
+        """
+        other = prefix is not None and (answer.get("Prefix") or "") != prefix
+        if not answer.get(name) or "IsTruncated" not in answer or other:
+            raise PlaceUnreachable(
+                f"{self.where} gave an answer that is no listing; something else may answer at that address. Check endpoint "
+                "and network, then go on."
+            )
+
     def denied(self, said: Said, wanted: str) -> PlaceError:
         """The error for a question that should have been answered: which permission is missing."""
         if said.code in DENIED:
@@ -266,6 +279,11 @@ def _with_md5(request: Any, **_: Any) -> None:
     body = request.data if isinstance(request.data, bytes) else str(request.data).encode()
     digest = hashlib.md5(body, usedforsecurity=False).digest()
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def _no_redirect(context: dict[str, Any], **_: Any) -> None:
+    """A storage that points elsewhere is told to the person, not followed (botocore would, and asks itself in a circle)."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _stamps(meta: Mapping[str, Any]) -> dict[str, Any]:

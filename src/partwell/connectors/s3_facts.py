@@ -71,14 +71,11 @@ def gather(calls: Calls, bucket: str, prefix: str, identity: str) -> PlaceFacts:
     """Ask everything. Raises ``PlaceError``: also where the credentials may not even list."""
     asked = _Asked(calls, bucket)
     try:
-        asked.raw.append(
-            calls.hear(
-                "list_objects_v2",
-                s3_calls.plain(calls.ask("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)),
-            )
-        )
+        listed = calls.ask("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
     except Said as said:
         raise calls.denied(said, "the listing (s3:ListBucket)") from None
+    asked.raw.append(calls.hear("list_objects_v2", s3_calls.plain(listed)))
+    calls.is_listing(listed, "Name", prefix)
     status = asked.ask("get_bucket_versioning", "versioning")
     # not told: expect the harder case
     versioning: Versioning = "on"

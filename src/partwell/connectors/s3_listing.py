@@ -94,6 +94,9 @@ class Listing:
 
     def _ask_page(self, operation: str, prefix: str, markers: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._calls.ask(operation, Bucket=self._bucket, Prefix=prefix, **markers)
+        # its prefix comes back in one of two encodings: what it lists is checked all the same
+        of_uploads = operation == "list_multipart_uploads"
+        self._calls.is_listing(answer, "Bucket" if of_uploads else "Name", None if of_uploads else prefix)
         kept = {name: value for name, value in s3_calls.plain(answer).items() if name not in _LISTS}
         counts = {f"{name}Count": len(answer.get(name, ())) for name in _LISTS if name in answer}
         self._calls.hear(operation, {**kept, **counts})
