@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours")
+SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours", "deletion")
 MODULES = {"import": "imports", "bundle": "bundles", "verify": "verifying"}
 
 
@@ -39,12 +39,15 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds after the warming-up one (5)")
     parser.add_argument("--size", type=_size, default=4 << 30, help="bytes of the large bundle (4G)")
+    parser.add_argument(
+        "--objects", type=int, default=10_000, help="objects that are deleted on the S3 server (10000)"
+    )
     parser.add_argument("--scratch", type=Path, help="folder to work in (memory where there is room)")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(SUBJECTS):
         parser.error(f"there is no measurement {min(unknown)!r}; there are {', '.join(SUBJECTS)}")
-    if chosen.rounds < 1 or chosen.size < 1:
-        parser.error("--rounds and --size are at least 1")
+    if chosen.rounds < 1 or chosen.size < 1 or chosen.objects < 1:
+        parser.error("--rounds, --size and --objects are at least 1")
     return chosen
 
 
@@ -61,7 +64,9 @@ def main() -> int:
     if chosen.cpu:
         count_cpu()
 
-    options = Options(chosen.small, chosen.postgresql, chosen.scratch, chosen.rounds, chosen.size)
+    options = Options(
+        chosen.small, chosen.postgresql, chosen.scratch, chosen.rounds, chosen.size, chosen.objects
+    )
     facts = {**machine(), "counted": "processor time" if chosen.cpu else "the clock"}
     nowhere = house.prepare()
     rows = []

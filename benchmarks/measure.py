@@ -31,6 +31,8 @@ class Options:
     rounds: int = 5
     size: int = 4 << 30
     """Bytes of the large bundle."""
+    objects: int = 10_000
+    """Objects on the S3 server that are deleted."""
 
     def databases(self) -> tuple[str, ...]:
         """On which databases the subjects with rows run."""

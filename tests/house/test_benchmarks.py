@@ -12,7 +12,16 @@ from tests.support.worlds import ROOT
 
 # Lines of each subject: databases, cases and peers.
 BUNDLE = 6 if shutil.which("zip") else 4  # without zip there is no comparison with bagit and zip
-LINES = {"import": 3, "evidence": 2, "bundle": BUNDLE, "job": 2, "verify": 4, "page": 4, "hours": 3}
+LINES = {
+    "import": 3,
+    "evidence": 2,
+    "bundle": BUNDLE,
+    "job": 2,
+    "verify": 4,
+    "page": 4,
+    "hours": 3,
+    "deletion": 2,
+}
 
 
 def measured(*arguments: str) -> str:
@@ -53,4 +62,4 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         [sys.executable, "-m", "benchmarks", "speed"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "import, evidence, bundle, job, verify, page, hours" in done.stderr
+    assert "import, evidence, bundle, job, verify, page, hours, deletion" in done.stderr
