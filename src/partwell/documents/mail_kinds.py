@@ -12,6 +12,7 @@ from partwell.documents.mail_kinds_deletion import DELETION
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
+from partwell.documents.mail_kinds_retention import RETENTION
 from partwell.documents.mail_kinds_return import RETURN
 from partwell.documents.mail_layout import Body
 from partwell.documents.mail_parts import Kind, facts, fill, rows, some
@@ -274,6 +275,7 @@ KINDS: dict[str, Kind] = {
     **PEOPLE,
     **MONEY,
     **RETURN,
+    **RETENTION,
     **CERTIFICATE,
-}
     **DELETION,
+}

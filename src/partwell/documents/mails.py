@@ -17,7 +17,7 @@ from partwell.documents.texts import DocumentError, language, one_line, plain
 
 COMMON = frozenset({"msp_name", "to_name", "client", "zone"})
 COMMON_OPTIONAL = frozenset({"colour", "contact", "checkpoint", "checkpoint_at", "portal_url"})
-ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation"})
+ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation", "office_note"})
 # Fixed words alone: no name, no client, no checkpoint, because each of them would state a fact (R1).
 FIXED_MAILS = frozenset({"fixed_acknowledgement"})
 ROW_FIELDS = frozenset({"title", "note"})

@@ -28,6 +28,7 @@ __all__ = [
     "Place",
     "duties_of",
     "keeping",
+    "next_notice_on",
     "notices_due",
     "window_alarm",
 ]
@@ -151,6 +152,7 @@ class KeepFacts:
     choice: Choice | None = None
     chosen_on: date | None = None
     duties: tuple[Duty, ...] = ()
+    client_back: bool = False  # it has come back since (R9), and may want what was to go
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,12 @@ def _conflicts(facts: KeepFacts, until: date) -> Iterable[Conflict]:
             f"{asked[0].sentence} ({', '.join(one.article for one in asked)}) No choice of the client is on record.",
             "Ask the client’s signatory what shall happen to the data.",
         )
+    if facts.client_back:
+        yield Conflict(
+            "client_back",
+            f"The client has come back, and this set is to be deleted after {show(until)}.",
+            "Ask the client whether it still wants that; a later day can be agreed for the set.",
+        )
     for duty in facts.duties:
         day = duty.day(facts.end_of_service)
         if duty.kind is DutyKind.AT_LEAST and until < day:
@@ -237,6 +245,7 @@ def window_alarm(
 
     ``cancel_on``: the day on which the subscription ends or was ended, if known; ``window_days``: how long the vendor
     keeps data after that; None where nobody asked the vendor, which is an alarm of its own once a cancellation is known.
+    A window shorter than the promise is one from the start: the alarm must come *before* anybody cancels.
     """
     if window_days is None:
         if cancel_on is None:
@@ -248,6 +257,14 @@ def window_alarm(
         )  # fmt: skip
     # The vendor may purge on the window's last day, so the promise needs the day after ``until``.
     earliest = until + timedelta(days=1) - timedelta(days=window_days)
+    if cancel_on is None and today < earliest:
+        return WindowAlarm(
+            None, earliest,
+            f"{vendor or 'The vendor'} purges {window_days} {'day' if window_days == 1 else 'days'} after cancellation; "
+            f"{show(until)} was promised.",
+            f"Do not cancel before {show(earliest)}; else copy the set to another place first, or ask the client to "
+            "agree to the earlier day.",
+        )  # fmt: skip
     if cancel_on is None or cancel_on >= earliest:
         return None
     purged = cancel_on + timedelta(days=window_days)
@@ -297,13 +314,11 @@ class Notice:
     covers: tuple[NoticeKind, ...] = ()
 
 
-def notices_due(
-    until: date, today: date, given: Iterable[NoticeKind], promised_on: date | None = None
-) -> Notice | None:
-    """The one notice to give today, or None. Never early, never twice, and never five at once after a year's absence.
+def notices_due(until: date, today: date, given: Iterable[NoticeKind]) -> Notice | None:
+    """The one notice to give today, or None. Never early, never twice, and never four at once after a year's absence.
 
-    ``given``: kinds given (or covered) for this very ``until``. ``promised_on``: when the set was recorded; notices whose
-    day had passed by then were never owed, but the newest of them is still given so that the client hears once.
+    ``given``: kinds given (or covered) for this very ``until``. Notices whose day had passed when the set was recorded
+    were never owed, but the newest of them is still given, so that the client hears once.
     """
     had = set(given)
     due = [(kind, until + timedelta(days=days)) for kind, days in _OFFSETS]
@@ -315,6 +330,13 @@ def notices_due(
     if later_given:  # the clock was set back: what comes after it has been said
         return None
     return Notice(kind, day, late=day < today, covers=tuple(one for one, _ in open_[:-1]))
+
+
+def next_notice_on(until: date, given: Iterable[NoticeKind]) -> date | None:
+    """The day of the first notice that was neither given nor overtaken by a later one; None when the last was given."""
+    had = set(given)
+    last = max((n for n, (kind, _) in enumerate(_OFFSETS) if kind in had), default=-1)
+    return None if last + 1 == len(_OFFSETS) else until + timedelta(days=_OFFSETS[last + 1][1])
 
 
 def told_early_enough(

@@ -14,6 +14,10 @@ from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
 from partwell.actions.retention.certify import certify_due
+from partwell.actions.retention.choices import ask_choices
+from partwell.actions.retention.keep_dates import keep_dates
+from partwell.actions.retention.notices import give_notices
+from partwell.actions.retention.place_hold import remind_of_holds
 from partwell.actions.retention.take_up import settle_broken
 from partwell.actions.vault.destroy_unit import resume_destroyed
 
@@ -26,6 +30,10 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "keys half destroyed": lambda now: resume_destroyed(),
     "certificates whose day has come": lambda now: certify_due(now=now),
+    "days until which backups are kept": lambda now: keep_dates(now=now),
+    "backups that nobody was asked about": lambda now: ask_choices(now=now),
+    "retention notices": lambda now: give_notices(now=now),
+    "holds to be reviewed": lambda now: remind_of_holds(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
     "deletions that broke off": lambda now: settle_broken(now=now),
@@ -34,6 +42,10 @@ TASKS: dict[str, Callable[[datetime], int]] = {
 }
 # Tasks that walk folders or tables: at most once in so many seconds of a worker's life, and once at its start.
 SELDOM = {
+    "days until which backups are kept": 600.0,
+    "backups that nobody was asked about": 600.0,
+    "retention notices": 60.0,
+    "holds to be reviewed": 600.0,
     "keys half destroyed": 60.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,

@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "letter.invoice": "partwell.actions.billing.letter:run",
     "letter.return_quote": "partwell.actions.billing.return_letter:run",
     "letter.statement": "partwell.actions.billing.statement_letter:run",
+    "mail.office": "partwell.actions.retention.office:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
 }
     "deletion.list": "partwell.actions.retention.list_things:run",

@@ -9,6 +9,7 @@ from partwell.actions.base import Deed
 from partwell.actions.billing.shipped_copies import about, find, portal, unreachable
 from partwell.actions.correspondence.post import Post, post
 from partwell.actions.hours.standing import today
+from partwell.actions.retention.record_set import mark_returned
 from partwell.records.billing.models import ShippedCopy
 from partwell.rules import charges, copies, roles
 from partwell.rules.actor import Actor
@@ -141,4 +142,7 @@ def confirm_arrival(*, actor: Actor, copy_id: UUID, words: str = "") -> ShippedC
             public={"what": row.what},
             to_client={"words": words.strip()} if words.strip() else None,
         )
+        if row.backup_set is not None and row.backup_set.gone_at is None:
+            said = f"The drive {row.drive_serial} arrived, as {actor.name} confirmed."
+            mark_returned(deed, row.backup_set, said)
         return row

@@ -12,6 +12,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import newest_authorisation, zone
 from partwell.actions.offboardings.common import day, departure_dates, find, moves_as_data, plan_facts
+from partwell.actions.retention.keep_dates import preview, redate
 from partwell.records.offboardings.models import DateChange, Offboarding, PlanStep, TransitionTerm
 from partwell.rules import dates, plan, roles
 from partwell.rules.actor import Actor
@@ -52,7 +53,7 @@ def step_moves(
 def effects_of(
     row: Offboarding, before: dates.DepartureDates, change: dates.DateChange
 ) -> list[dict[str, Any]]:
-    """Every dependent date before and after, then every open step of the plan that moves with them."""
+    """Every dependent date before and after, then every backup set and every open step of the plan that moves with them."""
     steps = [
         {
             "key": f"step:{s.key}",
@@ -62,7 +63,16 @@ def effects_of(
         }
         for s, due in step_moves(row, before, change.dates)
     ]
-    return moves_as_data(change.moves) + steps
+    sets = [
+        {
+            "key": f"set:{one.id.hex}",
+            "what": f"Kept until: {one.name}",
+            "before": until.isoformat(),
+            "after": then.isoformat(),
+        }
+        for one, until, then in preview(row.client_id, change.dates.service_ends)
+    ]
+    return moves_as_data(change.moves) + sets + steps
 
 
 def preview_dates(row: Offboarding, effective_on: date, term: dates.TransitionTerm | None, today: date
@@ -167,6 +177,8 @@ def decide_date(*, actor: Actor, change_id: UUID, agree: bool, words: str = "") 
         term = change.terms.first()
         _tell(deed, change, term, state)
         _record(deed, change, term, state, words)
+        if state == "agreed":
+            redate(deed)  # every set's move stands in the mail before and after (``effects``)
         return change
 
 
@@ -186,7 +198,7 @@ def _agree(deed: Deed, row: Offboarding, change: DateChange) -> Refusal | None:
     if isinstance(found, Refusal):
         return found
     proposal, effects = found
-    # Steps of the plan are worked on meanwhile and an edited one stays; the departure's own dates must be those shown.
+    # Steps and sets are worked on meanwhile and an edited one stays; the departure's own dates must be those shown.
     if _own(effects) != _own(change.effects):
         return refuse("date_proposal_stale")
     agreed = dates.agree_change(current, proposal, proposed_from=current, by_signatory=True)
@@ -203,7 +215,7 @@ def _agree(deed: Deed, row: Offboarding, change: DateChange) -> Refusal | None:
 
 
 def _own(effects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for one in effects if not str(one["key"]).startswith("step:")]
+    return [one for one in effects if not str(one["key"]).startswith(("step:", "set:"))]
 
 
 def settle(deed: Deed, change: DateChange, state: str, **more: Any) -> None:

@@ -13,6 +13,9 @@ from partwell.actions.clients.add_client import manager_of
 from partwell.actions.clients.add_contact import NewContact, contact_problem, new_contact
 from partwell.actions.facts import zone
 from partwell.actions.offboardings.common import policy
+from partwell.actions.retention.basis import basis_of
+from partwell.actions.retention.choices import ask_choice, would_ask
+from partwell.actions.retention.keep_dates import redate
 from partwell.records.clients.models import Client, Contact
 from partwell.records.offboardings.models import Offboarding, PainPoint
 from partwell.records.vault.models import StoredFile
@@ -145,6 +148,10 @@ def open_offboarding(*, actor: Actor, client_id: UUID, notice: Notice) -> Offboa
             to_client=content,
         )
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
+        asks = would_ask(basis_of(client)) is not None
+        redate(deed, tell="" if asks else "Your notice has given your backups a day until which they are kept.")
+        if asks:
+            ask_choice(deed)
         return row
 
 

@@ -12,6 +12,8 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
+from partwell.actions.retention.choices import void_choices
+from partwell.actions.retention.keep_dates import redate
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.offboardings.models import Acceptance, DateChange, Offboarding
 from partwell.records.people.queries import the_msp
@@ -112,6 +114,8 @@ def withdraw_notice(*, actor: Actor, offboarding_id: UUID, words: str = "") -> O
             content["words"] = words.strip()
         deed.record("notice.withdrawn", subjects=[row.id], to_client=content)
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
+        void_choices(deed)
+        redate(deed)
         return row
 
 

@@ -9,6 +9,7 @@ from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import zone
 from partwell.actions.releases.standing import named_persons
 from partwell.actions.releases.windows import closes_at, receipt_facts
+from partwell.actions.retention import only_copies
 from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release, ReleaseLine
 from partwell.rules import lifecycle, roles
@@ -71,6 +72,8 @@ def confirm_receipt(
                 public={"items": [line.title for line in group]},
                 to_client={"item_ids": [line.item_id.hex for line in group], "words": words[:LONGEST]},
             )
+            if release.party == Party.CLIENT:
+                only_copies.received(deed, [line.item_id for line in group], release.number)
         return lines
 
 
@@ -108,6 +111,8 @@ def object_to_receipt(*, actor: Actor, reasons: Mapping[UUID, str]) -> list[Rele
                     public={"items": [line.title for line in same], "words": text},
                     to_client={"item_ids": [line.item_id.hex for line in same]},
                 )
+            if release.party == Party.CLIENT:
+                only_copies.objected(deed, [line.item_id for line in group])
         return lines
 
 

@@ -25,7 +25,7 @@ EVENTS = (
     Event("agreement.changed", "{actor} changed the terms of the agreement with {client}.",
           public=("client",), client=("before", "after", "reason?")),
     Event("backup_set.recorded", "{actor} recorded the backup set {set} of {client}.", public=("client", "set"),
-          client=("location?", "vendor?", "vendor_window_days?")),
+          client=("location?", "vendor?", "vendor_window_days?", "details?")),
     Event("pause.set", "{actor} paused releases of {client}: {reason}.", public=("client", "reason"),
           internal=("ground",)),
     Event("pause.lifted", "{actor} lifted the pause on releases of {client}: {reason}.",

@@ -36,8 +36,6 @@ EVENTS = (
           public=("client", "until"), client=("scope", "monthly_fee", "currency")),
     Event("term.agreed", "{actor} agreed to a transition term for {client} until {until}.",
           public=("client", "until"), client=("scope", "monthly_fee", "currency", "digest?")),
-    Event("retention.instructed", "{actor} instructed what happens to the data of {client}.",
-          public=("client",), client=("choice", "keep_until?", "words?")),
     Event("acceptance.prepared", "{actor} put the handover list before {client}.", public=("client",),
           client=("list_digest", "count?")),
     Event("acceptance.signed", "{actor} signed the acceptance for {client}.", public=("client",),
