@@ -56,7 +56,7 @@ def deleted(
     **more: Any,
 ) -> Deletion:
     """A deletion of ``kept`` as its actions leave it: proposed by Dan, approved by Jonah, carried out by Dan, validated by Priya."""
-    now: datetime = timezone.now()
+    now: datetime = timezone.now() - timedelta(days=20)  # the replica of fourteen days has expired since
     client_id: UUID = kept.client_id
     second = validator or c.priya
     listing = files.store(c.dan, b'{"key":"a"}\n' * 3, client_id=client_id, name="listing.jsonl")

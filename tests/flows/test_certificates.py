@@ -127,8 +127,10 @@ def test_what_is_not_effective_not_gone_or_not_proved_is_refused(c: Cast) -> Non
     assert code(certify(actor=c.jonah, deletion_id=hand.id)) == "step_unproved"
     without = deleted(c, backup_set(c, "without", place="vendor"), by_hand=True)
     assert code(certify(actor=c.jonah, deletion_id=without.id)) == "step_unproved"
-    undated = deleted(c, backup_set(c, "undated"))
-    Deletion.objects.filter(pk=undated.id)
+    grown = {"what": "replica", "where": "Dublin", "expires_days": 90}  # put on record after the validation
+    late = deleted(c, backup_set(c, "late", replicas=[grown]))
+    assert code(certify(actor=c.jonah, deletion_id=late.id)) == "not_effective_yet"
+    undated = deleted(c, backup_set(c, "whole"))
     assert certify_due() == 1  # only the last, which is whole
     assert code(certify(actor=c.jonah, deletion_id=undated.id)) == "deletion_state"
 

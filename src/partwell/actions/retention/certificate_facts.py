@@ -14,8 +14,9 @@ from partwell.records.retention.models import Deletion, HandStep, MediaDestructi
 from partwell.rules import certificate
 from partwell.rules.actor import SYSTEM
 from partwell.rules.consent import day_in
+from partwell.rules.deletion_steps import CHECK
 from partwell.rules.keeping import Place
-from partwell.rules.roles import AUDITOR, ROLE_LABELS
+from partwell.rules.roles import ROLE_LABELS
 from sealed import __version__
 
 TOOL = f"Partwell {__version__}"
@@ -42,11 +43,6 @@ _SNAPSHOTS = {
     Place.VAULT: "Partwell makes none; those of the disk below it are not known",
     Place.FOLDER: "not known; those of the share are outside this certificate",
 }
-
-
-def staff_count() -> int:
-    """Members of staff who could be the second person; auditors cannot."""
-    return StaffMember.objects.filter(left_at=None).exclude(role=AUDITOR).count()
 
 
 def titled(person_id: UUID | None, role: str = "") -> tuple[str, str]:
@@ -115,7 +111,7 @@ def data_facts(row: Deletion) -> certificate.DataFacts:
         target=target,
         snapshots=_snapshots(place, row.findings),
         copies=kept.copies,
-        replicas=_replicas(kept.replicas),
+        replicas=_replicas(kept.replicas) + _told(row.findings),
         reason=row.reason,
         kept_until=row.until,
         listed_on=_day(row.listed_at, zone_name),
@@ -165,9 +161,12 @@ def _people_of(row: Deletion, zone_name: str) -> tuple[certificate.Part, ...]:
     signed = _signed(row.id, *(kind for _, kind, *_rest in said))
     out = []
     for what, kind, ref, name, role, at, words in said:
-        if what == "Verified by" and not row.by_hand:
-            # Nobody looked here: the program listed the place again, and a person validates what it found.
-            ref, name, role = SYSTEM.id, TOOL, ""
+        if what == "Verified by":
+            # By hand somebody signs in again and looks; else the program lists the place again.
+            look = HandStep.objects.filter(deletion=row, key=CHECK).first() if row.by_hand else None
+            ref, name, role = (look.done_by_ref, look.done_by_name, "") if look else (ref, name, role)
+            if not row.by_hand:
+                ref, name, role = SYSTEM.id, TOOL, ""
         title, contact = titled(ref, role)
         day = day_in(at, zone_name) if at else None
         out.append(certificate.Part(what, name, title, day, REMOTE, contact, words, signed.get(kind, "")))
@@ -186,9 +185,16 @@ def _replicas(rows: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(out)
 
 
+def _told(findings: dict[str, Any]) -> tuple[str, ...]:
+    """What the storage said of replication, and what it would not say."""
+    told = tuple(f"replication by the storage: {one}" for one in findings.get("replication") or ())
+    silent = findings.get("unknown") or ()
+    return told + ((f"the storage did not say: {', '.join(map(str, silent))}",) if silent else ())
+
+
 def _snapshots(place: Place, findings: dict[str, Any]) -> str:
-    known = findings.get("versioning") if isinstance(findings, dict) else None
-    if place is Place.BUCKET and known:
+    known = findings.get("versioning")
+    if place is Place.BUCKET and known not in (None, "", "n/a"):
         return f"versioning was {known}; every version that the storage listed was part of the deletion"
     return _SNAPSHOTS.get(place, "")
 

@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from partwell.actions.base import Deed
 from partwell.actions.billing.issue import locked_series
-from partwell.actions.facts import zone
 from partwell.actions.retention.certificate_facts import data_facts
+from partwell.actions.retention.deletion_common import about, find, today_of
+from partwell.actions.retention.ending import effective_day
+from partwell.actions.retention.hand_steps import unproved
 from partwell.records.billing.models import Series
+from partwell.records.retention.deletions import certifiable, deletion_of
 from partwell.records.retention.models import (
     Certificate,
     Deletion,
@@ -22,7 +25,6 @@ from partwell.records.retention.models import (
 )
 from partwell.rules import certificate, deletion, lifecycle, roles
 from partwell.rules.actor import SYSTEM, Actor
-from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal, refuse
 
 log = logging.getLogger("partwell.retention")
@@ -64,12 +66,12 @@ def issue(
             entry_uid=uid,
         )
     )
-    about = [one.id for one in (of, of.backup_set if of else None, destruction) if one is not None]
-    if destruction is not None and destruction.item_id is not None:
-        about.append(destruction.item_id)
+    subjects = [row.id, *(about(of) if of else [])]
+    if destruction is not None:
+        subjects += [destruction.id, *([destruction.item_id] if destruction.item_id else [])]
     deed.record(
         "certificate.issued",
-        subjects=[row.id, *about],
+        subjects=subjects,
         public={"number": label_of(number), "what": wording.what},
         to_client={"fields": _said(wording), "limits": list(limits)},
     )
@@ -102,16 +104,15 @@ def certify(*, actor: Actor, deletion_id: UUID, now: datetime | None = None) -> 
     excepted, and a step by hand without its proof. A set of which nothing is left is gone from that moment; one
     with exceptions stays on the calendar with what is left of it.
     """
-    found = Deletion.objects.filter(pk=deletion_id).first()
-    if found is None or (not actor.is_staff and actor.kind != "system"):
+    found = find(actor, deletion_id)
+    if found is None or actor.kind == "client":
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "deletion.certify")) is not None:
         return refusal
     with Deed(actor, now=now) as deed:
         client = deed.lock(found.client_id)
-        row = Deletion.objects.select_related(
-            "backup_set", "listing", "outcome", "verification"
-        ).get(pk=deletion_id)  # fmt: skip
+        row = deletion_of(deletion_id)
+        assert row is not None  # it was found above, and no deletion is ever removed
         kept = row.backup_set
         state = deletion.after(deletion.DeletionState(row.state), "certify", kept.name)
         problem = (
@@ -140,20 +141,18 @@ def _not_yet(row: Deletion, now: datetime) -> Refusal | None:
     """What is left, what has no proof, and the day: asked of the rows again, whatever the state says."""
     name = row.backup_set.name
     # What was named as an exception is there when it is listed again; what nobody named is left.
-    unsettled = DeletionLine.objects.filter(deletion=row, verdict=deletion.LineVerdict.GOES, state__in=("waits", "going", "failed")).count()  # fmt: skip
+    unsettled = DeletionLine.objects.filter(deletion=row, state__in=("waits", "going", "failed")).count()  # fmt: skip
     left = max(row.left_count - len(row.exceptions), 0) + unsettled
-    steps = list(HandStep.objects.filter(deletion=row))
-    unproved = sum(step.done_at is None or (step.proof_needed and step.proof_id is None) for step in steps)
-    if row.by_hand and not steps:
-        unproved = 1
+    # A replica that was put on record after the validation still has to expire.
+    open_steps = unproved(row) or int(row.by_hand and not HandStep.objects.filter(deletion=row).exists())
     if row.effective_on is None or row.validated_by_ref is None:
         return refuse("deletion_state", subject=name, state="not validated", wanted="certified")
     return deletion.may_certify(
         name,
-        effective=row.effective_on,
-        today=day_in(now, zone()),
+        effective=max(row.effective_on, effective_day(row)),
+        today=today_of(now),
         left=left,
-        unproved=unproved,
+        unproved=open_steps,
     )
 
 
@@ -163,11 +162,8 @@ def certify_due(*, actor: Actor = SYSTEM, now: datetime | None = None) -> int:
     The same again does nothing: a certified deletion is no longer validated. One that refuses stays for a person.
     """
     moment = now or timezone.now()
-    rows = Deletion.objects.filter(
-        state=deletion.DeletionState.VALIDATED, effective_on__lte=day_in(moment, zone())
-    )
     issued = 0
-    for deletion_id in list(rows.order_by("effective_on", "id").values_list("id", flat=True)):
+    for deletion_id in list(certifiable(today_of(moment)).values_list("id", flat=True)):
         done = certify(actor=actor, deletion_id=deletion_id, now=moment)
         if isinstance(done, Refusal):
             log.warning("A certificate could not be issued: %s", done.code)

@@ -9,8 +9,9 @@ from uuid import UUID
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.facts import zone
-from partwell.actions.retention.certificate_facts import media_facts, staff_count, titled
+from partwell.actions.retention.certificate_facts import media_facts, titled
 from partwell.actions.retention.certify import issue
+from partwell.actions.retention.deletion_common import candidates, second_of
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Item
 from partwell.records.retention.models import Certificate, MediaDestruction
@@ -229,7 +230,11 @@ def _not_second(row: MediaDestruction, actor: Actor) -> Refusal | None:
         return refuse("destruction_settled", subject=f"{row.manufacturer} {row.model}", state=state)
     if row.done_by_name.strip().casefold() == actor.name.strip().casefold():
         return refuse("second_person_needed", person=actor.name, what=WHAT)
-    second = deletion.Second(actor.id.hex, actor.name, actor.role)
     return deletion.may_second(
-        row.done_by_ref.hex, "", second, staff_count=staff_count(), what=WHAT, owner_needed=False
+        row.done_by_ref.hex,
+        "",
+        second_of(actor),
+        staff_count=candidates({row.done_by_ref}),
+        what=WHAT,
+        owner_needed=False,
     )
