@@ -31,6 +31,7 @@ from partwell.actions.billing.shipped_copies_order import (
     record_key_way,
     record_shipment,
 )
+from partwell.actions.billing.statement import statement_of
 from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.records.billing.models import Invoice, InvoiceLine, ShippedCopy
 from partwell.records.correspondence.models import Envelope
@@ -274,7 +275,7 @@ def test_an_invoice_in_another_currency_than_its_quote_is_compared_at_a_dated_ra
     line, told = InvoiceLine.objects.get(), fresh(row)
     assert (line.net, line.invoice.currency, settling_of(told)) == (455, "EUR", Settling.SETTLED)
     assert (told.rate, told.quote_rate, told.rate_day) == (None, Decimal("1.0989"), ECB["rate_day"])
-    assert billed_words(told) == "455.00 EUR (500.00 USD at 1.0989, 2026-11-20, ECB reference rate)"
+    assert billed_words(told) == "455.00 EUR (500.00 USD at 1.0989 of 20 November 2026, ECB reference rate)"
 
 
 def test_above_the_approval_in_another_currency_the_client_is_asked_in_the_quotes(story: Cast) -> None:
@@ -303,6 +304,10 @@ def test_three_currencies_and_a_difference_that_the_provider_bears(story: Cast) 
         Decimal(-23),
     ]  # 420 × 1.15; 500 ÷ 1.25 × 1.15
     assert settling_of(fresh(row)) is Settling.SETTLED
+    assert "at 1.15 of 20 November 2026 (ECB reference rate)" in paper.lines.all()[0].text
+    shown = statement_of(story.northwick.id)
+    assert shown is not None and shown.passed_sums == (("EUR", Decimal(460)),)
+    assert (shown.passed[0].sums.borne, shown.passed[0].sums.markup) == (23, 0)
 
 
 def test_one_rate_is_enough_where_the_quote_was_in_the_clients_currency(story: Cast) -> None:

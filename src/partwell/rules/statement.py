@@ -15,7 +15,8 @@ from partwell.rules.hours import Source, UnusedRule, WorkClass
 from partwell.rules.money import rounded
 
 NOUGHT = Decimal(0)
-PASSED_THROUGH = "copy"  # an invoice line's source_kind where it passes a vendor's charge through (R7)
+# An invoice line's source_kind where it passes a vendor's charge through (R7), and where the provider bears some of it.
+PASSED_THROUGH, BORNE = "copy", "copy_credit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +242,13 @@ def money_sums(papers: Iterable[Paper], payments: Iterable[Paid]) -> tuple[Money
 @dataclass(frozen=True, slots=True)
 class Passed:
     """R7: a vendor's charge. ``billed``: net of its lines, less credits; ``vendor``: the vendor's net in the same
-    currency, None while its invoice is not there."""
+    currency, None while its invoice is not there. ``borne``: of ``billed``, what the client did not approve and the
+    provider bears (net, ≥ 0)."""
 
     currency: str
     billed: Decimal
     vendor: Decimal | None = None
+    borne: Decimal = NOUGHT
 
     @property
     def markup(self) -> Decimal | None:
@@ -254,10 +257,10 @@ class Passed:
 
 
 def passed_sums(rows: Iterable[Passed]) -> tuple[tuple[str, Decimal], ...]:
-    """Net passed through, by currency."""
+    """Net passed through to the client, by currency; what the provider bears is not."""
     found: dict[str, Decimal] = {}
     for one in rows:
-        found[one.currency] = found.get(one.currency, NOUGHT) + one.billed
+        found[one.currency] = found.get(one.currency, NOUGHT) + one.billed - one.borne
     return tuple(sorted(found.items()))
 
 

@@ -182,6 +182,9 @@ def test_what_was_passed_through_is_the_vendors_net_without_markup(given_: list[
     rows = [Passed(code, Decimal(n), Decimal(n)) for code, n in given_]
     assert all(one.markup == 0 for one in rows)
     assert sum(net for _, net in passed_sums(rows)) == sum(n for _, n in given_)
+    borne = [replace(one, borne=one.billed / 4) for one in rows]
+    assert all(one.markup == 0 for one in borne)
+    assert sum(net for _, net in passed_sums(borne)) == sum(one.billed - one.borne for one in borne)
 
 
 @given(st.integers(1, 6000), st.data(), st.sampled_from(CURRENCIES), st.integers(0, 10**7))

@@ -16,14 +16,14 @@ from partwell.actions.correspondence.post import Post, post
 from partwell.actions.hours.standing import time_terms, today
 from partwell.records.billing.models import Invoice, InvoiceLine, ShippedCopy
 from partwell.records.offboardings.models import Offboarding
-from partwell.rules import charges, copies, law, money, roles
+from partwell.rules import charges, copies, law, money, roles, statement
 from partwell.rules.actor import Actor
 from partwell.rules.charges import VendorCharge
 from partwell.rules.copies import CopyState, Settling
-from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.refusals import Refusal, refuse, show
 
 # A line of the vendor's net, and one of what the provider bears because the client did not approve it.
-SOURCE, BORNE = "copy", "copy_credit"
+SOURCE, BORNE = statement.PASSED_THROUGH, statement.BORNE
 
 
 def lines_of(copy_id: UUID) -> Decimal:
@@ -207,7 +207,7 @@ def billed_words(row: ShippedCopy) -> str:
         or not row.rate_day
     ):
         return text
-    rate = f"at {row.quote_rate.normalize():f}, {row.rate_day.isoformat()}, {row.rate_source}"
+    rate = f"at {row.quote_rate.normalize():f} of {show(row.rate_day)}, {row.rate_source}"
     return f"{text} ({amount(compared, row.quote_currency)} {rate})"
 
 
@@ -261,9 +261,9 @@ def _pass_on(
     departing = Offboarding.objects.filter(pk=row.offboarding_id).first() if row.offboarding_id else None
     text = f"Copy of {row.what}: {row.vendor}, invoice {row.vendor_number}"[:300]
     if charge.currency != currency:
-        text = f"{text} over {amount(charge.net, charge.currency)}, at {charge.rate.normalize():f} ({charge.rate_source})"[
-            :300
-        ]
+        day = show(charge.rate_day) if charge.rate_day else ""
+        rate = f"at {charge.rate.normalize():f} of {day} ({charge.rate_source})"
+        text = f"{text} over {amount(charge.net, charge.currency)}, {rate}"[:300]
 
     def line(words: str, net: Decimal, kind: str) -> NewLine:
         return NewLine(

@@ -262,10 +262,14 @@ def _passed(
 ) -> tuple[PassedLine, ...]:
     labels = {one.id: one for one in rows}
     billed: dict[tuple[UUID, str], list[InvoiceLine]] = {}
+    borne: dict[tuple[UUID, str], Decimal] = {}
     for line in lines:
         if line.source_kind == statement.PASSED_THROUGH and line.source_id:
             currency = labels[line.invoice_id].currency
             billed.setdefault((line.source_id, currency), []).append(line)
+        elif line.source_kind == statement.BORNE and line.source_id:
+            key = (line.source_id, labels[line.invoice_id].currency)
+            borne[key] = borne.get(key, Decimal(0)) - line.net
     copies = {one.id: one for one in papers.copies_between(client_id, row.id if row else None)}
     billed_by = entries_about(copies, "copy.billed")
     proofs = entries_about([one for one in copies if one not in billed_by]) | billed_by
@@ -280,7 +284,7 @@ def _passed(
         found.append(
             PassedLine(
                 copy,
-                Passed(currency, net, vendor_net(copy, currency)),
+                Passed(currency, net, vendor_net(copy, currency), borne.get((source, currency), Decimal(0))),
                 on,
                 proofs.get(source),
                 said.get(source),

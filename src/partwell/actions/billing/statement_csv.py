@@ -76,6 +76,12 @@ def _rows(shown: Statement) -> Iterator[dict[str, Any]]:
             "net": rounded(passed.sums.billed, passed.sums.currency), "currency": passed.sums.currency,
             "entry_of_the_log": passed.entry, "id": copy.id,
         }  # fmt: skip
+        if passed.sums.borne:
+            yield {
+                "section": "passed through", "day": copy.asked_at.date(), "what": f"Borne by the provider: {copy.what}",
+                "net": -rounded(passed.sums.borne, passed.sums.currency), "currency": passed.sums.currency,
+                "entry_of_the_log": passed.entry, "id": copy.id,
+            }  # fmt: skip
     for label, name in HOURS_WORDS:
         yield {"section": "sum of hours", "what": label, "minutes_accounted": getattr(shown.hours, name)}
     for money in shown.money:

@@ -11,7 +11,7 @@ from uuid import UUID
 from partwell.actions import letters
 from partwell.actions.base import Deed
 from partwell.actions.billing.letter import amount
-from partwell.actions.billing.statement import Statement, statement_of
+from partwell.actions.billing.statement import PassedLine, Statement, statement_of
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import zone
 from partwell.records.billing.models import Statement as StatementRow
@@ -175,7 +175,7 @@ def letter_values(shown: Statement) -> dict[str, Any]:
         ],
         "passed": [
             {
-                "title": one.row.what,
+                "title": one.row.what + _borne(one),
                 "vendor": one.row.vendor,
                 "number": one.row.vendor_number,
                 "cost": "not there yet" if one.sums.vendor is None else amount(one.sums.vendor, one.sums.currency),
@@ -198,6 +198,10 @@ def _entry(number: int | None) -> str:
 
 def _short(minutes: int) -> str:
     return as_hours(minutes) if minutes else ""
+
+
+def _borne(one: PassedLine) -> str:
+    return f" ({amount(one.sums.borne, one.sums.currency)} of it borne by us)" if one.sums.borne else ""
 
 
 def _open(balance: Decimal | None, currency: str) -> str:

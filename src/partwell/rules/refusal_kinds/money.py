@@ -251,8 +251,8 @@ KINDS = (
         "rate_undated",
         "R7",
         422,
-        "The exchange rate has no date or no source.",
-        "Enter the rate's day and where it was published.",
+        "The exchange rate is missing, or has no day that has come or no source.",
+        "Enter the rate, its day and where it was published.",
     ),
     # --- law
     (

@@ -121,6 +121,7 @@ class PassedShown(Shown):
     markup: str | None
     currency: str
     entry: int | None
+    borne: str
     approval: int | None
     paper_ids: list[UUID]
 
@@ -254,7 +255,7 @@ def get_statement(request: HttpRequest, client_id: PathId, departure: Departure)
                 billed=_money(one.sums.billed, one.sums.currency),
                 vendor_net=None if one.sums.vendor is None else _money(one.sums.vendor, one.sums.currency),
                 markup=None if one.sums.markup is None else _money(one.sums.markup, one.sums.currency),
-                currency=one.sums.currency, entry=one.entry, approval=one.approval, paper_ids=[paper.id for paper in one.papers],
+                currency=one.sums.currency, entry=one.entry, borne=_money(one.sums.borne, one.sums.currency), approval=one.approval, paper_ids=[paper.id for paper in one.papers],
             )
             for one in s.passed
         ],
