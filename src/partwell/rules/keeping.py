@@ -17,6 +17,7 @@ from partwell.rules.dates import RETENTION_MONTHS, keep_until
 from partwell.rules.refusals import show
 
 __all__ = [
+    "BINDING",
     "Choice",
     "Conflict",
     "Duty",
@@ -133,6 +134,9 @@ _DUTIES: Mapping[str, tuple[Duty, ...]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+
+
+BINDING = tuple(_DUTIES)  # codes of the profiles that ask something of keeping
 
 
 def duties_of(profiles: Iterable[str]) -> tuple[Duty, ...]:

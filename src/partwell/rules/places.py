@@ -58,7 +58,7 @@ def spell(place: Place, said: Mapping[str, object], name: str) -> Spelled | Refu
         return _bucket(plain)
     if place is Place.FOLDER:
         return _folder(plain)
-    return Spelled({field: value for field, value in plain.items() if value})
+    return Spelled({field: value for field, value in plain.items() if value != ""})
 
 
 def overlap(one: str, other: str) -> bool:
@@ -143,4 +143,4 @@ def _keyed(whereabouts: dict[str, str | bool], key: str) -> Spelled | Refusal:
     folded = unicodedata.normalize("NFC", key.casefold())
     if len(folded.encode()) > LONGEST:
         return _wrong("Where the set lies", f"it is longer than {LONGEST} bytes")
-    return Spelled({field: value for field, value in whereabouts.items() if value}, folded)
+    return Spelled({field: value for field, value in whereabouts.items() if value != ""}, folded)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from partwell.actions.facts import authorisation_facts
+from partwell.actions.retention.look import GateWords, gate_words
 from partwell.documents.wording_of import words_of
 from partwell.records.hours.queries import used_by_departure, waiting_requests
 from partwell.records.offboardings import queries
@@ -148,11 +149,15 @@ def whom(step: PlanStep) -> str:
 
 
 def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> list[Departure]:
-    """Each departure with gates and blocker, in fifteen queries. ``now``: aware; days are of ``zone_name``."""
+    """Each departure with gates and blocker, in some thirty queries however many. ``now``: aware; days are of ``zone_name``."""
     found = queries.around(rows)
     drawn = used_by_departure(row.id for row in rows)
     waits = waiting_requests(row.id for row in rows)
-    return [_departure(row, found, drawn[row.id], waits.get(row.id, {}), now, zone_name) for row in rows]
+    kept = gate_words([row.client for row in rows])
+    return [
+        _departure(row, found, drawn[row.id], waits.get(row.id, {}), kept[row.client_id], now, zone_name)
+        for row in rows
+    ]
 
 
 def departure(offboarding_id: UUID, now: datetime, zone_name: str) -> Departure | None:
@@ -166,6 +171,7 @@ def _departure(
     found: queries.Around,
     drawn: tuple[int, int],
     waits: dict[str, int],
+    kept: GateWords,
     now: datetime,
     zone_name: str,
 ) -> Departure:
@@ -190,9 +196,10 @@ def _departure(
         outside_contact=any(one.outside_domain for one in contacts),
         minutes_left=max(0, (minutes or 0) + drawn[1] - drawn[0]),
         used_per_cent=drawn[0] * 100 // total if (total := (minutes or 0) + drawn[1]) else 0,
-        retention_instructed=not any(s.key == "retention_choice" and s.done_at is None for s in steps),
+        retention_instructed=_instructed(kept, steps),
         keep_until_text=show(row.keep_until),
         pauses=tuple(Pause(PauseReason(one.ground), one.note) for one in found.pauses[client]),
+        holds=kept.holds,
         approvals=found.approvals.get(client, 0),
     )
     gates = lifecycle.gates(facts)
@@ -210,6 +217,13 @@ def _departure(
     )  # fmt: skip
     made.block = _block(made)
     return made
+
+
+def _instructed(kept: GateWords, steps: list[PlanStep]) -> bool:
+    """The client's choice of every set; while none is on record, whether the step of asking is done."""
+    if kept.instructed is not None:
+        return kept.instructed
+    return not any(step.key == "retention_choice" and step.done_at is None for step in steps)
 
 
 def _consent_problem(

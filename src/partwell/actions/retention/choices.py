@@ -71,7 +71,10 @@ def _wanted(basis: Basis) -> Wanted | None:
 
 
 def instructed(clients: Sequence[Client]) -> dict[UUID, bool]:
-    """For the gates: whether each of these clients has said what happens to all its sets, or has none; ten queries."""
+    """For the gates: whether each of these clients with sets has said what happens to all of them; ten queries.
+
+    Clients without a set on record are not in it: nobody knows yet what there is to choose.
+    """
     found = bases(clients)
     sets: dict[UUID, list[BackupSet]] = {}
     rows = BackupSet.objects.filter(client__in=[one.id for one in clients], removed_at=None, gone_at=None)
@@ -81,9 +84,10 @@ def instructed(clients: Sequence[Client]) -> dict[UUID, bool]:
     return {
         one.id: all(
             row.id in begun or not found[one.id].covers(row) or found[one.id].choice(row) is not None
-            for row in sets.get(one.id, [])
+            for row in sets[one.id]
         )
         for one in clients
+        if one.id in sets
     }
 
 
