@@ -32,6 +32,7 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_BACKUP_RECIPIENT": "age public keys (age1…), separated by commas, to which `partwell backup` encrypts. Default none: give --recipient.",
     "PARTWELL_KEY_BACKUP_RECIPIENT": "age public keys for `partwell backup-keys`, other ones than the data's. Default none: give --recipient.",
     "PARTWELL_KEY_BACKUP_DAYS": "How many days a backup of the key store is kept, at most. A destroyed key counts as gone only after them. Default 0: none is made.",
+    "PARTWELL_RECORD_YEARS": "How many years after the end of service the record of an inactive client is kept, at least. Default 7.",
     "PORT": "Port of the web server. Default 8000.",
 }
 
@@ -60,6 +61,7 @@ class Environment:
     backup_recipients: tuple[str, ...]
     key_backup_recipients: tuple[str, ...]
     key_backup_days: int
+    record_years: int
     password_hashers: list[str]
 
     def __repr__(self) -> str:
@@ -102,6 +104,14 @@ def _days(name: str) -> int:
     return int(text)
 
 
+def _years(name: str, default: int) -> int:
+    """A number of years from 1 to 99 from the environment; ValueError with a sentence where it is none."""
+    text = os.environ.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 100):
+        raise ValueError(f"{name}={text} is no number of years. Give 1 to 99, such as {name}={default}.")
+    return int(text)
+
+
 def _list(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
 
@@ -140,6 +150,7 @@ def read() -> Environment:
         backup_recipients=_list("PARTWELL_BACKUP_RECIPIENT"),
         key_backup_recipients=_list("PARTWELL_KEY_BACKUP_RECIPIENT"),
         key_backup_days=_days("PARTWELL_KEY_BACKUP_DAYS"),
+        record_years=_years("PARTWELL_RECORD_YEARS", 7),
         password_hashers=(
             ["django.contrib.auth.hashers.MD5PasswordHasher"]
             if fast

@@ -19,6 +19,7 @@ PARTWELL_DEMO = ENV.demo
 PARTWELL_URL = ENV.url
 PARTWELL_TRUSTED_PROXIES = ENV.trusted_proxies
 PARTWELL_KEY_BACKUP_DAYS = ENV.key_backup_days
+PARTWELL_RECORD_YEARS = ENV.record_years
 
 SECRET_KEY = ENV.secret_key
 DEBUG = False

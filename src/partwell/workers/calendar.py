@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from partwell.actions.authorisations.end_by_date import end_by_date
 from partwell.actions.billing.returning import lapse_quotes
+from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
@@ -29,14 +30,15 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "keys half destroyed": lambda now: resume_destroyed(),
+    "contents half erased": lambda now: finish_erasures(),
     "certificates whose day has come": lambda now: certify_due(now=now),
+    "deletions that broke off": lambda now: settle_broken(now=now),
     "days until which backups are kept": lambda now: keep_dates(now=now),
     "backups that nobody was asked about": lambda now: ask_choices(now=now),
     "retention notices": lambda now: give_notices(now=now),
     "holds to be reviewed": lambda now: remind_of_holds(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
-    "deletions that broke off": lambda now: settle_broken(now=now),
     "old lines of the security log": lambda now: forget_oldest(),
     "temporary files": lambda now: sweep.remove_temporary_files(),
 }
@@ -47,6 +49,7 @@ SELDOM = {
     "retention notices": 60.0,
     "holds to be reviewed": 600.0,
     "keys half destroyed": 60.0,
+    "contents half erased": 60.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,
     "temporary files": 3600.0,

@@ -25,12 +25,13 @@ KINDS: dict[str, str] = {
     "letter.invoice": "partwell.actions.billing.letter:run",
     "letter.return_quote": "partwell.actions.billing.return_letter:run",
     "letter.statement": "partwell.actions.billing.statement_letter:run",
+    "record.end": "partwell.actions.erasure.end_record:run",
     "mail.office": "partwell.actions.retention.office:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
-}
     "deletion.list": "partwell.actions.retention.list_things:run",
     "deletion.run": "partwell.actions.retention.work_deletion:run",
     "deletion.verify": "partwell.actions.retention.verify:run",
+}
 
 
 def runner(kind: str) -> Callable[[Job], dict[str, Any]]:
@@ -48,9 +49,9 @@ def run_one() -> bool:
         lease.finish(job, runner(job.kind)(job))
     except lease.LeaseLost:
         log.warning("The lease of a %s job was lost.", job.kind)
-    except Refused as refused:
     except lease.Later as later:
         lease.fail(job, str(later), again_in=later.after)
+    except Refused as refused:
         lease.fail(job, str(refused.refusal))
     except Exception as error:
         log.exception("A %s job failed.", job.kind)

@@ -4,10 +4,15 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
+
+from partwell.actions.evidence import tombstone_lines
 from partwell.actions.evidence.check_store import Store
+from partwell.records.evidence import erasures
 from partwell.records.evidence.models import (
     Checkpoint,
     Disclosure,
@@ -18,7 +23,7 @@ from partwell.records.evidence.models import (
     RowCommitment,
 )
 from sealed import canonical, entry, merkle, note
-from sealed.findings import Report
+from sealed.findings import WARNING, Report
 
 if TYPE_CHECKING:
     from partwell.actions.evidence.check import CheckOptions, Progress
@@ -47,7 +52,7 @@ def check_entries(
     tree, compact = Tree(), merkle.CompactRange()
     wanted = _signed_sizes(store, options)
     copies = store.leaves() if store else iter(())
-    erased = _erased()
+    lost, gone = _lost(), _tombstoned()
     counts: dict[str, int] = defaultdict(int)
     last, expected = -(2**62), 0
     while rows := list(Entry.objects.filter(index__gt=last).order_by("index")[:BATCH]):
@@ -79,8 +84,9 @@ def check_entries(
             _compare_copy(report, row, next(copies, None))
         _check_nodes(report, nodes)
         _check_subjects(report, rows, leaves)
-        _check_disclosures(report, rows, leaves, erased, counts)
-        _check_commitments(report, rows, leaves, counts)
+        known = {index: leaf for index, leaf in leaves.items() if not any(index in span for span in lost)}
+        _check_disclosures(report, rows, known, gone, counts)
+        _check_commitments(report, rows, known, counts)
         counts["nodes"] += len(nodes)
         last = rows[-1].index
         tell("entries", last + 1, total)
@@ -92,6 +98,8 @@ def check_entries(
         "disclosures": counts["disclosures"],
         "row_commitments": counts["rows"],
     }
+    if counts["erased"]:
+        report.facts["disclosures_erased"] = counts["erased"]
     if (left := sum(1 for _ in copies)) > 0:
         report.add(
             "tail-cut",
@@ -99,6 +107,13 @@ def check_entries(
             f"The log store holds {left} more entries than the database: the ledger was cut at its tail or an old backup was restored.",
         )
     _check_strays(report, counts)
+    for span in lost:
+        report.add(
+            "entries-lost",
+            f"entries {span.start} to {span.stop - 1}",
+            "A backup older than these was restored: they came back from the log store, what they said did not.",
+            WARNING,
+        )
     _check_opening(report, state)
     return tree
 
@@ -185,32 +200,44 @@ def _check_subjects(report: Report, rows: list[Entry], leaves: dict[int, entry.L
             )
 
 
-def _erased() -> set[tuple[int, str]]:
-    """(entry, label) whose erasure is itself an entry."""
-    uids = Entry.objects.filter(type="disclosure.erased").values("uid")
-    out = set()
+def _lost() -> list[range]:
+    """Entries that were taken over from the log store after a restore (``ledger.caught_up``): leaves without contents."""
+    uids = Entry.objects.filter(type="ledger.caught_up").values("uid")
+    out = []
     for content in Disclosure.objects.filter(entry_uid__in=uids, label="public").values_list(
         "content", flat=True
     ):
         try:
             value = canonical.loads_strict(bytes(content))
-            out.add((int(value["index"]), str(value["label"])))
+            out.append(range(int(value["first"]), int(value["last"]) + 1))
         except (canonical.CanonicalError, KeyError, TypeError, ValueError):
             continue
     return out
+
+
+def _tombstoned() -> set[tuple[int, str]]:
+    """(entry, label) erased again after a restore: the log store says so, the entry that says so may be among the lost ones."""
+    lines = tombstone_lines.read(Path(settings.PARTWELL_LOG))
+    return {(int(one.what["index"]), str(one.what["label"])) for one in lines if one.kind == tombstone_lines.DISCLOSURE}  # fmt: skip
 
 
 def _check_disclosures(
     report: Report,
     rows: list[Entry],
     leaves: dict[int, entry.Leaf],
-    erased: set[tuple[int, str]],
+    gone: set[tuple[int, str]],
     counts: dict[str, int],
 ) -> None:
     stored: dict[UUID, dict[str, Disclosure]] = defaultdict(dict)
     for one in Disclosure.objects.filter(entry_uid__in=[row.uid for row in rows]):
         stored[one.entry_uid][one.label] = one
         counts["disclosures"] += 1
+    missing = [
+        row.uid
+        for row in rows
+        if row.index in leaves and leaves[row.index].commitments.keys() - stored[row.uid].keys()
+    ]
+    erased = erasures.erased_disclosures(missing)
     for row in rows:
         leaf = leaves.get(row.index)
         if leaf is None:
@@ -219,7 +246,9 @@ def _check_disclosures(
         for label in sorted(leaf.commitments.keys() | there.keys()):
             place = f"{_where(row)}, {label}"
             if label not in there:
-                if (row.index, label) not in erased:
+                if (row.uid, label) in erased or (row.index, label) in gone:
+                    counts["erased"] += 1
+                else:
                     report.add(
                         "disclosure-missing",
                         place,

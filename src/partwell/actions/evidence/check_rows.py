@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.apps import apps
 
+from partwell.actions.evidence import check_erasures
 from partwell.records.base import Committed
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Import
+from partwell.records.evidence import erasures
 from partwell.records.evidence.models import Entry, EntrySubject, RowCommitment
 from partwell.records.jobs.models import Job
 from sealed import canonical, entry
+from sealed.entry import ERASED_VERSION
 from sealed.findings import WARNING, Report
 
 if TYPE_CHECKING:
@@ -46,19 +49,24 @@ def check_rows(report: Report, tell: "Progress") -> None:
         .distinct()
     )
     batches = _batches_of(coming)
+    ends = check_erasures.check_requests(report)
     for model in models:
         last = UUID(int=0)
         first = True
         while rows := _next(model, last, first):
             first, last = False, rows[-1].pk
-            _check_batch(report, model, rows, coming, batches)
+            _check_batch(report, model, rows, coming, batches, ends)
             done += len(rows)
             tell("rows", done, total)
         _missing(report, model)
     report.facts["rows"] = done
     tables = [model._meta.db_table for model in models]
     for table in (
-        RowCommitment.objects.exclude(table__in=tables).values_list("table", flat=True).distinct()[:100]
+        RowCommitment.objects.exclude(table__in=tables)
+        .exclude(table__startswith=erasures.DISCLOSURE)
+        .exclude(version=ERASED_VERSION)
+        .values_list("table", flat=True)
+        .distinct()[:100]
     ):
         report.add(
             "table-missing",
@@ -87,7 +95,12 @@ def _next(model: type[Committed], last: UUID, first: bool) -> list[Any]:
 
 
 def _check_batch(
-    report: Report, model: type[Committed], rows: list[Any], coming: set[UUID], batches: dict[UUID, Import]
+    report: Report,
+    model: type[Committed],
+    rows: list[Any],
+    coming: set[UUID],
+    batches: dict[UUID, Import],
+    ends: dict[UUID, bool],
 ) -> None:
     table = model._meta.db_table
     commitments: dict[UUID, dict[int, RowCommitment]] = defaultdict(dict)
@@ -96,6 +109,8 @@ def _check_batch(
     for row in rows:
         where = f"{table} {row.pk.hex}"
         versions = commitments[row.pk]
+        if (tombstone := versions.pop(ERASED_VERSION, None)) is not None:
+            check_erasures.still_there(report, where, tombstone.entry_uid, ends)
         if not versions:
             report.add(
                 "row-added", where, "No entry commits to this row: it was inserted behind the program's back."
@@ -154,6 +169,11 @@ def _same(row: Any, commitment: RowCommitment) -> bool:
 def _missing(report: Report, model: type[Committed]) -> None:
     table = model._meta.db_table
     gone = RowCommitment.objects.filter(table=table).exclude(row_ref__in=model._base_manager.values("pk"))
+    if erased := gone.filter(erasures.standing()).count():
+        report.facts["rows_erased"] = report.facts.get("rows_erased", 0) + erased
+        gone = gone.exclude(
+            row_ref__in=RowCommitment.objects.filter(erasures.standing(), table=table).values("row_ref")
+        )
     for ref in gone.values_list("row_ref", flat=True).distinct()[:1000]:
         report.add(
             "row-missing",

@@ -13,18 +13,21 @@ from django.apps import apps
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Max, Q, QuerySet
 
+from partwell.records.evidence.erasures import Erased, erased_of
 from partwell.records.evidence.models import Checkpoint, Disclosure, Entry, EntrySubject, LogState
 from partwell.rules import events
 from partwell.rules.actor import Actor
+from partwell.rules.refusals import show
 from sealed import canonical
+from sealed import entry as leaf
 
 # R4: that there is an internal note is the MSP's own business too.
 INSIDE = ("note.written",)
 MAIL = "envelope"
 RECEIPTS = ("receipt.confirmed", "receipt.objected", "credential.rotated")
 LABELS = {"staff": ("public", "client", "internal"), "client": ("public", "client"), "provider": ("public",)}
-KINDS = ("acceptance", "agreement", "authorisation", "bundle", "call", "client", "contact", "credential", "envelope", "estate", "import",
-         "item", "ledger", "message", "msp", "note", "offboarding", "plan", "receipt", "recipient", "refusal", "release", "sign_in", "staff")  # fmt: skip
+KINDS = ("acceptance", "agreement", "authorisation", "bundle", "call", "client", "contact", "credential", "disclosure", "envelope", "erasure", "estate", "import",
+         "item", "key", "ledger", "message", "msp", "note", "offboarding", "plan", "receipt", "recipient", "record", "refusal", "release", "sign_in", "staff")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Line:
     client: str = ""
     client_id: UUID | None = None
     mail: UUID | None = None  # the envelope whose last state this line tells
+    erased: dict[str, "Erased"] = field(default_factory=dict)  # label → how that content was erased
     earlier: int = 0  # entries of the same mail that this line stands for
 
     @property
@@ -231,19 +235,58 @@ def lines_of(rows: Sequence[Entry], labels: Sequence[str], *, names: bool = Fals
         clients = dict(
             apps.get_model("clients", "Client")._default_manager.filter(pk__in=refs).values_list("pk", "name")
         )
+    gone = erased_of([row.uid for row in rows if _lacks(row, contents[row.uid], labels, len(rows) == 1)])
     return [
-        _line(row, {label: content for label, (_, content) in contents[row.uid].items()}, clients)
+        _line(
+            row,
+            {label: content for label, (_, content) in contents[row.uid].items()},
+            clients,
+            gone.get(row.uid, {}),
+            labels,
+        )
         for row in rows
     ]
 
 
-def _line(row: Entry, contents: dict[str, dict[str, Any]], clients: dict[UUID, str]) -> Line:
+def _lacks(row: Entry, there: dict[str, Any], labels: Sequence[str], closely: bool) -> bool:
+    """Whether the entry committed to content that its reader might see and that is not there."""
+    if "public" in labels and "public" not in there:
+        return True
+    if (
+        not closely
+    ):  # reading 100,000 leaves for a bundle takes seconds, and its sentences need only the public content
+        return False
+    try:
+        return bool((leaf.parse_leaf(bytes(row.leaf)).commitments.keys() & set(labels)) - there.keys())
+    except leaf.EntryError:
+        return False
+
+
+def _line(
+    row: Entry,
+    contents: dict[str, dict[str, Any]],
+    clients: dict[UUID, str],
+    gone: dict[str, "Erased"],
+    labels: Sequence[str],
+) -> Line:
     public = contents.get("public", {})
-    sentence = sentence_of(row.type, public)
+    erased = {label: one for label, one in gone.items() if label in labels}
+    if "client" not in labels:  # on what ground stays between the client and the MSP
+        erased = {label: replace(one, by="", basis="") for label, one in erased.items()}
+    sentence = (
+        erased_sentence(row.type, erased["public"]) if "public" in erased else sentence_of(row.type, public)
+    )
     who = str(public.get("actor", ""))
     text = sentence[len(who) :].lstrip() if who and sentence.startswith(who + " ") else sentence
     return Line(row.index, row.uid, row.type, row.recorded_at, who if text != sentence else "", text, sentence, contents,
-                clients.get(row.client_ref, "") if row.client_ref else "", row.client_ref)  # fmt: skip
+                clients.get(row.client_ref, "") if row.client_ref else "", row.client_ref, erased=erased)  # fmt: skip
+
+
+def erased_sentence(type_: str, erased: "Erased") -> str:
+    """What stands in place of a sentence whose content was erased on record."""
+    by = f" by {erased.by}" if erased.by else ""
+    basis = f", {erased.basis.rstrip('.')}" if erased.basis else ""
+    return f"{type_.replace('_', ' ').replace('.', ', ')}: content erased on {show(erased.at.date())}{by}{basis}."
 
 
 def sentence_of(type_: str, public: dict[str, Any]) -> str:
