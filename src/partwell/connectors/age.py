@@ -106,3 +106,37 @@ def encrypt_file(source: Path, target: Path, recipients: Sequence[str]) -> Ciphe
         raise
     fsync_folder(target.parent)
     return facts
+
+
+def read_identities(path: Path) -> list[Any]:
+    """The private keys of an age key file (``AGE-SECRET-KEY-1…`` lines; comments allowed); AgeError without one."""
+    try:
+        text = path.read_bytes()[: 1 << 16].decode("ascii", "replace")
+    except OSError as error:
+        raise AgeError(f"The age key file {path} cannot be read ({error.strerror}).") from None
+    found = []
+    for line in text.splitlines():
+        if line.strip().upper().startswith("AGE-SECRET-KEY-1"):
+            try:
+                found.append(pyrage.x25519.Identity.from_str(line.strip().upper()))
+            except pyrage.IdentityError:
+                raise AgeError(f"A key in {path} has a typing error (its checksum fails).") from None
+    if not found:
+        raise AgeError(f"{path} holds no age private key: a line that begins with AGE-SECRET-KEY-1.")
+    return found
+
+
+def decrypt_stream(source: BinaryIO, target: BinaryIO, identities: Sequence[Any]) -> None:
+    """Decrypt all of ``source`` into ``target``; neither is closed. AgeError: another key, altered, or cut off.
+
+    What was written before an error is authentic, but not the whole: use nothing of it.
+    """
+    try:
+        pyrage.decrypt_io(source, target, list(identities))
+    except pyrage.DecryptError as error:
+        raise AgeError(
+            "It does not open: the key is another one, or the file was altered or cut off. "
+            f"Give the private key whose public key it was made for ({str(error)[:120]})."
+        ) from None
+    except OSError as error:
+        raise AgeError(f"It could not be decrypted ({error.strerror or type(error).__name__}).") from error

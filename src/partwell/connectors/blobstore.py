@@ -25,6 +25,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -197,6 +198,19 @@ class LocalBlobStore:
             if folder.is_dir() and len(folder.name) == 2:
                 yield from (entry.name for entry in folder.iterdir() if _ID.match(entry.name))
 
+    def ids_below(self, prefix: str) -> list[str]:
+        """The stored ids that begin with these two hexadecimal digits, in no order."""
+        folder = self._root / prefix
+        return [entry.name for entry in folder.iterdir() if _ID.match(entry.name)] if folder.is_dir() else []
+
+    def raw(self, blob_id: str) -> "AbstractContextManager[tuple[BinaryIO, int]] | None":
+        """The stored bytes as they are, encrypted, and their number, for a backup; None if the file is gone."""
+        try:
+            file = self._file(blob_id).open("rb", buffering=0)
+        except FileNotFoundError:
+            return None
+        return _opened(file)
+
     def clean_orphans(self, older_than: float = ORPHAN_SECONDS) -> int:
         """Remove half-written files untouched for ``older_than`` seconds; how many.
 
@@ -217,6 +231,12 @@ class LocalBlobStore:
         if not isinstance(blob_id, str) or not _ID.match(blob_id):
             raise BlobMissing("That is not the id of a stored file (32 hexadecimal digits).")
         return self._root / blob_id[:2] / blob_id
+
+
+@contextmanager
+def _opened(file: Any) -> "Iterator[tuple[BinaryIO, int]]":
+    with file:
+        yield file, os.fstat(file.fileno()).st_size
 
 
 def _not_written(step: Callable[..., _R], *args: Any) -> _R:

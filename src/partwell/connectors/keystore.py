@@ -179,6 +179,14 @@ class FolderKeyStore:
         """All ids in the store, sorted: for ``ledger check`` to compare with what should be there."""
         return sorted(entry.stem for entry in self._path.glob("*.key") if _ID.match(entry.stem))
 
+    def raw(self, key_id: str) -> bytes | None:
+        """The key file's bytes as they are, for a backup of the key store; None if it is gone. Checked to be whole."""
+        try:
+            self._key(key_id)
+            return self._file(key_id).read_bytes()
+        except (KeyMissing, FileNotFoundError):
+            return None
+
     def _file(self, key_id: str) -> Path:
         # an id comes from the database; it must never be able to name a path
         if not isinstance(key_id, str) or not _ID.match(key_id):

@@ -207,6 +207,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "ledger.read": (*_STAFF, *_CLIENT, PROVIDER),
     "ledger.check": (OWNER, AUDITOR, SYSTEM),
     "ledger.checkpoint": (OWNER, SYSTEM),
+    "ledger.catch_up": _OWNER,
     "job.read": _STAFF,
     "job.run": (SYSTEM,),
 }

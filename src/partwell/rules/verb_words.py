@@ -172,6 +172,7 @@ VERB_WORDS: Mapping[str, str] = {
     "ledger.read": "read the ledger",
     "ledger.check": "check the ledger",
     "ledger.checkpoint": "make a checkpoint",
+    "ledger.catch_up": "take entries over from the log store",
     "job.read": "see jobs",
     "job.run": "run jobs",
 }

@@ -21,7 +21,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Deliver mail, run jobs, end windows, sign checkpoints, until SIGTERM; 1 if another worker holds this home."""
+    """Deliver mail, run jobs, end windows, sign checkpoints, until SIGTERM; 1 if another worker holds this home, or it may not be served."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partwell.settings")
     import django
 
@@ -35,6 +35,14 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         sys.stderr.write("Another Partwell worker already works on this home; stop it first.\n")
+        return 1
+    from partwell.actions.backup.ready import make_ready
+    from partwell.connectors.errors import ConnectorError
+
+    try:
+        make_ready()
+    except ConnectorError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)

@@ -14,9 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
+from partwell.entrypoints.cli.backup_cmd import backup, backup_keys, restore
 from partwell.entrypoints.cli.billing_cmd import billing
 from partwell.entrypoints.cli.ending import Cli
 from partwell.entrypoints.cli.import_cmd import import_command
+from partwell.entrypoints.cli.ledger_cmd import catch_up, reapply
 from partwell.entrypoints.cli.start import GOOD, REFUSED, UNUSABLE, bar, django_ready, installed, stop
 from partwell.entrypoints.cli.time_cmd import time_app
 
@@ -34,6 +36,11 @@ ledger = typer.Typer(
 app.add_typer(ledger, name="ledger")
 app.add_typer(billing, name="billing")
 app.add_typer(time_app, name="time")
+app.command("backup")(backup)
+app.command("backup-keys")(backup_keys)
+app.command("restore")(restore)
+ledger.command("catch-up")(catch_up)
+ledger.command("reapply")(reapply)
 
 
 @wraps(import_command)

@@ -28,14 +28,14 @@ def _up_to_date() -> None:
 
 
 def _checks() -> None:
-    """What must hold before anything is served: triggers, keys apart, and no checkpoint newer than the database."""
+    """What must hold before anything is served: triggers, keys apart, no checkpoint newer than the database, nothing deleted there again."""
     from django.db import connection
 
-    from partwell.actions.evidence.check_store import newest_size, read_store
+    from partwell.actions.backup.ready import make_ready
+    from partwell.actions.evidence.log_tail import LedgerBehind
     from partwell.actions.keys import key_store
-    from partwell.connectors.errors import KeyStoreError
+    from partwell.connectors.errors import ConnectorError, KeyStoreError
     from partwell.records.evidence import triggers
-    from partwell.records.evidence.queries import entry_total
 
     gone = triggers.missing(connection)
     if gone:
@@ -53,12 +53,16 @@ def _checks() -> None:
         key_store()
     except KeyStoreError as error:
         stop(str(error), UNUSABLE)
-    known, there = newest_size(read_store()), entry_total()
-    if known > there:
-        stop(
-            f"The log store holds a checkpoint of {known:,} entries, but the database has {there:,}: it was cut or restored from an old "
-            "backup. Nothing is served below the newest known checkpoint. Restore a newer backup.",
-            REFUSED,
+    try:
+        again = make_ready()
+    except LedgerBehind as error:
+        stop(str(error), REFUSED)
+    except ConnectorError as error:
+        stop(str(error), UNUSABLE)
+    if again.total:
+        typer.echo(
+            f"{again.total:,} deletions were carried out again: a backup older than they had been restored.",
+            err=True,
         )
 
 

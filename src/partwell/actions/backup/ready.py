@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What must hold before anything is served, whoever starts it (run, a WSGI server, the worker): the ledger is not behind
+the newest known checkpoint, and nothing that was deleted is there again (PROOF.md, "Ledger" and "Deletion")."""
+
+from django.db.models import Max
+
+from partwell.actions.evidence.log_tail import LedgerBehind, newest_size
+from partwell.actions.evidence.tombstones import Applied, apply_tombstones
+from partwell.records.evidence.models import Entry
+
+
+def entries_there() -> int:
+    """How many entries the database has, by its last index."""
+    last = Entry.objects.aggregate(last=Max("index"))["last"]
+    return 0 if last is None else int(last) + 1
+
+
+def check_not_behind() -> None:
+    """Raise LedgerBehind where the log store knows a newer checkpoint than the database can have."""
+    known = newest_size()
+    if known and known > (there := entries_there()):
+        raise LedgerBehind(known, there)
+
+
+def make_ready() -> Applied:
+    """Refuse (LedgerBehind, TombstonesWait, TombstoneBroken), or do deletions again; cheap where there is nothing to do."""
+    check_not_behind()
+    return apply_tombstones()

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Kill -9 at any point of a backup or a restore: nothing that looks complete and is not, and the next run goes through."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from partwell.actions.backup import archive, restore, snapshot, target, unpack
+from partwell.actions.backup.make import back_up
+from partwell.actions.backup.unpack import staged
+from partwell.actions.evidence.log_store import copy_new
+from partwell.connectors.age import read_identities
+from tests.flows.backup_cast import AgeKey, age_key
+from tests.kill import stage
+from tests.support.worlds import World
+
+
+def killed_at(work: Callable[[], object], place: Any, name: str, at: int, *, after: bool = False) -> bool:
+    """Fork; the child works and dies by SIGKILL at the ``at``-th call of ``place.name``, before it or after. False: it lived."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        count, real = [0], getattr(place, name)
+
+        def dying(*arguments: Any, **options: Any) -> Any:
+            count[0] += 1
+            if count[0] == at and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            out = real(*arguments, **options)
+            if count[0] == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return out
+
+        try:
+            with mock.patch.object(place, name, dying):
+                work()
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(3)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, status
+    return os.WIFSIGNALED(status)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> AgeKey:
+    return age_key(tmp_path, "data")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, db_world: World) -> Path:
+    stage.prepare()
+    copy_new()
+    (tmp_path / "shelf").mkdir()
+    return tmp_path / "shelf"
+
+
+def whole(file: Path, key: AgeKey, tmp_path: Path) -> None:
+    with staged(tmp_path / "tried") as folder:
+        unpack.unpack(file, archive.DATA, folder, [key.private], lambda *_: None)
+
+
+POINTS = [
+    (archive, "tar_header", 1), (archive, "tar_header", 3), (archive, "tar_header", 5), (archive, "trailer", 1),
+    (snapshot, "_sqlite_copy", 1), (target, "encrypt_stream", 1), (os, "fsync", 1), (Path, "rename", 1), (target, "fsync_folder", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("place", "name", "at"), POINTS, ids=lambda value: str(getattr(value, "__name__", value))
+)
+def test_a_killed_backup_never_looks_complete(
+    place: Any, name: str, at: int, after: bool, shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
+) -> None:
+    killed = killed_at(lambda: back_up(shelf, [key.public]), place, name, at, after=after)
+    assert killed
+    for one in shelf.glob("*.data.age"):
+        whole(one, key, tmp_path)
+    left = list(shelf.glob("*.part"))
+    made = back_up(shelf / "next.data.age", [key.public])
+    whole(made.path, key, tmp_path)
+    assert not list(shelf.glob("*.part")), left
+    assert not list((Path(settings.PARTWELL_HOME) / "tmp").glob("backup-*"))
+
+
+STEPS = [
+    (unpack, "_take", 1), (unpack, "_take", 4), (unpack, "_write", 2), (restore, "_database", 1), (restore, "_settle", 1),
+    (restore, "put_in_place", 1), (os, "sync", 1), (Path, "rename", 1), (Path, "rename", 2), (unpack, "fsync_folder", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "at"), STEPS, ids=lambda value: str(getattr(value, "__name__", value))
+)
+def test_a_killed_restore_leaves_no_half_home(
+    place: Any, name: str, at: int, shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
+) -> None:
+    made = back_up(shelf, [key.public])
+    home = tmp_path / "place" / "home"
+    home.parent.mkdir()
+    wanted = restore.Wanted(
+        made.path, home, read_identities(key.file), db_world.log, db_world.keys, files=False
+    )
+    assert killed_at(lambda: restore.restore(wanted, lambda *_: None), place, name, at)
+    if not home.exists():
+        done = restore.restore(wanted, lambda *_: None)
+        assert done.settled["ok"] and done.known_by == "the log store"
+    assert (home / "partwell.sqlite3").is_file() and len(list((home / "vault").glob("??/*"))) == made.files
+    assert [one.name for one in home.parent.iterdir()] == ["home"]
