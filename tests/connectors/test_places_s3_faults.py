@@ -243,6 +243,33 @@ def test_a_lock_question_that_is_forbidden_counts_as_locked(s3_server: S3Server)
         assert facts.object_lock and facts.unknown == ("Object Lock",)
 
 
+def test_a_second_factor_for_deletion_is_told(s3_server: S3Server) -> None:
+    def on(body: bytes) -> bytes:
+        return body.replace(
+            b"<Status>Enabled</Status>", b"<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>"
+        )
+
+    with faults_before(s3_server.endpoint, Fault(asks("versioning"), "instead", body=on)) as proxy:
+        facts = s3_server.place(one_key(s3_server), PREFIX, endpoint=proxy.endpoint).facts()
+        assert facts.versioning == "on" and "MFA" in facts.lifecycle[0]
+
+
+def test_credentials_that_end_while_locks_are_asked_end_it_at_once(s3_server: S3Server) -> None:
+    bucket = s3_server.make_bucket(lock=True)
+    s3_server.fill(bucket, PREFIX, 300)
+    heard: list[Answer] = []
+    things = list(s3_server.place(bucket, PREFIX).list())
+    with faults_before(
+        s3_server.endpoint, Fault(asks("retention"), status=400, code="ExpiredToken", skip=20)
+    ) as proxy:
+        place = s3_server.place(bucket, PREFIX, endpoint=proxy.endpoint, heard=heard.append)
+        with pytest.raises(PlaceCredentialsExpired):
+            place.locks(things)
+        assert len(proxy.asked) < 150
+    assert s3_server.place(bucket, PREFIX, heard=heard.append).locks(things) == []
+    assert '"asked":300' in heard[-1].text
+
+
 def test_a_listing_of_others_things_is_not_believed(s3_server: S3Server) -> None:
     bucket = one_key(s3_server)
 

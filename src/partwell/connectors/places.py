@@ -67,8 +67,9 @@ class PlaceFacts:
 
     ``reachable`` false: nothing else is known, and the last answer in ``raw`` is the sentence why.
     ``default_retention``: like "compliance, 30 days", or empty. ``replication`` and ``lifecycle``: one sentence
-    each rule. ``unknown``: which of these the storage would not tell (no permission, not implemented there);
-    ``object_lock`` is then true, so that every version is asked. ``identity``: what this place is; another value
+    each rule that bears on deletion. ``unknown``: which of these the storage would not tell (no permission, not implemented there);
+    where Object Lock may not be
+    asked for, ``object_lock`` is true, so that every version is asked. ``identity``: what this place is; another value
     later means that something else lies there now (a share that is not mounted looks empty).
     """
 

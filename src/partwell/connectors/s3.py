@@ -10,6 +10,7 @@ never reach ``clients/abc/``; what a storage lists or is asked to delete outside
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -164,8 +165,17 @@ class S3Place:
         if self._locked is None:
             self._locked = s3_facts.object_lock(self._calls, self.bucket).on
         versions = [thing for thing in things if thing.kind == "object"] if self._locked else []
+        if not versions:
+            return []
+        found: Locks = []
         with ThreadPoolExecutor(max_workers=8) as pool:
-            return [lock for found in pool.map(self._locks_of, versions) for lock in found]
+            # in small lots: after an error no long queue is worked off
+            for start in range(0, len(versions), 64):
+                found += [
+                    lock for some in pool.map(self._locks_of, versions[start : start + 64]) for lock in some
+                ]
+        self._calls.hear("locks", {"asked": len(versions), "found": [asdict(lock) for lock in found]})
+        return found
 
     def _locks_of(self, thing: Thing) -> Sequence[Lock]:
         named: dict[str, Any] = {"Bucket": self.bucket, "Key": thing.key}
@@ -187,7 +197,7 @@ class S3Place:
 
     def _lock_answer(self, operation: str, named: Mapping[str, Any], permission: str) -> dict[str, Any]:
         try:
-            return self._calls.ask(operation, **named)
+            return self._calls.ask(operation, quiet=True, **named)
         except Said as said:
             if said.code in _NO_LOCK:
                 return {}
@@ -230,7 +240,7 @@ class S3Place:
         return _deleted(thing)
 
     def _delete_one(self, thing: Thing) -> Outcome:
-        named = {"VersionId": thing.version} if thing.version else {}
+        named: dict[str, Any] = {"VersionId": thing.version} if thing.version else {}
         try:
             answer = self._calls.ask("delete_object", Bucket=self.bucket, Key=thing.key, **named)
         except Said as said:

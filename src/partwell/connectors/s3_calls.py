@@ -151,11 +151,14 @@ class Calls:
         client.meta.events.register_last("before-parameter-build.s3", _no_redirect)
         return client
 
-    def ask(self, operation: str, **params: Any) -> dict[str, Any]:
-        """The answer as botocore parses it. Raises ``PlaceError``, or :class:`Said` for what depends on the question."""
+    def ask(self, operation: str, *, quiet: bool = False, **params: Any) -> dict[str, Any]:
+        """The answer as botocore parses it. Raises ``PlaceError``, or :class:`Said` for what depends on the question.
+
+        ``quiet``: a refusal is not told to ``heard``, which is then never called from another thread than its own.
+        """
         call = getattr(self.client(), operation)
         for attempt in range(1, self.attempts + 1):
-            problem, after = self._once(call, operation, params)
+            problem, after = self._once(call, operation, params, quiet)
             if isinstance(problem, dict):
                 return problem
             if attempt == self.attempts:
@@ -169,14 +172,14 @@ class Calls:
         self._sleep(max(min(at_least, 20.0), longest * random.uniform(0.5, 1.0)))  # noqa: S311  no secret hangs on it
 
     def _once(
-        self, call: Callable[..., Any], operation: str, params: Mapping[str, Any]
+        self, call: Callable[..., Any], operation: str, params: Mapping[str, Any], quiet: bool
     ) -> tuple[dict[str, Any] | PlaceError, float]:
         from botocore import exceptions as wrong
 
         try:
             answer = call(**params)
         except wrong.ClientError as error:
-            return self._refused(operation, error.response)
+            return self._refused(operation, error.response, quiet)
         except wrong.SSLError:
             raise PlaceUnreachable(
                 f"{self.where} could not be trusted: its certificate does not hold; check the endpoint's name, or give the "
@@ -192,13 +195,14 @@ class Calls:
             return PlaceUnreachable(sentence), 0.0
         return answer, 0.0
 
-    def _refused(self, operation: str, response: Mapping[str, Any]) -> tuple[PlaceError, float]:
+    def _refused(self, operation: str, response: Mapping[str, Any], quiet: bool) -> tuple[PlaceError, float]:
         said = response.get("Error", {})
         meta = response.get("ResponseMetadata", {})
         status = int(meta.get("HTTPStatusCode") or 0)
         code = str(said.get("Code") or status)
         message = self.clean(str(said.get("Message") or ""))
-        self.hear(operation, {"status": status, "code": code, "message": message, **_stamps(meta)})
+        if not quiet:
+            self.hear(operation, {"status": status, "code": code, "message": message, **_stamps(meta)})
         if code in EXPIRED:
             raise PlaceCredentialsExpired(
                 f"The credentials for {self.where} have expired; enter new ones and go on, nothing done so far is lost."

@@ -88,9 +88,15 @@ def gather(calls: Calls, bucket: str, prefix: str, identity: str) -> PlaceFacts:
     asked.ask("list_multipart_uploads", "incomplete uploads", Prefix=prefix, MaxUploads=1)
     return PlaceFacts(
         True, versioning, lock.on, lock.default,
-        tuple(_replicas(replication.get("ReplicationConfiguration") or {})), tuple(_rules(lifecycle.get("Rules") or ())),
+        tuple(_replicas(replication.get("ReplicationConfiguration") or {})),
+        (*_second_factor(status or {}), *_rules(lifecycle.get("Rules") or ())),
         tuple(asked.raw), tuple(asked.unknown), identity,
     )  # fmt: skip
+
+
+def _second_factor(found: Mapping[str, Any]) -> Iterator[str]:
+    if found.get("MFADelete") == "Enabled":
+        yield "Versions can only be deleted by the account's owner with a second factor (MFA delete is on): switch it off first."
 
 
 def _replicas(found: Mapping[str, Any]) -> Iterator[str]:
