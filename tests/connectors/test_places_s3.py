@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from partwell.connectors import s3_calls
 from partwell.connectors.errors import PathTrick, PlaceMissing, PlaceRefused
 from partwell.connectors.places import Answer, Outcome, Place, Thing
 from partwell.connectors.secret import Secret
@@ -326,6 +327,7 @@ def test_the_machines_own_credentials_are_never_used(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     (tmp_path / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:9\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    s3_calls._session.cache_clear()
     assert s3_server.place(bucket, PREFIX).facts().reachable
     with pytest.raises(PlaceRefused):
         s3_server.place(bucket, PREFIX, secret=Secret("wrong")).facts()

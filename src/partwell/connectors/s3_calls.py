@@ -6,6 +6,7 @@ request and for single keys refused inside an answer (s3.py). Nothing of the mac
 profile, no configuration file, no credentials of an instance, or a deletion might go where nobody said.
 """
 
+import functools
 import json
 import logging
 import os
@@ -52,6 +53,7 @@ NOT_THERE = {
 }
 
 TEXT_LIMIT = 300
+_MAKING = threading.Lock()  # a session makes one client at a time
 _BUCKET = re.compile(r"[a-z0-9A-Z][a-z0-9A-Z._-]{1,254}\Z")
 
 
@@ -111,32 +113,20 @@ class Calls:
         self._path_style, self._ca_file = path_style, ca_file
         self.attempts, self._patience, self._sleep = max(1, attempts), patience, sleep
         self._now, self._heard = now, heard
-        self._lock = threading.Lock()
         self._client: Any = None
 
     def client(self) -> Any:
         """botocore's client, one for all threads."""
-        with self._lock:
+        with _MAKING:
             if self._client is None:
                 self._client = self._made()
             return self._client
 
     def _made(self) -> Any:
-        import botocore.session
         from botocore.config import Config
 
-        logging.getLogger("botocore").setLevel(logging.WARNING)  # its debug lines show the session token
-        none = (None, None, None, None)
-        session = botocore.session.Session(
-            session_vars={
-                "profile": none,
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            },
-            include_builtin_handlers=True,
-        )
         access_key, secret, token = self._keys
-        client = session.create_client(
+        client = _session().create_client(
             "s3", region_name=self.region or "us-east-1", endpoint_url=self.endpoint or None,
             aws_access_key_id=access_key, aws_secret_access_key=secret.reveal(),
             aws_session_token=token.reveal() if token else None, verify=self._ca_file or True,
@@ -273,6 +263,22 @@ class Calls:
             if isinstance(secret, Secret) and secret:
                 text = text.replace(secret.reveal(), "…")
         return text
+
+
+@functools.cache
+def _session() -> Any:
+    """botocore's descriptions of services, read once a process; holds no credentials and knows none of the machine's."""
+    import botocore.session
+
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # its debug lines show the session token
+    none = (None, None, None, None)
+    return botocore.session.Session(
+        session_vars={
+            "profile": none,
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
 
 
 def _with_md5(request: Any, **_: Any) -> None:
