@@ -66,6 +66,7 @@ def message_of(envelope: Envelope) -> bytes:
             date=envelope.queued_at,
             message_id=envelope.internet_message_id,
             in_reply_to=envelope.in_reply_to,
+            reply_to=(Mailbox(envelope.reply_to, msp.name),) if envelope.reply_to else (),
             text=envelope.text,
             html=envelope.html,
             attachments=tuple(files),

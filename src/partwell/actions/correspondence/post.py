@@ -131,6 +131,8 @@ def envelope_digest(row: Envelope) -> str:
             )
         }
     )
+    if row.reply_to:  # left out where empty, so that older envelopes keep their digest
+        frozen["reply_to"] = row.reply_to
     return hashlib.sha256(canonical.dumps(frozen)).hexdigest()
 
 

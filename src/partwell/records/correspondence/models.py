@@ -31,6 +31,10 @@ class Message(Committed):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by"
     )
     written_at = models.DateTimeField(db_index=True)
+    # Written while a debt, dispute or claim is open: it waits for this moment, or for a colleague's reading.
+    waits_until = models.DateTimeField(null=True, blank=True)
+    waits_why = models.CharField(max_length=300, blank=True)
+    read_by_name = models.CharField(max_length=160, blank=True)
 
 
 class Call(Committed):
@@ -89,6 +93,8 @@ class Envelope(Committed):
     documents = models.JSONField(default=list)
     internet_message_id = models.CharField(max_length=200, unique=True)
     in_reply_to = models.CharField(max_length=200, blank=True)
+    # Where an answer by mail comes back to us: an address that cannot be guessed. Empty in older rows.
+    reply_to = models.CharField(max_length=320, blank=True)
     digest = models.CharField(max_length=64)  # over all of the above
     dedupe_key = models.CharField(max_length=160, unique=True)
     queued_at = models.DateTimeField()
@@ -110,3 +116,36 @@ class Envelope(Committed):
 
     # Attempts that left nothing are counted without an entry of their own: retries would flood the log.
     UNCOMMITTED: ClassVar[tuple[str, ...]] = ("attempts", "next_attempt_at", "claim", "claimed_at")
+
+
+# Django finds an app's models in this module; each of these files is one part of the noun.
+from partwell.records.correspondence.habits import (  # noqa: E402
+    CalendarFeed,
+    DigestChoice,
+    LetterTemplate,
+    Meeting,
+    Recording,
+)
+from partwell.records.correspondence.inbound import (  # noqa: E402
+    Bounce,
+    InboundMail,
+    InboundPart,
+    ReplyAddress,
+    Road,
+)
+
+__all__ = [
+    "Bounce",
+    "CalendarFeed",
+    "Call",
+    "DigestChoice",
+    "Envelope",
+    "InboundMail",
+    "InboundPart",
+    "LetterTemplate",
+    "Meeting",
+    "Message",
+    "Recording",
+    "ReplyAddress",
+    "Road",
+]
