@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from partwell.actions.base import Deed
@@ -39,6 +40,7 @@ from partwell.records.evidence.models import Entry, RefusalTally
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules.copies import Settling, Shipment
 from partwell.rules.refusals import Refusal
+from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done
 from tests.support.worlds import World
 
@@ -108,6 +110,15 @@ def test_from_the_wish_to_the_drive_on_the_desk(story: Cast) -> None:
         "1 Quay Street\nNorthwick",
     )
     assert code(order_copy(actor=story.ines, copy_id=row.id)) == "copy_step"
+    wish = Envelope.objects.get(kind="copy_asked")  # to the client, and to the office
+    assert {one["role"] for one in wish.recipients} >= {
+        "client",
+        "house",
+    } and f"/copies/{row.id}/" in wish.text
+    departing = reverse("staff:offboarding", args=[row.offboarding_id])
+    assert (
+        "Have a copy of Nightly cloud set quoted." in browser_of(story.ines).get(departing).content.decode()
+    )
     done(record_quote(actor=story.ines, copy_id=row.id, quote=a_quote()))
     assert Envelope.objects.get(kind="copy_quoted").client_contact_id == story.mara.id
     # Exactly the amount, in its currency, or nothing.
@@ -121,6 +132,8 @@ def test_from_the_wish_to_the_drive_on_the_desk(story: Cast) -> None:
         assert code(right) == expected
     done(answer_quote(actor=story.mara, copy_id=row.id, approve=True, net=Decimal("480.00"), currency="EUR"))
     assert code(record_vendor_invoice(actor=story.ines, copy_id=row.id, bill=a_bill())) == "copy_step"
+    assert "480.00 EUR" in Envelope.objects.get(kind="copy_approved").text
+    assert "Order the copy of Nightly cloud set." in browser_of(story.ines).get(departing).content.decode()
     done(order_copy(actor=story.ines, copy_id=row.id))
     # Encrypted, with carrier and serial, and the key never with it.
     for problem, shipment in (

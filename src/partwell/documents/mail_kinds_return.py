@@ -12,6 +12,40 @@ Values = dict[str, Any]
 AT_COST = "You pay what the vendor charges, without a markup; its invoice is yours to see."
 
 
+def copy_asked(v: Values) -> Body:
+    return Body(
+        subject=fill(_("{asked_by} asks for a copy of {what} on a drive ({client})"), v),
+        title=_("We have your wish for a copy"),
+        happened=(
+            fill(_("{asked_by} asked for a copy of {what} on a drive for {client}."), v),
+            _("We ask the vendor what it costs, and tell you before anything is ordered."),
+        ),
+        facts=facts(v, (_("Goes to"), "ship_to"), (_("For our office"), "staff_url")),
+        button=_("See it on your page"),
+        link=v["portal_url"],
+        after=(_(AT_COST),),
+    )
+
+
+def copy_approved(v: Values) -> Body:
+    return Body(
+        subject=fill(_("{approved_by} approved {amount} for a copy of {what} ({client})"), v),
+        title=_("Approved: we order the copy"),
+        happened=(
+            fill(
+                _(
+                    "For {client}, {approved_by} approved exactly {amount}, net, for a copy of {what} on a drive."
+                ),
+                v,
+            ),
+        ),
+        facts=facts(v, (_("Net"), "amount"), (_("Vendor"), "vendor"), (_("For our office"), "staff_url")),
+        button=_("See it on your page"),
+        link=v["portal_url"],
+        after=(_(AT_COST),),
+    )
+
+
 def copy_quoted(v: Values) -> Body:
     return Body(
         subject=fill(_("Please decide: a copy of {what} would cost {amount} ({client})"), v),
@@ -154,6 +188,12 @@ def _f(names: set[str]) -> frozenset[str]:
 
 
 RETURN: dict[str, Kind] = {
+    "copy_asked": (copy_asked, _f({"what", "asked_by", "ship_to", "portal_url", "staff_url"}), _f(set())),
+    "copy_approved": (
+        copy_approved,
+        _f({"what", "approved_by", "vendor", "amount", "portal_url", "staff_url"}),
+        _f(set()),
+    ),
     "copy_quoted": (copy_quoted, _f({"what", "vendor", "amount", "source", "portal_url"}), _f({"quoted_on"})),
     "copy_not_shipped": (copy_not_shipped, _f({"what", "vendor", "alternatives", "portal_url"}), _f(set())),
     "copy_difference": (

@@ -93,6 +93,16 @@ def ask_for_copy(
                 vendor=chosen.vendor if chosen else "",
             )
         )
+        if actor.kind == "client" and unreachable(row) is None:
+            # Otherwise the wish would lie on a page until somebody looks.
+            values = {
+                "what": row.what,
+                "asked_by": contact.name,
+                "ship_to": ", ".join(where.splitlines()),
+                "portal_url": portal(row),
+                "staff_url": link(f"/copies/{row.id}/"),
+            }
+            post(deed, Post("copy_asked", f"copy:{row.id.hex}:asked", values, contact=contact, house=True))
         content: dict[str, object] = {"ship_to": where}
         if actor.is_staff:
             content["for_whom"] = contact.name
@@ -276,6 +286,17 @@ def answer_quote(
                 row, state=after, approved_net=row.quote_net, approved_by_id=actor.id, approved_at=deed.now
             )
             content: dict[str, object] | None = {"net": str(row.quote_net), "currency": row.quote_currency}
+            if unreachable(row) is None:
+                values = {
+                    "what": row.what,
+                    "approved_by": actor.name,
+                    "vendor": row.vendor,
+                    "amount": amount(row.quote_net or Decimal(0), row.quote_currency),
+                    "portal_url": portal(row),
+                    "staff_url": link(f"/copies/{row.id}/"),
+                }
+                key = f"copy:{row.id.hex}:approved:{row.row_version}"
+                post(deed, Post("copy_approved", key, values, contact=row.asked_by, house=True))
         else:
             deed.save(row, state=after, approved_net=None, approved_by=None, approved_at=None)
             content = {"words": words.strip()} if words.strip() else None

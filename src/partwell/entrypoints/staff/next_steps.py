@@ -10,6 +10,7 @@ from partwell.actions.offboardings.close_offboarding import still_stops
 from partwell.entrypoints.staff.parts import url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.authorisations.queries import to_call
+from partwell.records.billing.copies import for_staff
 from partwell.records.hours.queries import to_do, to_estimate
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
@@ -39,6 +40,7 @@ def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
         *_beginning(one, actor),
         *_settle(one),
         *_work(one, actor),
+        *_copies(one, actor),
         *_plan(one),
         *_end(one, actor),
     ]
@@ -155,6 +157,23 @@ def _work(one: look.Departure, actor: Actor) -> list[Next]:
         for row in to_do(one.row.id)[:1]
     ]
     return asked + approved
+
+
+def _copies(one: look.Departure, actor: Actor) -> list[Next]:
+    """Copies of backups: ask the vendor for what the client wishes, order what it approved (R7)."""
+    if may(actor.role, "copy.quote") is not None:
+        return []
+    return [
+        Next(
+            f"Order the copy of {row.what}."
+            if row.approved_net is not None
+            else f"Have a copy of {row.what} quoted.",
+            f"{row.asked_by.name} asked for it {when_words(row.asked_at, 'day')}. On {one.row.owner.name}.",
+            "Open the copy",
+            reverse("staff:copy", args=[row.id]),
+        )
+        for row in for_staff(one.row.client_id)[:2]
+    ]
 
 
 def _plan(one: look.Departure) -> list[Next]:

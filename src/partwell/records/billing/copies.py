@@ -8,8 +8,7 @@ from django.db.models import QuerySet
 
 from partwell.records.billing.models import InvoiceLine, ShippedCopy
 
-# What still waits for somebody; the others are read.
-OPEN = ("asked", "no_shipping", "quoted", "approved", "ordered", "shipped")
+FOR_STAFF = ("asked", "approved")
 
 
 def copies_of(client_id: UUID) -> "QuerySet[ShippedCopy]":
@@ -18,10 +17,10 @@ def copies_of(client_id: UUID) -> "QuerySet[ShippedCopy]":
     return rows.filter(client_id=client_id).order_by("-asked_at", "id")
 
 
-def open_copies() -> "QuerySet[ShippedCopy]":
-    """Every client's copies that are under way, the oldest first."""
-    rows = ShippedCopy.objects.select_related("client", "backup_set", "asked_by")
-    return rows.filter(state__in=OPEN).order_by("asked_at", "id")
+def for_staff(client_id: UUID) -> list[ShippedCopy]:
+    """A client's copies that wait for the office: to be quoted or ordered, the oldest first."""
+    rows = ShippedCopy.objects.select_related("asked_by").filter(client_id=client_id, state__in=FOR_STAFF)
+    return list(rows.order_by("asked_at", "id")[:5])
 
 
 def under_way(client_id: UUID) -> list[ShippedCopy]:
