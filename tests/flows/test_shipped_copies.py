@@ -113,7 +113,7 @@ def test_from_the_wish_to_the_drive_on_the_desk(story: Cast) -> None:
     wish = Envelope.objects.get(kind="copy_asked")  # to the client, and to the office
     assert {one["role"] for one in wish.recipients} >= {
         "client",
-        "house",
+        "msp",
     } and f"/copies/{row.id}/" in wish.text
     departing = reverse("staff:offboarding", args=[row.offboarding_id])
     assert (
