@@ -77,7 +77,7 @@ class InboundMail(Committed):
     same_key = models.CharField(max_length=64, unique=True)
     envelope_from = models.CharField(max_length=320, blank=True)
     envelope_to = models.JSONField(default=list, blank=True)
-    message_id = models.CharField(max_length=300, blank=True, db_index=True)
+    internet_message_id = models.CharField(max_length=300, blank=True, db_index=True)
     in_reply_to = models.CharField(max_length=300, blank=True)
     references = models.JSONField(default=list, blank=True)
     from_name = models.CharField(max_length=200, blank=True)

@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ('same_key', models.CharField(max_length=64, unique=True)),
                 ('envelope_from', models.CharField(blank=True, max_length=320)),
                 ('envelope_to', models.JSONField(blank=True, default=list)),
-                ('message_id', models.CharField(blank=True, db_index=True, max_length=300)),
+                ('internet_message_id', models.CharField(blank=True, db_index=True, max_length=300)),
                 ('in_reply_to', models.CharField(blank=True, max_length=300)),
                 ('references', models.JSONField(blank=True, default=list)),
                 ('from_name', models.CharField(blank=True, max_length=200)),
