@@ -46,7 +46,6 @@ def incomplete(backup_set: BackupSet) -> Refusal | None:
         missing = [
             words
             for words, there in (
-                ("the prefix", spelled.whereabouts.get("prefix")),
                 ("the access key", spelled.whereabouts.get("access_key")),
                 ("the secret", _sealed(backup_set) is not None),
             )
@@ -66,7 +65,7 @@ def open_place(backup_set: BackupSet, *, expect: str = "") -> ConnectorPlace:
     """The place, ready to be asked. ``expect``: the identity that the dry run found there.
 
     Raises ``Refused`` where it is not said completely or the secret cannot be opened, ``PlaceError`` for what may not be
-    a place. A bucket without a prefix is refused: it could hold more than this set.
+    a place. A bucket without a prefix is one only where it was said that the whole bucket is this set.
     """
     if (missing := incomplete(backup_set)) is not None:
         raise Refused(missing)
@@ -98,10 +97,11 @@ def open_place(backup_set: BackupSet, *, expect: str = "") -> ConnectorPlace:
         endpoint=str(said["endpoint"]),
         region=str(said.get("region") or ""),
         bucket=str(said["bucket"]),
-        prefix=str(said["prefix"]),
+        prefix=str(said.get("prefix") or ""),
         access_key=str(said["access_key"]),
         secret=Secret(plain.decode("utf-8", "replace")),
         path_style=bool(said.get("path_style", True)),
+        whole_bucket=said.get("whole_bucket") is True and not said.get("prefix"),
     )
 
 
@@ -131,6 +131,8 @@ def facts_of(place: ConnectorPlace, subject: str, *, expect: str = "") -> PlaceF
     with storage(subject):
         found = place.facts()
         if not found.reachable:
+            if isinstance(place, FolderPlace):
+                next(place.list(), None)  # says by its error whether waiting would help
             raise PlaceUnreachable(found.raw[-1].text if found.raw else "It gave no answer.")
         if expect and found.identity != expect:
             raise PlaceMissing("Another storage or folder answers there now than when it was listed")

@@ -52,7 +52,6 @@ class BackupSet(Committed):
     returned_at = models.DateTimeField(null=True, blank=True)
     returned_words = models.CharField(max_length=300, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
-
     # What the place is compared by (rules.places), so that no two sets overlap.
     place_key = models.CharField(max_length=600, blank=True)
     # The next day on which the calendar has something to say of this set; what it said last of the vendor's window.
@@ -277,17 +276,17 @@ class Deletion(Committed):
 
 class DeletionLine(models.Model):
     """One thing of a dry run and what became of it. Working rows (the listing and outcome files are the evidence)."""
-    # SHA-256 over key, version and kind: keys may be longer than an index takes, and one thing stands once.
-    ident = models.CharField(max_length=32, blank=True)
 
     deletion = models.ForeignKey(Deletion, on_delete=models.CASCADE, related_name="lines")
     position = models.BigIntegerField()
+    # SHA-256 over key, version and kind: keys may be longer than an index takes, and one thing stands once.
+    ident = models.CharField(max_length=32, blank=True)
     key = models.TextField()
     version = models.CharField(max_length=200, blank=True)
-    etag = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=8)
     size = models.BigIntegerField(default=0)
     modified = models.DateTimeField(null=True)
+    etag = models.CharField(max_length=120, blank=True)
     verdict = models.CharField(max_length=8)
     locked_until = models.DateField(null=True)
     state = models.CharField(max_length=8, default="waits")  # waits going deleted gone failed excepted
