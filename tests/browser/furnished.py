@@ -20,6 +20,7 @@ from partwell.actions.clients.add_site import add_site
 from partwell.actions.clients.set_pause import set_pause
 from partwell.actions.correspondence.log_call import CallNotes, log_call
 from partwell.actions.correspondence.write_message import Draft, write_message
+from partwell.actions.erasure.content import propose_erasure
 from partwell.actions.estate.run_import import run_now
 from partwell.actions.estate.start_import import start_import, work_of
 from partwell.actions.estate.take_picture import take_picture
@@ -269,6 +270,14 @@ def furnish() -> Furnished:
     ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c) | hours(c)
     back, coming = returns(c)
     ids |= back
+    ids["erasure_id"] = done(
+        propose_erasure(
+            actor=c.ines,
+            client_id=c.northwick.id,
+            basis="Tom Okafor asked for it, Art. 17 GDPR",
+            about=c.tom.id,
+        )
+    ).id
     ids["offboarding of quayside"] = _second_departure(c)
     ids["step_id"] = PlanStep.objects.filter(offboarding=ids["offboarding_id"], removed_at=None)[0].id
     ids["acceptance_id"] = done(prepare_acceptance(actor=c.dan, offboarding_id=ids["offboarding_id"])).id

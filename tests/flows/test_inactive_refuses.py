@@ -98,7 +98,7 @@ from tests.support.worlds import World
 # What staff read, and what is about the house rather than a client.
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
-        "ledger.read", "ledger.check", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
+        "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint", "ledger.catch_up",
          "client.add", "series.set", "price.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
@@ -319,7 +319,7 @@ ALLOWED: Tries = {
     "copy.quote": lambda a: [lambda: answer_not_shipped(actor=a.c.ines, copy_id=a.copy.id, vendor="Cloudkeep", alternatives="A download")],
     "billing.issue": lambda a: [lambda: issue_invoice(actor=a.c.ines, client_id=a.client, kind="invoice", lines=[a_line()])],
     "statement.make": lambda a: [lambda: make_statement(actor=a.c.ines, client_id=a.client)],
-    "payment.record": lambda a: [lambda: record_payment(actor=a.c.ines, invoice_id=a_paper(a), received=Received(Decimal(1), "EUR", date(2026, 1, 1)))],
+    "payment.record": lambda a: [lambda: record_payment(actor=a.c.ines, invoice_id=a_paper(a), received=Received(Decimal(1), "EUR", date(2026, 1, 1), "TRN 1"))],
     "profile.set": lambda a: [lambda: set_profile(actor=a.c.ines, client_id=a.client, code="gdpr", reason="Personal data")],
 }  # fmt: skip
 # What stays possible is done elsewhere in the tests: settling a lost mail, purging, stopping, ending consent, fetching.
@@ -329,6 +329,9 @@ ELSEWHERE = {
     "copy.bill",
     "copy.ship",
     "return.welcome",
+    "erasure.propose",  # tests/flows/test_erasure_content.py, test_record_end.py
+    "erasure.decide",
+    "record.keep_longer",
     "release.stop",
     "authorisation.record_withdrawal",
     "bundle.download",

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from partwell.rules import roles
-from partwell.rules.dates import keep_until
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ClientState
 
 RECORD_YEARS = 7
 LONGEST_MONTHS = 1200
-
-
-def record_until(end_of_service: date, months: int = RECORD_YEARS * 12) -> date:
-    """The last day the record is kept: so many calendar months after the end of service."""
-    return keep_until(end_of_service, months)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ SCOPES: Mapping[str, str] = {
     "bundles:write": "Ask for handover bundles",
     "billing:read": "Read papers, payments, their numbers and law profiles",
     "billing:write": "Issue papers, record payments and refunds, set law profiles",
+    "retention:read": "Read backup sets, holds, deletions and certificates of destruction",
+    "retention:write": "Record backup sets, holds, deletions and destroyed media; two people, as on the pages",
     "evidence:read": "Read the timeline, proofs and checkpoints",
+    "evidence:write": "Propose and decide what is erased of the record, by two people as on the pages",
 }
 
 

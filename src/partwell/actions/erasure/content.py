@@ -173,6 +173,11 @@ def _second(actor: Actor, row: ErasureRequest) -> Refusal | None:
     )
 
 
+def is_the_second(actor: Actor, row: ErasureRequest) -> bool:
+    """Whether this actor may decide this request, by role and as the second person; for pages that offer it."""
+    return allowed(actor, "erasure.decide", row.client_ref) is None and _second(actor, row) is None
+
+
 def _called(actor: Actor, row: ErasureRequest) -> str:
     """Who decided. What outlives the record names nobody of the client."""
     return actor.name[:160] if actor.is_staff or row.kind == "content" else "the client's signatory"

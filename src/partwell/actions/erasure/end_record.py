@@ -19,7 +19,7 @@ from partwell.actions.erasure import bound, leftovers
 from partwell.actions.erasure.content import delete_disclosures
 from partwell.actions.erasure.holds import held
 from partwell.actions.erasure.scrub import scrub
-from partwell.actions.evidence.tombstones import DISCLOSURE, queue_tombstone, write_pending
+from partwell.actions.evidence.tombstones import DISCLOSURE, RECORD, queue_tombstone, write_pending
 from partwell.actions.facts import zone
 from partwell.actions.jobs import lease
 from partwell.actions.vault.destroy_unit import backup_days, destroy_unit, units_of
@@ -119,6 +119,10 @@ def _list(job: Job, row: ErasureRequest) -> None:
         count["contents"] += _list_contents(deed, Entry.objects.filter(client_ref=client_id, index__gt=last))
         deed.commit_chunk(uid, tree)
         deed.next_uid = uid
+        assert row.decided_by is not None
+        queue_tombstone(
+            deed, RECORD, client=client_id.hex, proposed=row.proposed_by.hex, decided=row.decided_by.hex
+        )
         deed.record(
             "record.erased",
             client=client_id,

@@ -18,6 +18,8 @@ from partwell.records.jobs.models import Job
 from partwell.rules import erasure, roles
 from partwell.rules.actor import Actor
 from partwell.rules.consent import day_in
+from partwell.rules.dates import keep_until
+from partwell.rules.keeping import record_until
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ClientState
 
@@ -47,11 +49,10 @@ def months_of(client_id: UUID) -> int:
 def facts(client: Client, now: datetime) -> erasure.RecordFacts:
     """What the rule wants to know of one client's record at ``now`` (aware)."""
     end = erasures.last_end_of_service(client.id)
-    until = (
-        erasure.record_until(end, months_of(client.id))
-        if end and client.state == ClientState.INACTIVE
-        else None
-    )
+    until = None
+    if end and client.state == ClientState.INACTIVE:
+        own = keep_until(end, erasures.longer_months(client.id))
+        until = max(record_until(end, usual_months() // 12), own)
     return erasure.RecordFacts(client.name, client.state, until, day_in(now, zone()), held(client.id))
 
 

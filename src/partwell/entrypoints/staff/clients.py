@@ -160,7 +160,8 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
             ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
             ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Statement of hours and money", url_or("statement", row.id) if may(actor.role, "billing.read") is None else ""),
-            ("Copies of backups on a drive", url_or("copies", row.id)), ("Welcome back", url_or("returning", row.id)),
+            ("Copies of backups on a drive", url_or("copies", row.id)), ("Certificates of destruction", url_or("certificates", row.id)), ("Welcome back", url_or("returning", row.id)),
+            ("How long the record stays", url_or("record", row.id) if may(actor.role, "erasure.read") is None else ""),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip
 

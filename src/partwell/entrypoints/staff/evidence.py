@@ -18,6 +18,7 @@ from partwell.entrypoints.door.gate import actor_of, open_door, staff_door
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.evidence.queries import KINDS, Filters, timeline_for
 from partwell.rules.actor import Actor
+from partwell.rules.roles import may
 
 PREFIX = "/evidence/"
 
@@ -43,12 +44,19 @@ def _filters(request: HttpRequest, client: UUID | None = None) -> tuple[FilterFo
                          subject=uuid_or_404(subject) if subject else None)  # fmt: skip
 
 
+def _erasures_url(actor: Actor, client: Any) -> str:
+    """Where what was erased is listed: of one client, its record's page."""
+    if may(actor.role, "erasure.read") is not None:
+        return ""
+    return reverse("staff:record", args=[client.id]) if client else reverse("staff:erasures")
+
+
 def _timeline(request: HttpRequest, actor: Actor, client: Any = None) -> HttpResponse:
     form, wanted = _filters(request, client.id if client else None)
     found = timeline_for(actor, wanted, page=request.GET.get("page", "1"), zone=zone())
     return render(request, "staff/evidence.html", {
         "section": "evidence", "client": client, "form": form, "page": found.page, "size": found.covered,
-        "filtered": bool(wanted.noun or wanted.first or wanted.last or wanted.subject),
+        "erasures_url": _erasures_url(actor, client), "filtered": bool(wanted.noun or wanted.first or wanted.last or wanted.subject),
         "events": parts.events_of(found.lines, PREFIX)})  # fmt: skip
 
 
@@ -68,7 +76,11 @@ def client_evidence(request: HttpRequest, client_id: str) -> HttpResponse:
 
 def _entry_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = parts.seen_entry(actor_of(request), uid)
-    return render(request, "staff/proof.html", {"section": "evidence", **parts.entry_context(found, PREFIX)})
+    line, erase_url = found.line, ""
+    if line.client_id and line.client and line.contents and may(actor_of(request).role, "erasure.propose") is None:
+        erase_url = f"{reverse('staff:record_erase', args=[line.client_id])}?entries={line.index}"
+    context = {"section": "evidence", "erase_url": erase_url, **parts.entry_context(found, PREFIX)}
+    return render(request, "staff/proof.html", context)
 
 
 @staff_door("ledger.read")

@@ -14,6 +14,7 @@ from partwell.entrypoints.api.endpoints import (
     contacts,
     copies,
     documents,
+    erasure,
     estate,
     evidence,
     handover,
@@ -58,5 +59,6 @@ ROUTERS: Mapping[str, Router] = {
     "Payments and export": payments.router,
     "Numbers and law profiles": numbering.router,
     "Statements": statement.router,
+    "Erasures": erasure.router,
     "Evidence": evidence.router,
 }
