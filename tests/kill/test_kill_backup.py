@@ -76,22 +76,24 @@ POINTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(
-    ("place", "name", "at"), POINTS, ids=lambda value: str(getattr(value, "__name__", value))
-)
 def test_a_killed_backup_never_looks_complete(
-    place: Any, name: str, at: int, after: bool, shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
+    shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
 ) -> None:
-    killed = killed_at(lambda: back_up(shelf, [key.public]), place, name, at, after=after)
-    assert killed
-    for one in shelf.glob("*.data.age"):
-        whole(one, key, tmp_path)
-    left = list(shelf.glob("*.part"))
-    made = back_up(shelf / "next.data.age", [key.public])
-    whole(made.path, key, tmp_path)
-    assert not list(shelf.glob("*.part")), left
-    assert not list((Path(settings.PARTWELL_HOME) / "tmp").glob("backup-*"))
+    for number, (place, name, at) in enumerate(POINTS):
+        for after in (False, True):
+            assert killed_at(lambda: back_up(shelf, [key.public]), place, name, at, after=after), (
+                name,
+                at,
+                after,
+            )
+            for one in shelf.glob("*.data.age"):
+                whole(one, key, tmp_path)
+                one.unlink()
+            made = back_up(shelf / f"next-{number}-{after}.data.age", [key.public])
+            whole(made.path, key, tmp_path)
+            assert [one.name for one in shelf.iterdir()] == [made.path.name]
+            assert not list((Path(settings.PARTWELL_HOME) / "tmp").glob("backup-*"))
+            made.path.unlink()
 
 
 STEPS = [
@@ -100,21 +102,30 @@ STEPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("place", "name", "at"), STEPS, ids=lambda value: str(getattr(value, "__name__", value))
-)
-def test_a_killed_restore_leaves_no_half_home(
-    place: Any, name: str, at: int, shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
-) -> None:
+def killed_restores(shelf: Path, key: AgeKey, world: World, tmp_path: Path, steps: list[Any]) -> None:
     made = back_up(shelf, [key.public])
-    home = tmp_path / "place" / "home"
-    home.parent.mkdir()
-    wanted = restore.Wanted(
-        made.path, home, read_identities(key.file), db_world.log, db_world.keys, files=False
-    )
-    assert killed_at(lambda: restore.restore(wanted, lambda *_: None), place, name, at)
-    if not home.exists():
-        done = restore.restore(wanted, lambda *_: None)
-        assert done.settled["ok"] and done.known_by == "the log store"
-    assert (home / "partwell.sqlite3").is_file() and len(list((home / "vault").glob("??/*"))) == made.files
-    assert [one.name for one in home.parent.iterdir()] == ["home"]
+    for number, (place, name, at) in enumerate(steps):
+        home = tmp_path / f"place-{number}" / "home"
+        home.parent.mkdir()
+        wanted = restore.Wanted(
+            made.path, home, read_identities(key.file), world.log, world.keys, files=False
+        )
+        assert killed_at(lambda: restore.restore(wanted, lambda *_: None), place, name, at), (name, at)  # noqa: B023
+        if not home.exists():
+            done = restore.restore(wanted, lambda *_: None)
+            assert done.settled["ok"] and done.known_by == "the log store"
+        assert (home / "partwell.sqlite3").is_file() and len(
+            list((home / "vault").glob("??/*"))
+        ) == made.files
+        assert [one.name for one in home.parent.iterdir()] == ["home"]
+
+
+def test_a_killed_restore_leaves_no_half_home(
+    shelf: Path, key: AgeKey, db_world: World, tmp_path: Path
+) -> None:
+    killed_restores(shelf, key, db_world, tmp_path, [STEPS[2], STEPS[5], STEPS[9]])
+
+
+@pytest.mark.nightly
+def test_a_restore_killed_at_every_step(shelf: Path, key: AgeKey, db_world: World, tmp_path: Path) -> None:
+    killed_restores(shelf, key, db_world, tmp_path, STEPS)

@@ -2,10 +2,14 @@
 """What must hold before anything is served, whoever starts it (run, a WSGI server, the worker): the ledger is not behind
 the newest known checkpoint, and nothing that was deleted is there again (PROOF.md, "Ledger" and "Deletion")."""
 
+from dataclasses import replace
+
 from django.db.models import Max
 
+from partwell.actions.backup.again import end_records_again
 from partwell.actions.evidence.log_tail import LedgerBehind, newest_size
 from partwell.actions.evidence.tombstones import Applied, apply_tombstones
+from partwell.actions.vault.destroy_unit import resume_destroyed
 from partwell.records.evidence.models import Entry
 
 
@@ -25,4 +29,7 @@ def check_not_behind() -> None:
 def make_ready() -> Applied:
     """Refuse (LedgerBehind, TombstonesWait, TombstoneBroken), or do deletions again; cheap where there is nothing to do."""
     check_not_behind()
-    return apply_tombstones()
+    done = apply_tombstones()
+    if done.units:
+        resume_destroyed()
+    return replace(done, records=end_records_again())

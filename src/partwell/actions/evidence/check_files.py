@@ -2,9 +2,13 @@
 """The part of the ledger's check that concerns stored files: there, of the right size, and on request hashed whole."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
+
+from partwell.actions.evidence import tombstone_lines
 from partwell.actions.jobs.sweep import stray_blobs
 from partwell.actions.keys import blob_store, open_unit
 from partwell.connectors.blobreader import CHUNK, HEADER_BYTES, TAG
@@ -25,7 +29,7 @@ def sealed_size(size: int) -> int:
 
 def check_files(report: Report, whole: bool, tell: "Progress") -> None:
     """Every stored file; ``whole``: decrypt and compare size, CRC-32 and SHA-256. Files of destroyed keys are counted only."""
-    store = blob_store()
+    store, removed = blob_store(), _tombstoned()
     files = StoredFile.objects.select_related("unit").order_by("pk")
     total, done, gone = files.count(), 0, 0
     last, first = UUID(int=0), True
@@ -33,7 +37,7 @@ def check_files(report: Report, whole: bool, tell: "Progress") -> None:
         first, last = False, batch[-1].pk
         for file in batch:
             done += 1
-            if file.unit.destroyed_at is not None:
+            if file.unit.destroyed_at is not None or {file.unit_id.hex, file.blob_id} & removed:
                 gone += 1
                 continue
             where = f"stored file {file.id.hex}"
@@ -62,6 +66,13 @@ def check_files(report: Report, whole: bool, tell: "Progress") -> None:
             f"{strays} files belong to no row: left by work that was broken off. The worker removes them after a day.",
             WARNING,
         )
+
+
+def _tombstoned() -> set[str]:
+    """Units and blobs that the log store says are destroyed: a restored database learns of it only after it caught up."""
+    lines = tombstone_lines.read(Path(settings.PARTWELL_LOG))
+    names = {tombstone_lines.KEY_UNIT: "unit", tombstone_lines.BLOB: "blob"}
+    return {str(one.what[names[one.kind]]) for one in lines if one.kind in names}
 
 
 def _hash(report: Report, where: str, file: StoredFile) -> None:

@@ -17,13 +17,14 @@ from partwell.connectors.errors import ConnectorError
 from sealed import canonical
 
 FILE = "tombstones.jsonl"
-KEY_UNIT, BLOB, DISCLOSURE, SECRET = "key_unit", "blob", "disclosure", "secret"
+KEY_UNIT, BLOB, DISCLOSURE, SECRET, RECORD = "key_unit", "blob", "disclosure", "secret", "record"
 # kind -> the fields of "what". Ids only: a tombstone outlives what it speaks of and may name nobody.
 FIELDS: Mapping[str, frozenset[str]] = {
     KEY_UNIT: frozenset({"unit", "key"}),
     BLOB: frozenset({"blob"}),
     DISCLOSURE: frozenset({"index", "label"}),
     SECRET: frozenset({"value"}),
+    RECORD: frozenset({"client", "proposed", "decided"}),
 }
 LABELS = ("public", "client", "internal")
 _HEX = re.compile(r"[0-9a-f]{32}\Z")

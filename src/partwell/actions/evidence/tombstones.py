@@ -9,6 +9,7 @@ database knows nothing of deletions after its backup: ``apply_tombstones`` carri
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from partwell.actions.base import Conflict, Deed
 from partwell.actions.evidence import tombstone_lines as lines
-from partwell.actions.evidence.tombstone_lines import BLOB, DISCLOSURE, KEY_UNIT, SECRET
+from partwell.actions.evidence.tombstone_lines import BLOB, DISCLOSURE, KEY_UNIT, RECORD, SECRET
 from partwell.actions.keys import blob_store, key_store
 from partwell.connectors.disk import fsync_folder
 from partwell.connectors.errors import ConnectorError
@@ -29,7 +30,7 @@ from partwell.records.vault.models import KeyUnit, SealedValue
 from partwell.rules.actor import SYSTEM, Actor
 from sealed import entry as entries
 
-__all__ = ["BLOB", "DISCLOSURE", "KEY_UNIT", "SECRET", "Applied", "apply_tombstones", "queue_tombstone", "waiting", "write_pending"]  # fmt: skip
+__all__ = ["BLOB", "DISCLOSURE", "KEY_UNIT", "RECORD", "SECRET", "Applied", "apply_tombstones", "queue_tombstone", "waiting", "write_pending"]  # fmt: skip
 
 BATCH = 200
 
@@ -44,8 +45,8 @@ def queue_tombstone(deed: Deed, kind: str, **what: str | int) -> UUID:
     """Remember a deletion in its own deed, *before* the ``record`` of the entry it belongs to; gives the tombstone's id.
 
     ``kind`` and ``what``: KEY_UNIT (``unit``: KeyUnit.id.hex, ``key``: kek_id), BLOB (``blob``: blob_id), DISCLOSURE
-    (``index`` of the entry, ``label``), SECRET (``value``: SealedValue.id.hex). ValueError for anything else.
-    After the deed call ``write_pending()``, then destroy: so the log store knows of it before it is gone.
+    (``index`` of the entry, ``label``), SECRET (``value``: SealedValue.id.hex), RECORD (a client's whole record:
+    ``client``, and who ``proposed`` and ``decided``). ValueError for anything else. Call ``write_pending()`` after the deed.
     """
     lines.check(kind, what)
     row = Tombstone(id=uuid4(), kind=kind, what=what, entry_uid=deed.next_uid, made_at=deed.now)
@@ -93,18 +94,19 @@ def _whole_bytes(path: Path) -> int:
 
 @dataclass(frozen=True)
 class Applied:
-    """What had to be done again: keys, files, contents of entries, secrets, and key units marked as destroyed."""
+    """What had to be done again: keys, files, contents of entries, secrets, key units marked, whole records."""
 
     keys: int = 0
     blobs: int = 0
     disclosures: int = 0
     secrets: int = 0
     units: int = 0
+    records: int = 0
 
     @property
     def total(self) -> int:
         """All of them; 0 when nothing had come back."""
-        return self.keys + self.blobs + self.disclosures + self.secrets + self.units
+        return self.keys + self.blobs + self.disclosures + self.secrets + self.units + self.records
 
 
 def _batches(folder: Path) -> Iterator[dict[str, list[lines.Tombstone]]]:
@@ -181,7 +183,13 @@ def _mark(actor: Actor, todo: _Todo) -> None:
     try:
         with Deed(actor) as deed:
             for unit in todo.units:
-                deed.save(unit, destroyed_at=deed.now)
+                deed.save(
+                    unit,
+                    destroying_at=unit.destroying_at or deed.now,
+                    destroyed_at=deed.now,
+                    copies_expire_on=unit.copies_expire_on
+                    or deed.now.date() + timedelta(days=settings.PARTWELL_KEY_BACKUP_DAYS),
+                )
             for value in todo.secrets:
                 deed.save(value, ciphertext=None, purged_at=deed.now)
             deed.record(

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from partwell.actions.base import Deed
 from partwell.actions.erasure.holds import held as hold_covers
+from partwell.actions.evidence.tombstones import KEY_UNIT, queue_tombstone, write_pending
 from partwell.actions.facts import zone
 from partwell.actions.keys import blob_store, key_store
 from partwell.records.vault.models import KeyUnit, SealedValue, StoredFile
@@ -116,6 +117,7 @@ def _say_destroyed(actor: Actor, unit_id: UUID, client_id: UUID, called: str) ->
             return
         expire = day_in(deed.now, zone()) + timedelta(days=backup_days())
         deed.save(unit, destroyed_at=deed.now, copies_expire_on=expire)
+        queue_tombstone(deed, KEY_UNIT, unit=unit.id.hex, key=unit.kek_id)
         deed.record(
             "key.destroyed",
             client=client_id,
@@ -124,6 +126,7 @@ def _say_destroyed(actor: Actor, unit_id: UUID, client_id: UUID, called: str) ->
             to_client={"copies_expire": expire.isoformat()},
             internal={"key_id": unit.kek_id, "store": "the key folder (PARTWELL_KEYS)"},
         )
+    write_pending()
 
 
 def _empty(actor: Actor, unit_id: UUID, called: str) -> Destroyed:
