@@ -211,8 +211,7 @@ class ClosingFacts:
     ``unreleased``: the client's own items neither released nor waived. ``open_windows``: releases to the
     provider whose window has not ended (R17). ``unknown_owner``: items whose owner nobody settled. ``unsettled``:
     prepaid time not used, in words; ``owed``: money that must go back to the client, in words. A paper that the
-    client has not paid is not among them: it never stops closing (R11). ``copies``: copies of backups that are under
-    way (R7), of what; they may go on after closing, but whoever closes says so, and then they are left out here.
+    client has not paid never stops closing (R11). ``copies``: of backups, under way (R7), unless said to go on after it.
     """
 
     state: OffboardingState
@@ -252,8 +251,7 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
     add(not facts.ledger_healthy, "ledger", "The evidence ledger does not check.",
         OnWhom.OWNER, "Run “partwell ledger check” and settle what it names.")  # fmt: skip
     add(facts.unknown_owner, "unknown_owner",
-        f"{_n(facts.unknown_owner, 'item has', 'items have')} no settled owner.",
-        OnWhom.ACCOUNT_MANAGER, "Settle whose they are.")  # fmt: skip
+        f"{_n(facts.unknown_owner, 'item has', 'items have')} no settled owner.", OnWhom.ACCOUNT_MANAGER, "Settle whose they are.")  # fmt: skip
     add(facts.unreleased, "unreleased",
         f"{_n(facts.unreleased, 'item of the client is', 'items of the client are')} not handed over.",
         OnWhom.TECHNICIAN, "Release them to the client, or have them waived.")  # fmt: skip
@@ -267,14 +265,12 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
         f"{_n(facts.failed_envelopes, 'message', 'messages')} could not be delivered.",
         OnWhom.ACCOUNT_MANAGER, "Correct the address and queue again, or stop them.")  # fmt: skip
     add(facts.moving_envelopes, "moving_envelopes",
-        f"{_n(facts.moving_envelopes, 'message is', 'messages are')} still on the way.",
-        OnWhom.ACCOUNT_MANAGER, "Wait, or stop what has not left.")  # fmt: skip
+        f"{_n(facts.moving_envelopes, 'message is', 'messages are')} still on the way.", OnWhom.ACCOUNT_MANAGER, "Wait, or stop what has not left.")  # fmt: skip
     add(facts.running_jobs, "jobs",
         f"{_n(facts.running_jobs, 'import or bundle is', 'imports or bundles are')} still running.",
         OnWhom.TECHNICIAN, "Wait for them, or cancel them.")  # fmt: skip
     add(facts.open_objections, "objections",
-        f"{_n(facts.open_objections, 'objection is', 'objections are')} unanswered.",
-        OnWhom.TECHNICIAN, "Answer each, or hand the item over again.")  # fmt: skip
+        f"{_n(facts.open_objections, 'objection is', 'objections are')} unanswered.", OnWhom.TECHNICIAN, "Answer each, or hand the item over again.")  # fmt: skip
     add(facts.open_windows, "windows",
         f"The objection window of {_n(facts.open_windows, 'release', 'releases')} is open.",
         OnWhom.PROVIDER, "Wait until it ends, or until the recipient answers.")  # fmt: skip
@@ -282,8 +278,7 @@ def closing_blockers(facts: ClosingFacts) -> list[Blocker]:
         f"{_n(facts.running_timers, 'timer of this client is', 'timers of this client are')} running.",
         OnWhom.TECHNICIAN, "Stop each with what was done, or throw it away with a reason.")  # fmt: skip
     add(facts.open_requests, "requests",
-        f"{_n(facts.open_requests, 'request for work is', 'requests for work are')} open.",
-        OnWhom.ACCOUNT_MANAGER, "Finish, or cancel with a reason.")  # fmt: skip
+        f"{_n(facts.open_requests, 'request for work is', 'requests for work are')} open.", OnWhom.ACCOUNT_MANAGER, "Finish, or cancel with a reason.")  # fmt: skip
     add(facts.unsettled, "unsettled", f"Time paid in advance is not used and not settled: {facts.unsettled}.",
         OnWhom.ACCOUNT_MANAGER, "Credit it by the agreement's rule.")  # fmt: skip
     add(facts.owed, "owed", f"{facts.owed} must go back to the client.",
