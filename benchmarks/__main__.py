@@ -8,8 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
-SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours", "deletion")
-MODULES = {"import": "imports", "bundle": "bundles", "verify": "verifying"}
+SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours", "deletion", "backup", "vault")
+MODULES = {"import": "imports", "bundle": "bundles", "verify": "verifying", "backup": "backups"}
 
 
 def _size(text: str) -> int:
