@@ -50,6 +50,7 @@ from partwell.rules.dates import TransitionTerm
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, ScopePreset, StaffRole
 from partwell.sample import made
 from partwell.workers import jobs, relay
+from tests.browser.furnished_certificates import certificates
 from tests.browser.furnished_hours import hours
 from tests.browser.furnished_money import papers
 from tests.browser.furnished_returns import returns
@@ -270,6 +271,7 @@ def furnish() -> Furnished:
     ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c) | hours(c)
     back, coming = returns(c)
     ids |= back
+    ids |= certificates(c)
     ids["erasure_id"] = done(
         propose_erasure(
             actor=c.ines,

@@ -147,6 +147,8 @@ def test_an_inactive_client_is_certified_too(c: Cast) -> None:
     row = deleted(c, backup_set(c))
     with_state(c.northwick, "inactive", c)
     assert not isinstance(certify(actor=SYSTEM, deletion_id=row.id), Refusal)
+    made = validate_destruction(actor=c.priya, destruction_id=wiped(c).id, accept=True, where="Workshop")
+    assert isinstance(made, Certificate)
 
 
 def with_state(client: Client, state: str, c: Cast) -> None:

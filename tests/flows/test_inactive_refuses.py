@@ -98,7 +98,8 @@ from tests.support.worlds import World
 # What staff read, and what is about the house rather than a client.
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
-        "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read"}  # fmt: skip
+        "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read",
+        "retention.read", "certificate.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint", "ledger.catch_up",
          "client.add", "series.set", "price.set"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"

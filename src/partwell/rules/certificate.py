@@ -40,10 +40,10 @@ _METHODS = {
 }
 
 
-def may_claim(method: str, module: str, *, destroyed: bool = False) -> Refusal | None:
+def may_claim(method: str, module: str, *, of_data: bool = False) -> Refusal | None:
     """Whether ``method`` may be claimed. SP 800-88r2: Purge only with a validated module, which is named.
 
-    ``module``: the validated cryptographic or sanitisation module with its certificate's number. ``destroyed``: data
+    ``module``: the validated cryptographic or sanitisation module with its certificate's number. ``of_data``: data
     in a place, not a medium in hand, cannot be destroyed in the publication's sense.
     """
     try:
@@ -52,7 +52,7 @@ def may_claim(method: str, module: str, *, destroyed: bool = False) -> Refusal |
         return refuse("invalid_input", where="The method", problem="clear, purge or destroy")
     if named is Method.PURGE and not module.strip():
         return refuse("purge_needs_module")
-    if named is Method.DESTROY and destroyed:
+    if named is Method.DESTROY and of_data:
         return refuse(
             "invalid_input", where="The method", problem="data is cleared or purged; a medium is destroyed"
         )
@@ -255,7 +255,7 @@ _VERIFIED: Mapping[Place, str] = {
 }
 
 
-def method_of(place: Place, module: str) -> str:
+def _method_of(place: Place, module: str) -> str:
     """What is claimed of data that lay at ``place``: Purge only where a validated module is named, else Clear."""
     if place is Place.MEDIA:
         return "As recorded for each medium; nothing is claimed here beyond the steps listed below"
@@ -286,7 +286,7 @@ def of_data(facts: DataFacts) -> Wording:
         _row("Kept until", facts.kept_until),
     ))  # fmt: skip
     how = Section("What was done", (
-        _row("Method", method_of(facts.place, facts.module)),
+        _row("Method", _method_of(facts.place, facts.module)),
         _row("Technique", _TECHNIQUE[facts.place]),
         _row("Tool and version", facts.tool if not facts.place.by_hand else (facts.tool and f"the console of the place; guided and recorded by {facts.tool}")),
         *((_row("Validated module", facts.module),) if facts.place is Place.VAULT else ()),
@@ -324,7 +324,7 @@ def of_data(facts: DataFacts) -> Wording:
     ]
     return Wording(
         facts.set_name,
-        method_of(facts.place, facts.module),
+        _method_of(facts.place, facts.module),
         tuple(sections),
         attested(facts.attested_by, supports),
         facts.exceptions[:NAMED_MOST],
@@ -343,7 +343,7 @@ def of_media(facts: MediaFacts) -> Wording:
         _row("Property number", facts.property_number),
         _row("Media type", facts.media_type),
         _row("Source", facts.source),
-        _row("Item of the estate", facts.item_title),
+        _row("Item of the estate", facts.item_title or "none"),
         _row("Confidentiality before", facts.confidentiality),
         _row("Confidentiality after", facts.after_confidentiality),
         _row("Where it went", facts.destination),

@@ -101,7 +101,7 @@ def record_destruction(
         stored = files.store(actor, report, client_id=client_id, name=name, media_type=report_type)
     with Deed(actor) as deed:
         client = deed.lock(client_id)
-        item = Item.objects.filter(pk=what.item_id, client=client).first() if what.item_id else None
+        item = Item.objects.present().filter(pk=what.item_id, client=client).first() if what.item_id else None
         if what.item_id and item is None:
             return refuse("not_found")
         problem = (

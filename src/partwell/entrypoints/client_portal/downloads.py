@@ -19,6 +19,7 @@ from partwell.records.billing import returns
 from partwell.records.clients import queries as clients
 from partwell.records.offboardings import lists
 from partwell.records.offboardings import queries as departures
+from partwell.records.retention.certificates import certificates_of
 
 
 @client_door("client.read")
@@ -75,6 +76,13 @@ def letters(request: HttpRequest) -> HttpResponse:
             _("for coming back"),
             quote.letter,
             reverse("client:return_letter", args=[quote.id]),
+        )
+    for issued in certificates_of(client_id):
+        add(
+            _("Certificate of destruction: %(what)s") % {"what": issued.title},
+            _("what was deleted, and how it was checked"),
+            issued.letter,
+            reverse("client:certificate_letter", args=[issued.id]),
         )
     rows.sort(key=lambda row: row["file"].stored_at, reverse=True)
     return render(request, "client_portal/letters.html", frame(rows=rows, bundle_url=maybe("client:bundles")))

@@ -8,6 +8,7 @@ from django.urls import path
 from partwell.entrypoints.client_portal import (
     acceptance,
     authorise,
+    certificate_urls,
     dates,
     downloads,
     ending,
@@ -65,6 +66,7 @@ urlpatterns: list[Any] = [
     *sign_in_urls.urlpatterns,
     *release_urls.urlpatterns,
     *return_urls.urlpatterns,
+    *certificate_urls.urlpatterns,
     *evidence_urls.urlpatterns,
     *statement_urls.urlpatterns,
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from partwell.entrypoints.staff import (
     billing_urls,
+    certificate_urls,
     client_urls,
     consent_urls,
     erasure_urls,
@@ -25,6 +26,7 @@ urlpatterns: list[Any] = [
     *estate_urls.urlpatterns,
     *release_urls.urlpatterns,
     *return_urls.urlpatterns,
+    *certificate_urls.urlpatterns,
     *consent_urls.urlpatterns,
     *erasure_urls.urlpatterns,
     *evidence_urls.urlpatterns,

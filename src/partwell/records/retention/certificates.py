@@ -5,7 +5,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from partwell.records.retention.models import Certificate, MediaDestruction
+from partwell.records.estate.models import Item
+from partwell.records.retention.models import Certificate, Deletion, MediaDestruction
+from partwell.rules.deletion import DeletionState
+from partwell.rules.terms import ItemKind
 
 __all__ = [
     "Certificate",
@@ -14,6 +17,8 @@ __all__ = [
     "certificates_of",
     "destruction_of",
     "destructions_of",
+    "hardware_of",
+    "waiting_for",
 ]
 
 
@@ -41,3 +46,15 @@ def destruction_of(destruction_id: UUID) -> MediaDestruction | None:
     """One medium with its report, item and certificate."""
     rows = MediaDestruction.objects.select_related("client", "item", "report", "certificate")
     return rows.filter(pk=destruction_id).first()
+
+
+def hardware_of(client_id: UUID) -> "QuerySet[Item]":
+    """A client's hardware, which a destroyed medium may be or have been part of; at most 500, by title."""
+    rows = Item.objects.present().filter(client_id=client_id, kind=ItemKind.HARDWARE, internal=False)
+    return rows.order_by("title", "id")[:500]
+
+
+def waiting_for(client_id: UUID) -> "QuerySet[Deletion]":
+    """A client's validated deletions, whose certificate waits for the day on which they take effect."""
+    rows = Deletion.objects.select_related("backup_set").filter(client_id=client_id)
+    return rows.filter(state=DeletionState.VALIDATED).order_by("effective_on", "id")

@@ -8,6 +8,7 @@ from ninja import Router
 from partwell.entrypoints.api.endpoints import (
     billing,
     bundles,
+    certificates,
     clients,
     closing,
     consent,
@@ -52,6 +53,7 @@ ROUTERS: Mapping[str, Router] = {
     "Authorisations": consent.router,
     "Releases": releases.router,
     "Copies of backups": copies.router,
+    "Certificates of destruction": certificates.router,
     "Returning clients and prices": returning.router,
     "Messages": messages.router,
     "Bundles": bundles.router,
