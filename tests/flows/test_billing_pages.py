@@ -57,7 +57,9 @@ def paid(story: Cast, paper: Invoice, amount: Decimal | None = None) -> Any:
     return record_payment(
         actor=story.ines,
         invoice_id=paper.id,
-        received=Received(paper.gross if amount is None else amount, paper.currency, date(2026, 1, 2)),
+        received=Received(
+            paper.gross if amount is None else amount, paper.currency, date(2026, 1, 2), "TRN 1"
+        ),
     )
 
 

@@ -195,7 +195,7 @@ def test_payments_that_cannot_be(story: Cast, amount: str, currency: str, day: d
     line = NewLine("Drive", Decimal(1), Decimal("10.00"))
     paper = done(issue_invoice(actor=story.ines, client_id=story.northwick.id, kind="invoice", lines=[line]))
     found = record_payment(
-        actor=story.ines, invoice_id=paper.id, received=Received(Decimal(amount), currency, day)
+        actor=story.ines, invoice_id=paper.id, received=Received(Decimal(amount), currency, day, "TRN 1")
     )
     assert code(found) == expected
     assert not Payment.objects.exists()

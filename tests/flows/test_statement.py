@@ -84,7 +84,10 @@ def approved(story: Cast, minutes: int = 300) -> WorkRequest:
 
 def paid(story: Cast, paper: Invoice, amount: Decimal | None = None) -> None:
     received = Received(
-        paper.gross if amount is None else amount, paper.currency, timezone.localdate() - timedelta(days=1)
+        paper.gross if amount is None else amount,
+        paper.currency,
+        timezone.localdate() - timedelta(days=1),
+        "TRN 1",
     )
     done(record_payment(actor=story.ines, invoice_id=paper.id, received=received))
 

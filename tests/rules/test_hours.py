@@ -22,6 +22,8 @@ from partwell.rules.hours import (
     check_entry,
     class_stands,
     draw,
+    fitting,
+    mark_crossed,
     may_start,
     minutes_between,
     prepayment,
@@ -194,3 +196,29 @@ def test_unused_time_by_the_price_of_its_own_block():
 
 def test_minutes_as_people_read_them():
     assert [as_hours(m) for m in (0, 65, -30)] == ["0 h 00 min", "1 h 05 min", "−0 h 30 min"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "unit", "leave", "expected"),
+    [
+        (100, 15, 0, 60),
+        (40, 15, 0, 40),
+        (100, 60, 0, 60),
+        (100, 15, 30, 90),
+        (100, 15, 500, 100),
+        (100, 60, 55, 60),
+    ],
+)
+def test_what_fits_at_the_boundary_in_whole_units(minutes, unit, leave, expected):
+    budget = Budget(240, 200, (Block("a", 60, 40),))  # 60 left: 40 included and 20 of a block
+    fits = fitting(minutes, budget, unit, OnAccount("flood", leave) if leave else None)
+    assert fits == expected
+    counted = accounted(fits, unit, Rounding.UP)
+    allowed = OnAccount("flood", leave) if leave else None
+    drawn = draw(counted, budget, WorkClass.OFFBOARDING, WorkKind.MEETING, allowed)
+    assert not isinstance(drawn, Refusal), "what is said to fit can be drawn"
+
+
+@pytest.mark.parametrize(("used", "drawn", "mark"), [(0, 79, 0), (0, 80, 80), (79, 1, 80), (80, 14, 0), (80, 15, 95), (0, 100, 100), (99, 1, 100), (90, 0, 0)])  # fmt: skip
+def test_each_mark_is_crossed_once(used, drawn, mark):
+    assert mark_crossed(Budget(100, used), drawn) == mark

@@ -17,9 +17,12 @@ from partwell.rules.charges import (
     in_clients_currency,
     may_answer,
     may_pay,
+    may_work_for,
     on_account,
     pass_through,
+    payment_proved,
 )
+from partwell.rules.hours import WorkClass, WorkKind
 from partwell.rules.law import Charge, LineClass, judge_line, may_charge
 from partwell.rules.law_profiles import DATA_ACT, GDPR, HIPAA, PROFILES
 from partwell.rules.money import (
@@ -285,3 +288,16 @@ def test_exactly_what_was_quoted_is_approved():
         D("12.50"),
         D("-5.00"),
     )
+
+
+@pytest.mark.parametrize(("state", "work_class", "kind"), list(product(RequestState, WorkClass, WorkKind)))
+def test_nothing_billable_begins_before_it_is_approved(state, work_class, kind):
+    billable = work_class is WorkClass.OFFBOARDING and kind is not WorkKind.AS_IS
+    stands = state in (RequestState.APPROVED, RequestState.DONE)
+    expected = "request_not_approved" if billable and not stands else ""
+    assert code(may_work_for(state, "Diagram", work_class, kind)) == expected
+
+
+@pytest.mark.parametrize(("reference", "attached"), list(product(("", " ", "TRN 1"), (False, True))))
+def test_a_payment_has_a_proof(reference, attached):
+    assert (payment_proved(reference, attached=attached) is None) is (attached or reference == "TRN 1")

@@ -52,9 +52,7 @@ def may_answer(state: RequestState, subject: str) -> Refusal | None:
     )
 
 
-def may_work_for(
-    state: RequestState, subject: str, work_class: WorkClass, kind: WorkKind
-) -> Refusal | None:
+def may_work_for(state: RequestState, subject: str, work_class: WorkClass, kind: WorkKind) -> Refusal | None:
     """Nothing billable of a request begins before the client approved it (R5); what is added to done work still may."""
     if work_class is not WorkClass.OFFBOARDING or kind is WorkKind.AS_IS:
         return None
@@ -83,6 +81,11 @@ def may_pay(
     if amount > still_open:
         return refuse("payment_too_much", amount=amount, open_amount=still_open)
     return None
+
+
+def payment_proved(reference: str, *, attached: bool) -> Refusal | None:
+    """A payment is recorded with its proof: the bank's slip, or the reference under which it stands on the account."""
+    return None if attached or reference.strip() else refuse("payment_unproved")
 
 
 def may_refund(

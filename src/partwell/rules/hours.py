@@ -147,6 +147,7 @@ class OnAccount:
 
     reason: str
     minutes_left: int
+    by: str = ""  # the owner's name
 
 
 @dataclass(frozen=True, slots=True)

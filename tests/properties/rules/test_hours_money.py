@@ -12,12 +12,14 @@ from partwell.rules.hours import (
     UNITS,
     Block,
     Budget,
+    OnAccount,
     Rounding,
     Source,
     WorkClass,
     WorkKind,
     accounted,
     draw,
+    fitting,
     minutes_between,
     prepayment,
     unused,
@@ -55,6 +57,22 @@ def test_parts_are_the_minutes_and_never_more_than_is_left(budget, minutes, kind
         assert not taken
     else:
         assert not [part for part in parts if part.source is Source.NOT_CHARGED]
+
+
+@given(
+    budgets(), st.integers(1, 3000), st.sampled_from(UNITS), st.sampled_from(Rounding), st.integers(0, 300)
+)
+def test_what_fits_can_be_drawn_and_no_unit_more_would(budget, minutes, unit, rounding, leave):
+    allowed = OnAccount("flood", leave) if leave else None
+    fits = fitting(minutes, budget, unit, allowed)
+    assert 0 <= fits <= minutes
+    if fits:
+        drawn = draw(
+            accounted(fits, unit, rounding), budget, WorkClass.OFFBOARDING, WorkKind.MEETING, allowed
+        )
+        assert not isinstance(drawn, Refusal)
+    if fits < minutes:
+        assert fits + unit > budget.left + leave, "a whole unit more is not left"
 
 
 @given(st.integers(1, 5000), st.sampled_from(UNITS))

@@ -214,7 +214,7 @@ def write_invoice(
             )
         )
     uid = deed.record(
-        "invoice.issued",
+        "invoice.issued" if deed.actor.is_staff else "invoice.issued_on_approval",
         subjects=[row.id] + ([offboarding.id] if offboarding else []),
         public={"label": row.label},
         to_client={

@@ -37,7 +37,7 @@ class Received:
 def record_payment(*, actor: Actor, invoice_id: UUID, received: Received) -> Payment | Refusal:
     """Record money that came in; paid in full, the paper is settled and its blocks are open from now on.
 
-    Refuses a paper that is settled, another currency, more than is open, and a day in the future.
+    Refuses a paper that is settled, another currency, more than is open, a day in the future, and money without a proof.
     """
     row = Invoice.objects.filter(pk=invoice_id).first()
     if not actor.is_staff or row is None:
@@ -60,6 +60,7 @@ def record_payment(*, actor: Actor, invoice_id: UUID, received: Received) -> Pay
         problem = charges.may_pay(
             InvoiceState(row.state), row.label, received.amount, still_open, received.currency, row.currency
         )
+        problem = problem or charges.payment_proved(received.reference, attached=stored is not None)
         if problem is None and received.received_on > today(deed.now):
             problem = refuse("paid_in_future")
         if problem is not None:

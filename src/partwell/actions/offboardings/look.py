@@ -90,6 +90,11 @@ class Departure:
         return self.row.state == OffboardingState.OPEN
 
     @property
+    def on_us(self) -> bool:
+        """What blocks it is ours to do, or somebody waits for our estimate."""
+        return (self.block.tone != "open" and self.block.side == "us") or (self.open and self.to_estimate > 0)
+
+    @property
     def late(self) -> bool:
         """Service has ended and the departure is not closed."""
         return self.open and self.service_ends < self.today

@@ -28,6 +28,12 @@ from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
 
+def shown_row(row: Any) -> dict[str, Any]:
+    """One request in the client's words."""
+    found = request_row(row)
+    return {**found, "word": _("Waits for you")} if row.state == RequestState.ESTIMATED else found
+
+
 class WorkForm(forms.Form):
     """What is wanted, in one's own words."""
 
@@ -46,7 +52,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     """What was asked for, by whom, and what became of it."""
     actor = actor_of(request)
     how = standing(client_id_of(actor))
-    rows = [request_row(one) for one in requests_of(client_id_of(actor))[:100]]
+    rows = [shown_row(one) for one in requests_of(client_id_of(actor))[:100]]
     context = frame(
         rows=rows,
         budget=budget_words(how),
@@ -88,7 +94,7 @@ def one(request: HttpRequest, request_id: str) -> HttpResponse:
     row, actor = _mine(request, request_id), actor_of(request)
     waits = row.state == RequestState.ESTIMATED
     context = frame(
-        row=row, shown=request_row(row), price=price_of(row) if waits else None, blocks=list(row.blocks.all()),
+        row=row, shown=shown_row(row), price=price_of(row) if waits else None, blocks=list(row.blocks.all()),
         unused=UNUSED_WORDS[standing(row.client_id).terms.unused],
         may_answer=waits and may(actor.role, "request.answer") is None,
     )  # fmt: skip

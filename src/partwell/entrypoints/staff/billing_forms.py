@@ -132,7 +132,8 @@ class PaymentForm(forms.Form):
     received_on = day_field("Came in on")
     reference = forms.CharField(label="Reference", max_length=160, required=False)
     proof = forms.FileField(
-        label="Proof", required=False, help_text="The bank's statement or slip; the client sees that it is on file."
+        label="Proof", required=False,
+        help_text="The bank's statement or slip; the client sees that it is on file. Without one the reference is the proof.",
     )  # fmt: skip
 
 

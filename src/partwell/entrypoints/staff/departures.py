@@ -35,7 +35,7 @@ SORTS: dict[str, Any] = {
 FILTERS: dict[str, Any] = {
     "": lambda one, me: True,
     "blocked": lambda one, me: one.block.tone != "open",
-    "us": lambda one, me: one.block.tone != "open" and one.block.side == "us",
+    "us": lambda one, me: one.on_us,
     "client": lambda one, me: one.block.tone != "open" and one.block.side == "client",
     "mine": lambda one, me: one.row.owner_id == me,
 }
@@ -59,6 +59,8 @@ def board_row(one: look.Departure) -> dict[str, Any]:
         "phase": one.phase.value, "notice": one.noticed_on, "end": one.service_ends, "gone": one.row.keep_until,
         "held": False, "late": one.late, "closed": not one.open, "tone": one.block.tone, "gate": one.block.what,
         "on": one.block.whom, "why": one.block.why, "after": words, "after_on": on, "group": one.group,
+        "asks": one.to_estimate if one.open and one.block.what != "Request" else 0,
+        "asks_url": reverse("staff:client_requests", args=[one.row.client_id]),
         "share": one.used_per_cent if one.open and one.used_per_cent >= WARN_AT[0] else 0,
         "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
     }  # fmt: skip
@@ -119,7 +121,7 @@ def lede(rows: list[look.Departure]) -> str:
     parts = [count(len(rows), "client is leaving or has left.", "clients are leaving or have left.")]
     late = sum(one.late for one in rows)
     waits = sum(one.block.tone == "waiting" and one.block.side in ("client", "provider") for one in rows)
-    ours = sum(one.block.tone != "open" and one.block.side == "us" for one in rows)
+    ours = sum(one.on_us for one in rows)
     said = [text for n, text in ((late, count(late, "is overdue", "are overdue")),
                                  (waits, count(waits, "waits on somebody else", "wait on somebody else")),
                                  (ours, count(ours, "waits on us", "wait on us"))) if n]  # fmt: skip

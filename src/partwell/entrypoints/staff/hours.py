@@ -52,6 +52,8 @@ def client_hours(request: HttpRequest, client_id: str) -> HttpResponse:
     rows = []
     for entry in page.object_list:
         row = entry_row(entry)
+        leaves = [part.leave.given_by.name for part in entry.parts.all() if part.leave is not None]
+        row["allowed_by"] = entry.allowed_by.name if entry.allowed_by else next(iter(leaves), "")
         row["may_take_back"] = (
             may_record
             and not row["back"]

@@ -41,6 +41,7 @@ def timer_start(request: HttpRequest, client_id: str) -> HttpResponse:
     client, actor = client_or_404(client_id), actor_of(request)
     about = About(actor, client.id, request.POST.get("about") or request.GET.get("about", ""))
     back = reverse("staff:hours", args=[client.id])
+    extra: dict[str, str] | None = None
     form = StartForm(request.POST) if request.method == "POST" else start_form(standing(client.id))
     if request.method == "POST" and form.is_valid():
         chosen = actions.About(
@@ -53,10 +54,15 @@ def timer_start(request: HttpRequest, client_id: str) -> HttpResponse:
         if result.code not in ("hours_used_up", *AT["work_class"].split("|")):
             return refusal_response(request, result, back=back)
         form_with_refusal(form, result, work_class=f"hours_used_up|{AT['work_class']}")
+        if result.code == "hours_used_up":
+            extra = {
+                "url": reverse("staff:client_requests", args=[client.id]),
+                "label": "Sell a block: the requests",
+            }
     return form_page(
         request, form, title="Start a timer", back=back, back_label=f"Hours of {client.name}", button="Start it",
         lede=" ".join(filter(None, [f"About “{about.label}”." if about.label else "", left_words(standing(client.id))])),
-        hidden=[("about", about.text)],
+        hidden=[("about", about.text)], extra=extra,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from partwell.records.hours.models import Block, Leave, TimeEntry, TimePart, Timer, WorkRequest
@@ -101,19 +101,24 @@ def leave_of(offboarding_id: UUID) -> tuple[Leave, OnAccount] | None:
     """The owner's leave in force with its minutes left, or None."""
     row = (
         Leave.objects.filter(offboarding_id=offboarding_id, ended_at=None)
+        .select_related("given_by")
         .annotate(drawn=Coalesce(Sum("parts__minutes"), 0))
         .order_by("given_at")
         .last()
     )
-    return None if row is None else (row, OnAccount(row.reason, max(0, row.minutes - row.drawn)))
+    return (
+        None
+        if row is None
+        else (row, OnAccount(row.reason, max(0, row.minutes - row.drawn), row.given_by.name))
+    )
 
 
 def time_of(client_id: UUID) -> "QuerySet[TimeEntry]":
-    """A client's time, newest first, with who worked and what it was drawn from."""
+    """A client's time, newest first, with who worked, what it was drawn from and who allowed what was not paid."""
     return (
         TimeEntry.objects.filter(client_id=client_id)
         .select_related("staff", "allowed_by", "request", "reverses", "reversed_by")
-        .prefetch_related("parts")
+        .prefetch_related(Prefetch("parts", TimePart.objects.select_related("leave__given_by")))
     )
 
 

@@ -18,6 +18,8 @@ EVENTS = (
           client=("words",)),
     Event("invoice.issued", "{actor} issued {label} to {client}.", public=("client", "label"),
           client=("kind", "net", "tax", "gross", "currency", "due", "lines")),
+    Event("invoice.issued_on_approval", "{label} was issued to {client} when {actor} approved the work.",
+          public=("client", "label"), client=("kind", "net", "tax", "gross", "currency", "due", "lines")),
     Event("invoice.cancelled", "{actor} cancelled {label} of {client}.", public=("client", "label"),
           client=("credit_note", "reason")),
     Event("invoice.letter_filed", "{label} was filed for {client}.", public=("client", "label"), client=("digest",)),

@@ -171,6 +171,13 @@ KINDS = (
         "Enter what was received.",
     ),
     (
+        "payment_unproved",
+        "R5",
+        422,
+        "A payment is recorded with its proof.",
+        "Attach the bank's slip, or give the reference under which it stands on the account.",
+    ),
+    (
         "payment_too_much",
         "R5",
         409,
