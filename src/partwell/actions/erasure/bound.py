@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.base import Committed
@@ -22,38 +22,42 @@ from partwell.records.people.models import Passkey
 
 # Rows of the house itself; they stay when a client's record goes. An end of a record names no client.
 HOUSE = ("people.StaffMember", "people.Msp", "people.StaffInvitation", "people.ApiToken", "people.SigningIdentity",
-         "billing.Series", "billing.Price", "estate.SourceMapping", "vault.KeyUnit of the installation")  # fmt: skip
+         "billing.Series", "billing.Price", "estate.SourceMapping", "correspondence.LetterTemplate", "correspondence.Road")  # fmt: skip
 Model = type[models.Model]
 
 
 @cache
-def paths() -> dict[Model, str]:
-    """Model → the lookup that leads to its client: its own ``client``, else the shortest way over keys that are never empty."""
-    found: dict[Model, str] = {Client: "pk"}
+def paths() -> dict[Model, tuple[str, ...]]:
+    """Model → the lookups that lead to its client, any of which makes a row the client's: its own ``client``, else the shortest way over keys, never empty ones first."""
+    found: dict[Model, tuple[str, ...]] = {Client: ("pk",)}
     candidates = [
         model for model in apps.get_models() if model._meta.app_label != "people" and model is not Client
     ]
     for model in candidates:
         for field in model._meta.concrete_fields:
             if field.is_relation and field.related_model is Client and field.name == "client":
-                found[model] = "client"
+                found[model] = ("client",)
+    optional = False
     while True:
-        fresh: dict[Model, str] = {}
+        fresh: dict[Model, tuple[str, ...]] = {}
         for model in candidates:
-            if model in found:
+            if model in found or model._meta.label in HOUSE:
                 continue
             ways = [
-                f"{field.name}__{found[field.related_model]}"
+                f"{field.name}__{found[field.related_model][0]}"
                 for field in model._meta.concrete_fields
                 if field.is_relation
-                and not field.null
                 and field.related_model in found
                 and field.related_model is not Client
+                and (optional or not field.null)
             ]
             if ways:
-                fresh[model] = min(ways, key=lambda way: (way.count("__"), way))
-        if not fresh:
+                short = min(way.count("__") for way in ways)
+                fresh[model] = tuple(sorted(way for way in ways if way.count("__") == short))
+        if not fresh and optional:
             return found
+        # Keys that may be empty come last: a row that has one is the client's (a digest that a contact chose).
+        optional = not fresh
         found |= fresh
 
 
@@ -70,7 +74,10 @@ def rows_of(model: Model, client_id: UUID) -> "QuerySet[Any]":
         return rows.filter(person_id__in=people_of(client_id))
     if model is ErasureRequest:
         return rows.filter(client_ref=client_id, kind="content")
-    return rows.filter(**{paths()[model]: client_id})
+    mine = Q()
+    for way in paths()[model]:
+        mine |= Q(**{way: client_id})
+    return rows.filter(mine)
 
 
 def _refers(model: Model, to: Model) -> bool:
