@@ -102,6 +102,7 @@ def test_an_old_backup_brings_nothing_back(
             "disclosures": 1,
             "secrets": 0,
             "units": 0,
+            "records": 0,
             "total": 3,
         }
         assert found["behind"] == 1
