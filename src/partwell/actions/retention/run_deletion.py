@@ -9,6 +9,7 @@ from partwell.actions.base import Deed
 from partwell.actions.retention import lines
 from partwell.actions.retention.deletion_common import about, asked, counts, locked, moved, start_facts
 from partwell.actions.retention.hand_steps import finish_by_hand
+from partwell.actions.retention.trust import untrue
 from partwell.actions.retention.verify import queue_verification
 from partwell.records.retention.models import Deletion, DeletionLine
 from partwell.rules.actor import Actor
@@ -54,7 +55,7 @@ def start(
                 shown_digest=shown_digest,
                 typed_name=typed_name,
             )
-            problem = may_start(asked_of, by_hand=row.by_hand)
+            problem = may_start(asked_of, by_hand=row.by_hand) or untrue(row)
             newer_agreed = agreed
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="deletion.start")

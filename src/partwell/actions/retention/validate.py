@@ -16,6 +16,7 @@ from partwell.actions.retention.deletion_common import (
 )
 from partwell.actions.retention.ending import effective_day
 from partwell.actions.retention.hand_steps import unproved
+from partwell.actions.retention.trust import untrue
 from partwell.records.estate.models import Item
 from partwell.records.retention.models import BackupSet, Deletion, HandStep
 from partwell.rules import deletion_steps
@@ -37,6 +38,7 @@ def validate(*, actor: Actor, deletion_id: UUID, words: str = "") -> Deletion | 
         problem, state = _ask(deed, row, actor, "validate")
         if problem is None and (open_ := unproved(row)):
             problem = refuse("step_unproved", subject=row.backup_set.name, count=open_)
+        problem = problem or untrue(row)
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="deletion.validate")
         effective = effective_day(row)

@@ -19,6 +19,7 @@ from partwell.actions.retention.deletion_common import start_facts
 from partwell.actions.retention.finish_deletion import Tally, execute, halt, leave
 from partwell.actions.retention.place_of import facts_of, open_place, storage
 from partwell.actions.retention.stop import stop_row
+from partwell.actions.retention.trust import untrue
 from partwell.actions.retention.vault_place import VaultPlace
 from partwell.actions.vault.destroy_unit import destroy_unit
 from partwell.connectors.errors import PlaceError
@@ -158,7 +159,7 @@ def _leave_to_delete(job: Job, row: Deletion, going: Sequence[Thing]) -> float:
         lease.hold(job)
         if row.state != DeletionState.RUNNING or row.runs != job.payload["run"]:
             stopped = True
-        elif (why := may_run(start_facts(row.backup_set, deed.now, row))) is not None:
+        elif (why := may_run(start_facts(row.backup_set, deed.now, row)) or untrue(row)) is not None:
             stop_row(deed, row, why.sentence)
             stopped = True
         else:

@@ -52,6 +52,8 @@ KINDS = (
      "Try again, or an owner excepts them by name; the certificate will say so."),
     ("step_unproved", "R15", 409, "{count} steps of “{subject}” are not done or have no proof.",
      "Finish each with a picture or a file of what the console showed."),
+    ("record_altered", "R4", 409, "What is on record about “{subject}” is not what the ledger commits to.",
+     "Run the ledger check; nothing is deleted before an owner knows what was changed behind the program’s back."),
     ("deletion_by_hand", "R15", 409, "“{subject}” is emptied by hand; the program has no list of it.",
      "Follow the steps on its page."),
     ("deletion_step_done", "R15", 409, "“{step}” is done already.", "Take it back first if it was ticked by mistake."),
