@@ -8,8 +8,26 @@ import shutil
 import sys
 from pathlib import Path
 
-SUBJECTS = ("import", "evidence", "bundle", "job", "verify", "page", "hours", "deletion", "backup", "vault")
-MODULES = {"import": "imports", "bundle": "bundles", "verify": "verifying", "backup": "backups"}
+SUBJECTS = (
+    "import",
+    "evidence",
+    "bundle",
+    "job",
+    "verify",
+    "page",
+    "hours",
+    "deletion",
+    "backup",
+    "vault",
+    "retention",
+)
+MODULES = {
+    "import": "imports",
+    "bundle": "bundles",
+    "verify": "verifying",
+    "backup": "backups",
+    "retention": "retention_sweep",
+}
 
 
 def _size(text: str) -> int:
@@ -43,11 +61,12 @@ def _arguments() -> argparse.Namespace:
         "--objects", type=int, default=10_000, help="objects that are deleted on the S3 server (10000)"
     )
     parser.add_argument("--scratch", type=Path, help="folder to work in (memory where there is room)")
+    parser.add_argument("--sets", type=int, default=50_000, help="backup sets that are swept (50000)")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(SUBJECTS):
         parser.error(f"there is no measurement {min(unknown)!r}; there are {', '.join(SUBJECTS)}")
-    if chosen.rounds < 1 or chosen.size < 1 or chosen.objects < 1:
-        parser.error("--rounds, --size and --objects are at least 1")
+    if min(chosen.rounds, chosen.size, chosen.objects) < 1 or chosen.sets < 200:
+        parser.error("--rounds, --size and --objects are at least 1, --sets at least 200")
     return chosen
 
 
@@ -65,7 +84,13 @@ def main() -> int:
         count_cpu()
 
     options = Options(
-        chosen.small, chosen.postgresql, chosen.scratch, chosen.rounds, chosen.size, chosen.objects
+        chosen.small,
+        chosen.postgresql,
+        chosen.scratch,
+        chosen.rounds,
+        chosen.size,
+        chosen.objects,
+        chosen.sets,
     )
     facts = {**machine(), "counted": "processor time" if chosen.cpu else "the clock"}
     nowhere = house.prepare()

@@ -33,6 +33,8 @@ class Options:
     """Bytes of the large bundle."""
     objects: int = 10_000
     """Objects on the S3 server that are deleted."""
+    sets: int = 50_000
+    """Backup sets among which the daily sweep finds a hundred."""
 
     def databases(self) -> tuple[str, ...]:
         """On which databases the subjects with rows run."""
