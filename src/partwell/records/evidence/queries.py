@@ -286,7 +286,7 @@ def erased_sentence(type_: str, erased: "Erased") -> str:
     """What stands in place of a sentence whose content was erased on record."""
     by = f" by {erased.by}" if erased.by else ""
     basis = f", {erased.basis.rstrip('.')}" if erased.basis else ""
-    return f"{type_.replace('_', ' ').replace('.', ', ')}: content erased on {show(erased.at.date())}{by}{basis}."
+    return f"{type_.replace('_', ' ').replace('.', ', ').capitalize()}: content erased on {show(erased.at.date())}{by}{basis}."
 
 
 def sentence_of(type_: str, public: dict[str, Any]) -> str:
