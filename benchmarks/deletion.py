@@ -43,10 +43,66 @@ def run(options: Options) -> list[Row]:
     finally:
         server.stop()
     about: dict[str, Any] = {"subject": "deletion", "amount": number, "unit": "objects"}
+    whole = [_action(kind, number, options) for kind in options.databases()]
     return [
+        *whole,
         row(times, "place", "loop", case=f"{number:,} objects listed, deleted, listed again", **about),
         row(cpu, "place", "loop", case="the same, processor time of the client", **about),
     ]
+
+
+def _action(kind: str, number: int, options: Options) -> Row:
+    """The whole action against the bare loop: dry run with its file, deletion asked for before each batch, listed again."""
+    from benchmarks import house
+    from tests.support import s3_server
+
+    server = s3_server.start()
+    try:
+        with house.house(kind, options):
+            times = rounds({"action": partial(_whole, server, number), "loop": partial(_bare, server, number)},
+                           1 if options.small else min(options.rounds, 2))  # fmt: skip
+    finally:
+        server.stop()
+    label = "SQLite" if kind == "sqlite" else "PostgreSQL"
+    return row(times, "action", "loop", case=f"{number:,} objects by the whole action, {label}", subject="deletion",
+               amount=number, unit="objects")  # fmt: skip
+
+
+def _bare(server: Any, number: int, turn: int) -> float:
+    del turn
+    bucket = server.make_bucket(versioning=True)
+    server.fill(bucket, PREFIX, number)
+    began = now()
+    if bare_loop(server.client(), bucket) != number:
+        raise RuntimeError("The loop left something.")
+    return now() - began
+
+
+def _whole(server: Any, number: int, turn: int) -> float:
+    """From the approval to *verified*; people's clicks cost nothing here."""
+    from partwell.connectors.secret import Secret
+    from partwell.records.people.queries import the_msp
+    from tests.flows import deletion_cast
+
+    if the_msp() is None:
+        _CAST[:] = [deletion_cast.people()]
+    bucket = server.make_bucket(versioning=True)
+    server.fill(bucket, PREFIX, number)
+    facts = deletion_cast.bucket_facts(server, bucket, PREFIX, f"Set {turn} of {bucket}")
+    kept = deletion_cast.due_set(_CAST[0], facts, secret=Secret(server.secret))
+    stage = deletion_cast.approved(_CAST[0], kept)
+    began = now()
+    deletion_cast.work()
+    deletion_cast.begin(stage, newer_agreed=True)
+    deletion_cast.work()
+    took = now() - began
+    done = stage.now()
+    if (done.state, done.deleted_count) != ("verified", number):
+        raise RuntimeError(f"It ended {done.state} with {done.deleted_count} of {number}.")
+    return took
+
+
+_CAST: list[Any] = []
 
 
 def through_place(place: Any) -> int:

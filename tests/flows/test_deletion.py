@@ -15,12 +15,13 @@ from partwell.actions.retention import lines, work_deletion
 from partwell.actions.retention.approve import approve_deletion
 from partwell.actions.retention.cancel import cancel_deletion
 from partwell.actions.retention.place_hold import HoldWish, place_hold
+from partwell.actions.retention.progress import newest_job
 from partwell.actions.retention.propose import propose_deletion
 from partwell.actions.retention.stop import resume_deletion, stop_deletion
 from partwell.actions.retention.validate import validate
 from partwell.records.correspondence.models import Envelope
 from partwell.records.jobs.models import Job
-from partwell.records.retention.deletions import certifiable, newest_job
+from partwell.records.retention.deletions import certifiable
 from partwell.records.retention.models import Deletion, DeletionLine, OnlyCopy
 from partwell.rules.terms import ClientState
 from tests.flows.cast import Cast, done

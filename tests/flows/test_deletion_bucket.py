@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from partwell.actions.retention.list_things import ask_listing
+from partwell.actions.retention.progress import newest_job
 from partwell.actions.retention.record_set import change_set, record_set
 from partwell.actions.retention.run_deletion import except_left
 from partwell.connectors import s3_calls
 from partwell.connectors.secret import Secret
 from partwell.records.jobs.models import Job
-from partwell.records.retention.deletions import newest_job
 from tests.flows.cast import Cast, done
 from tests.flows.deletion_cast import (
     approved,

@@ -11,13 +11,14 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.retention.list_things import ask_listing
 from partwell.actions.retention.place_hold import HoldWish
+from partwell.actions.retention.progress import newest_job
 from partwell.actions.retention.run_deletion import except_left
 from partwell.actions.retention.take_up import settle_broken
 from partwell.actions.retention.validate import reject, validate
 from partwell.actions.retention.verify import ask_verification
 from partwell.records.estate.models import Item
 from partwell.records.jobs.models import Job
-from partwell.records.retention.deletions import line_counts, newest_job
+from partwell.records.retention.deletions import line_counts
 from tests.flows.cast import Cast, done
 from tests.flows.deletion_cast import (
     approved,

@@ -20,7 +20,7 @@ LINES = {
     "verify": 4,
     "page": 4,
     "hours": 3,
-    "deletion": 2,
+    "deletion": 3,
     "retention": 1,
     "backup": 4,
     "vault": 2,

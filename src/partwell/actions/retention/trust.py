@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Before anything is deleted: are the rows it hangs from what the ledger commits to? `ledger check` would find it too late."""
 
+from uuid import UUID
+
 from partwell.records.base import Committed
 from partwell.records.evidence.erasures import standing
 from partwell.records.evidence.models import Entry, RowCommitment
@@ -49,13 +51,14 @@ def _same(row: Committed, newest: RowCommitment) -> bool:
         return False
 
 
-def _hold_removed(client_id: object) -> bool:
+def _hold_removed(client_id: UUID) -> bool:
     """Whether an entry placed a hold, or named a set in one, that is not there any more."""
     placed = Entry.objects.filter(type="hold.placed", client_ref=client_id).values("uid")
     for model in (Hold, HeldSet):
         rows = RowCommitment.objects.filter(entry_uid__in=placed, table=model._meta.db_table)
-        gone = rows.exclude(row_ref__in=model._base_manager.values("pk"))
-        erased = RowCommitment.objects.filter(standing(), table=model._meta.db_table).values("row_ref")
-        if gone.exclude(row_ref__in=erased).exists():
+        named = set(rows.values_list("row_ref", flat=True))
+        gone = named - set(model._base_manager.filter(pk__in=named).values_list("pk", flat=True))
+        erased = RowCommitment.objects.filter(standing(), table=model._meta.db_table, row_ref__in=gone)
+        if gone - set(erased.values_list("row_ref", flat=True)):
             return True
     return False

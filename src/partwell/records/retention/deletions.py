@@ -7,13 +7,10 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from partwell.records.jobs.models import Job
 from partwell.records.retention.models import Deletion, DeletionLine, HandStep
 from partwell.rules.deletion import OVER, DeletionState
 
 __all__ = ["Deletion", "DeletionLine", "HandStep"]
-
-JOBS = ("deletion.list", "deletion.run", "deletion.verify")
 
 
 def deletion_of(deletion_id: UUID) -> Deletion | None:
@@ -70,9 +67,3 @@ def line_counts(deletion_id: UUID) -> dict[str, int]:
 def steps_of(deletion_id: UUID) -> "list[HandStep]":
     """The steps by hand in their order, each with its proof."""
     return list(HandStep.objects.select_related("proof").filter(deletion_id=deletion_id).order_by("position"))
-
-
-def newest_job(row: Deletion) -> Job | None:
-    """The newest job of a deletion: its progress, or the sentence with which it failed."""
-    rows = Job.objects.filter(kind__in=JOBS, client_ref=row.client_id, payload__deletion=row.id.hex)
-    return rows.order_by("-created_at", "-due_at").first()
