@@ -2,7 +2,6 @@
 """Backups are promised, dated, decided about and announced (R6, R8, R12, R13)."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -24,7 +23,7 @@ from partwell.records.offboardings.models import PlanStep
 from partwell.records.retention.models import BackupSet, DataChoice, Deletion, SetNotice
 from partwell.records.vault.models import SealedValue
 from partwell.rules.dates import keep_until
-from partwell.rules.keeping import Choice, Place
+from partwell.rules.keeping import Choice
 from partwell.rules.refusals import Refusal
 from tests.flows.cast import Cast, cast, done
 from tests.flows.keeping_cast import (
@@ -360,62 +359,3 @@ def test_a_moved_day_is_announced_anew(story: Cast) -> None:
         )
         == "longer_without_reason"
     )
-
-
-# --- places
-
-
-def test_no_set_lies_in_anothers_place(story: Cast, tmp_path: Path) -> None:
-    kept(story)
-    folder = tmp_path / "northwick"
-    folder.mkdir()
-    (tmp_path / "elsewhere").symlink_to(folder)
-    kept(story, images(name="Files", place=Place.FOLDER, whereabouts={"path": str(folder)}))
-    quayside = story.quayside.id
-
-    def tried(**more: object) -> str:
-        from partwell.actions.retention.record_set import record_set
-
-        found = record_set(actor=story.dan, client_id=quayside, facts=images(**{"name": "Theirs", **more}))
-        assert isinstance(found, Refusal)
-        assert "Server images" not in found.sentence
-        assert "Northwick" not in found.sentence
-        return found.code
-
-    bucket = images().whereabouts
-    for prefix in ("northwick", "northwick/images/2025", "NORTHWICK/IMAGES"):
-        assert tried(whereabouts={**bucket, "prefix": prefix}) == "place_overlaps"
-    assert (
-        tried(whereabouts={**bucket, "endpoint": "https://harbourline.s3.tarn.example:443/"})
-        == "place_overlaps"
-    )
-    assert tried(whereabouts={**bucket, "prefix": "", "whole_bucket": True}) == "place_overlaps"
-    for path in (
-        str(folder),
-        f"{folder}/",
-        f"{tmp_path}",
-        f"{tmp_path}/./northwick//deep",
-        f"{tmp_path}/elsewhere",
-    ):
-        assert tried(place=Place.FOLDER, whereabouts={"path": path}) == "place_overlaps"
-    assert tried(place=Place.FOLDER, whereabouts={"path": f"{folder}/../northwick"}) == "invalid_input"
-    kept(story, images(name="Theirs", whereabouts={**bucket, "prefix": "northwick2"}), client=quayside)
-
-
-def test_pages_go_on_by_key(story: Cast) -> None:
-    for number in range(7):
-        kept(
-            story, images(name=f"Set {number}", whereabouts={**images().whereabouts, "prefix": f"p{number}"})
-        )
-    until = fresh(BackupSet.objects.earliest("recorded_at")).keep_until
-    assert until is not None
-    now, after, seen = moment(until), None, []
-    for _ in range(4):
-        page = look.due(now, after, 3)
-        seen += [one.row.name for one in page.rows]
-        after = page.after
-        if after is None:
-            break
-    assert sorted(seen) == [f"Set {number}" for number in range(7)]
-    assert look.due(now, "nonsense", 3).rows
-    assert look.counts(now).due == 7

@@ -61,7 +61,7 @@ def retention_dates(v: Values) -> Body:
     return Body(
         subject=fill(_("Until when we keep your backups, {client}"), v),
         title=_("Until when we keep your backups"),
-        happened=(fill(_("{why}"), v), _("These days hold from now on.")),
+        happened=(fill(_("{why}"), v), fill(_("These days hold for {client} from now on."), v)),
         lists=some((_("Kept until"), rows(v["kept"]))),
         asked=_("Tell us if you remember it otherwise."),
         button=_("See them on your page"),

@@ -7,15 +7,20 @@ rather than clever: letters' case does not count, and all addresses of one publi
 """
 
 import posixpath
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from partwell.rules.keeping import Place
 from partwell.rules.refusals import Refusal, refuse
 
 LONGEST = 600
+# No user, no password, no path: the bucket has a field of its own.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[^/:@?#\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE | re.ASCII,
+)
 FIELDS: Mapping[Place, tuple[str, ...]] = {
     Place.BUCKET: ("endpoint", "region", "bucket", "prefix", "whole_bucket", "access_key", "path_style"),
     Place.FOLDER: ("path", "resolved"),
@@ -84,24 +89,18 @@ def _wrong(where: str, problem: str) -> Refusal:
 
 def _bucket(plain: dict[str, str | bool]) -> Spelled | Refusal:
     endpoint = str(plain["endpoint"])
-    parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
-    host = (parts.hostname or "").rstrip(".").lower()
-    try:
-        port = parts.port
-    except ValueError:
-        return _wrong("The address of the storage", "its port is no number")
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.password:
+    said = _ADDRESS.fullmatch(endpoint if "://" in endpoint else f"https://{endpoint}")
+    if said is None or int(said["port"] or 0) > 65535:
         return _wrong(
-            "The address of the storage", "write it like https://storage.example, without a password"
+            "The address of the storage", "write it like https://storage.example:9000, and nothing behind it"
         )
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        return _wrong("The address of the storage", "the bucket has a field of its own")
+    host, port = said["host"].rstrip(".").lower(), int(said["port"]) if said["port"] else None
     bucket = str(plain["bucket"])
     if "/" in bucket or any(one.isspace() for one in bucket):
         return _wrong("The bucket", "it is one name, without slashes and spaces")
     # An address that names the bucket itself ("bucket.host") is the same place as the host.
     bare = host.removeprefix(f"{bucket.lower()}.")
-    shown = f"{parts.scheme}://{bare}" + (f":{port}" if port not in (None, 80, 443) else "")
+    shown = f"{said['scheme'].lower()}://{bare}" + (f":{port}" if port not in (None, 80, 443) else "")
     prefix = str(plain["prefix"])
     if prefix.startswith("/") or any(one in ("", ".", "..") for one in prefix.rstrip("/").split("/")[:-1]):
         return _wrong("The prefix", "it begins with a name and has no empty part, no “.” and no “..”")
