@@ -29,6 +29,7 @@ from partwell.entrypoints.staff.parts import (
     may_here,
     words_field,
 )
+from partwell.records.estate.queries import hardware_of
 from partwell.records.evidence.queries import Filters, timeline_for
 from partwell.records.retention import certificates as queries
 from partwell.rules.certificate import Method
@@ -92,7 +93,7 @@ class DestructionForm(forms.Form):
 
     def __init__(self, *args: Any, client: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        items = [(str(one.id), one.title) for one in queries.hardware_of(client.id)]
+        items = [(str(one.id), one.title) for one in hardware_of(client.id)]
         self.fields["item_id"].choices = [("", _("none of the estate")), *items]  # type: ignore[attr-defined]
 
     def groups(self) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, Value, When
 
 from partwell.records.estate.models import Import, ImportLine, Item, Trial
-from partwell.rules.terms import Category
+from partwell.rules.terms import Category, ItemKind
 
 __all__ = [
     "CategoryRow",
@@ -145,6 +145,12 @@ def item_of(client_id: UUID, item_id: UUID) -> Item | None:
         .filter(client_id=client_id, pk=item_id)
         .first()
     )
+
+
+def hardware_of(client_id: UUID) -> "QuerySet[Item]":
+    """A client's hardware, which a destroyed medium may be or have been part of; at most 500, by title."""
+    rows = Item.objects.present().filter(client_id=client_id, kind=ItemKind.HARDWARE, internal=False)
+    return rows.order_by("title", "id")[:500]
 
 
 def trials_of(item_id: UUID) -> list[Trial]:

@@ -5,10 +5,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from partwell.records.estate.models import Item
 from partwell.records.retention.models import Certificate, Deletion, MediaDestruction
 from partwell.rules.deletion import DeletionState
-from partwell.rules.terms import ItemKind
 
 __all__ = [
     "Certificate",
@@ -17,7 +15,6 @@ __all__ = [
     "certificates_of",
     "destruction_of",
     "destructions_of",
-    "hardware_of",
     "waiting_for",
 ]
 
@@ -46,12 +43,6 @@ def destruction_of(destruction_id: UUID) -> MediaDestruction | None:
     """One medium with its report, item and certificate."""
     rows = MediaDestruction.objects.select_related("client", "item", "report", "certificate")
     return rows.filter(pk=destruction_id).first()
-
-
-def hardware_of(client_id: UUID) -> "QuerySet[Item]":
-    """A client's hardware, which a destroyed medium may be or have been part of; at most 500, by title."""
-    rows = Item.objects.present().filter(client_id=client_id, kind=ItemKind.HARDWARE, internal=False)
-    return rows.order_by("title", "id")[:500]
 
 
 def waiting_for(client_id: UUID) -> "QuerySet[Deletion]":
