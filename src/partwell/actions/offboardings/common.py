@@ -30,12 +30,14 @@ def terms_of(client_id: UUID) -> Agreement | None:
 
 
 def policy(client_id: UUID) -> tuple[int, int]:
-    """Months of retention and days to object: the agreement's, else the MSP's defaults."""
+    """Months of retention and days to object: the agreement's, else the MSP's defaults, which never shorten R6's months."""
     terms = terms_of(client_id)
     if terms is not None:
         return terms.retention_months, terms.objection_days
     msp = Msp.objects.first()
-    return (msp.retention_months, msp.objection_days) if msp else (dates.RETENTION_MONTHS, dates.WINDOW_DAYS)
+    if msp is None:
+        return dates.RETENTION_MONTHS, dates.WINDOW_DAYS
+    return max(msp.retention_months, dates.RETENTION_MONTHS), msp.objection_days
 
 
 def departure_dates(row: Offboarding) -> dates.DepartureDates:
