@@ -19,6 +19,7 @@ from partwell.records.base import Committed
 from partwell.records.clients.models import Client, Contact
 from partwell.records.evidence.models import ErasureRequest
 from partwell.records.people.models import Passkey
+from partwell.records.vault.models import StoredFile
 
 # Rows of the house itself; they stay when a client's record goes. An end of a record names no client.
 HOUSE = ("people.StaffMember", "people.Msp", "people.StaffInvitation", "people.ApiToken", "people.SigningIdentity",
@@ -61,6 +62,17 @@ def paths() -> dict[Model, tuple[str, ...]]:
         found |= fresh
 
 
+@cache
+def _names_files() -> tuple[tuple[Model, str], ...]:
+    """(model, key) of every client-bound key to a stored file."""
+    return tuple(
+        (model, str(field.attname))
+        for model in paths()
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.related_model is StoredFile
+    )
+
+
 def people_of(client_id: UUID) -> list[UUID]:
     """The client's contacts and the persons of its recipients."""
     persons = RecipientPerson.objects.filter(recipient__client_id=client_id).values_list("pk", flat=True)
@@ -77,6 +89,11 @@ def rows_of(model: Model, client_id: UUID) -> "QuerySet[Any]":
     mine = Q()
     for way in paths()[model]:
         mine |= Q(**{way: client_id})
+    if model is StoredFile:
+        # Came in before anybody knew whose it was (a mail): it is theirs whose row names it.
+        for other, key in _names_files():
+            named = rows_of(other, client_id).exclude(**{key: None}).values(key)
+            mine |= Q(client_id=None, pk__in=named)
     return rows.filter(mine)
 
 

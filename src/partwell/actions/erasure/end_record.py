@@ -55,9 +55,9 @@ def run(job: Job) -> dict[str, object]:
             if isinstance(done, Refusal):
                 raise Refused(done)
             lease.beat(job)
-        leftovers.files_without_rows(row.client_ref)
         _list(job, row)
     write_pending()
+    leftovers.files_without_rows(row.client_ref)
     _delete(job, row)
     lease.beat(job, stage="cleaning the database")
     left = scrub(_tables())
@@ -200,7 +200,17 @@ def _delete_some(job: Job, row: ErasureRequest, model: "type[models.Model]", siz
 
 def _rows_gone(row: ErasureRequest, model: "type[models.Model]", size: int) -> bool:
     """Within a deed: delete the next rows of a model and the salts of what was committed to them; False when none is left."""
-    ids = list(bound.rows_of(model, row.client_ref).values_list("pk", flat=True)[:size])
+    assert row.entry_uid is not None
+    # What was listed, also where the row that led to it is gone by now; and what leads to the client.
+    listed = RowCommitment.objects.filter(entry_uid=row.entry_uid, table=model._meta.db_table).values(
+        "row_ref"
+    )
+    ids = (
+        list(model._base_manager.filter(pk__in=listed).values_list("pk", flat=True)[:size])
+        if issubclass(model, Committed)
+        else []
+    )
+    ids = ids or list(bound.rows_of(model, row.client_ref).values_list("pk", flat=True)[:size])
     if not ids:
         return False
     if issubclass(model, Committed):

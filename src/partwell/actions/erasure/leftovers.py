@@ -38,7 +38,7 @@ TABLES = ("jobs_job", "people_signinlink", "people_portalsession", "people_accou
 
 def files_without_rows(client_id: UUID) -> None:
     """Before the rows go: blobs that they name under other keys, uploads of imports, mail in the local post office."""
-    for file in StoredFile.objects.filter(client_id=client_id).iterator(chunk_size=500):
+    for file in bound.rows_of(StoredFile, client_id).iterator(chunk_size=500):
         blob_store().delete(file.blob_id)
     for batch in Import.objects.filter(client_id=client_id):
         originals.drop(batch.options.get("files", []))

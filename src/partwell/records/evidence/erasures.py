@@ -54,6 +54,11 @@ def erased_disclosures(uids: Sequence[UUID]) -> set[tuple[UUID, str]]:
     return out
 
 
+def row_erased(table: str, ref: UUID) -> bool:
+    """Whether an entry stands that erases this row."""
+    return RowCommitment.objects.filter(standing(), table=table, row_ref=ref).exists()
+
+
 def erased_of(uids: Sequence[UUID]) -> dict[UUID, dict[str, Erased]]:
     """uid → label → how it was erased, for entries whose content is missing; three queries at most."""
     if not uids:
