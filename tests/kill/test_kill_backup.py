@@ -110,7 +110,7 @@ def killed_restores(shelf: Path, key: AgeKey, world: World, tmp_path: Path, step
         wanted = restore.Wanted(
             made.path, home, read_identities(key.file), world.log, world.keys, files=False
         )
-        assert killed_at(lambda: restore.restore(wanted, lambda *_: None), place, name, at), (name, at)  # noqa: B023
+        assert killed_at(lambda: restore.restore(wanted, lambda *_: None), place, name, at), (name, at)  # noqa: B023  called at once
         if not home.exists():
             done = restore.restore(wanted, lambda *_: None)
             assert done.settled["ok"] and done.known_by == "the log store"
