@@ -28,6 +28,7 @@ from tests.flows.deletion_cast import (
     fill,
     folder_facts,
     ledger_is_whole,
+    listed,
     people,
     started,
     validated,
@@ -240,3 +241,19 @@ def test_the_key_that_opened_the_set_goes_with_it(c: Cast, path: Path) -> None:
     assert Item.objects.get(pk=key.id).copy_purged_at is not None
     assert line_counts(stage.id) == {}
     ledger_is_whole()
+
+
+def test_nothing_starts_on_a_list_that_is_being_written_over(c: Cast, path: Path) -> None:
+    stage = listed(c, due_set(c, folder_facts(path)))
+    done(ask_listing(actor=c.priya, deletion_id=stage.id))
+    assert code(begin(stage)) == "list_changed", "a newer list is on its way"
+    path.rename(path.parent / "away")
+    work()
+    assert stage.now().state == "listed" and newest_job(stage.now()).state == "failed"  # type: ignore[union-attr]
+    (path.parent / "away").rename(path)
+    assert code(begin(stage)) == "list_changed", "the newer list broke off"
+    done(ask_listing(actor=c.priya, deletion_id=stage.id))
+    work()
+    done(begin(stage))
+    work()
+    assert stage.now().state == "verified"

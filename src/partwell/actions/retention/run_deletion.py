@@ -11,6 +11,7 @@ from partwell.actions.retention.deletion_common import about, asked, counts, loc
 from partwell.actions.retention.hand_steps import finish_by_hand
 from partwell.actions.retention.trust import untrue
 from partwell.actions.retention.verify import queue_verification
+from partwell.records.jobs.models import Job
 from partwell.records.retention.models import Deletion, DeletionLine
 from partwell.rules.actor import Actor
 from partwell.rules.deletion import DeletionState, may_start
@@ -55,7 +56,7 @@ def start(
                 shown_digest=shown_digest,
                 typed_name=typed_name,
             )
-            problem = may_start(asked_of, by_hand=row.by_hand) or untrue(row)
+            problem = may_start(asked_of, by_hand=row.by_hand) or _list_stands(row) or untrue(row)
             newer_agreed = agreed
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="deletion.start")
@@ -93,6 +94,15 @@ def start(
                 run=row.runs,
             )
         return row
+
+
+def _list_stands(row: Deletion) -> Refusal | None:
+    """A newer listing that waits, is at work or broke off has begun to write over the things of the one that was shown."""
+    rows = Job.objects.filter(kind="deletion.list", key__startswith=f"deletion.list:{row.id.hex}:")
+    newest = rows.order_by("-created_at", "-due_at").first()
+    if newest is None or newest.state == "done":
+        return None
+    return refuse("list_changed", subject=row.backup_set.name)
 
 
 def _same_click(row: Deletion, actor: Actor, shown_digest: str) -> bool:
