@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """After rows are deleted, the bytes: what the database and its log still hold, and what only its administrator can remove.
 
-SQLite overwrites what it deletes (``secure_delete``); its write-ahead log is emptied, the file written anew. PostgreSQL
+SQLite overwrites what it deletes (``secure_delete``), and what the search's segments only mark as deleted is merged away; its write-ahead log is emptied, the file written anew. PostgreSQL
 keeps dead rows until VACUUM FULL, which only the owner of the tables may do, and its log until it is overwritten.
 Whatever could not be done is said in a sentence, never left out: docs/decisions/0017-erasure.md.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from django.db import DatabaseError, connection
 
 from partwell.environment import database_from_url
+from partwell.records.correspondence import search_index
 from partwell.records.guard import permit
 
 log = logging.getLogger("partwell.erasure")
@@ -31,6 +32,7 @@ def scrub(tables: Iterable[str]) -> list[str]:
 
 def _sqlite() -> list[str]:
     with permit("schema"), connection.cursor() as cursor:
+        search_index.purge(connection)
         cursor.execute("VACUUM")
         deadline = time.monotonic() + PATIENCE
         while True:

@@ -119,14 +119,15 @@ class Envelope(Committed):
 
 
 # Django finds an app's models in this module; each of these files is one part of the noun.
-from partwell.records.correspondence.habits import (  # noqa: E402  after the models they point to
+from partwell.records.correspondence.finding import SearchRow  # noqa: E402
+from partwell.records.correspondence.habits import (  # noqa: E402
     CalendarFeed,
     DigestChoice,
     LetterTemplate,
     Meeting,
     Recording,
 )
-from partwell.records.correspondence.inbound import (  # noqa: E402  after the models they point to
+from partwell.records.correspondence.inbound import (  # noqa: E402
     Bounce,
     InboundMail,
     InboundPart,
@@ -148,4 +149,5 @@ __all__ = [
     "Recording",
     "ReplyAddress",
     "Road",
+    "SearchRow",
 ]
