@@ -26,6 +26,7 @@ from partwell.actions.releases.receive import confirm_receipt
 from partwell.actions.releases.release_items import release_items
 from partwell.rules.actor import Actor
 from partwell.rules.terms import Category, Channel, Destination, Party, Reason, RecipientKind, ScopePreset
+from partwell.sample import kept
 from partwell.sample.active import TERMS, paper
 from partwell.sample.steps import House, Person, done, items, new_client, run_jobs
 
@@ -107,6 +108,7 @@ def _pellam(house: House) -> None:
     done(propose_plan(actor=house.ines, offboarding_id=row.id))
     done(set_pause(actor=house.jonah, client_id=client, ground="rival_signatories",
                    note="Ada and Cosmo Pellam name different providers; both letters are with counsel."))  # fmt: skip
+    kept.pellam(house, client)
 
 
 def _harrow(house: House) -> None:
@@ -122,6 +124,7 @@ def _harrow(house: House) -> None:
         ("Scan of 2025", Category.AUDIT_REPORTS),
     ):
         paper(house, client, title, category)
+    kept.harrow(house, client)
     row = _open(house, client, Reason.IN_HOUSE, Destination.CLIENT_STAFF, days=0, notice_from_id=uma.id,
                 pain_points=["You were too small for our three sites."])  # fmt: skip
     done(acknowledge_notice(actor=house.ines, offboarding_id=row.id))

@@ -14,7 +14,6 @@ from partwell.actions.authorisations.call_back import log_call_back
 from partwell.actions.authorisations.propose import Scope, propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient
 from partwell.actions.authorisations.sign import read_authorisation, sign_authorisation
-from partwell.actions.clients.add_backup_set import add_backup_set
 from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.clients.add_site import add_site
 from partwell.actions.clients.record_agreement import AgreementTerms
@@ -30,7 +29,7 @@ from partwell.actions.offboardings.propose_plan import propose_plan
 from partwell.actions.offboardings.read_notice import read_notice
 from partwell.rules.actor import Actor
 from partwell.rules.terms import Access, Channel, Destination, Reason, RecipientKind, ScopePreset
-from partwell.sample import made, northwick_files, northwick_handover
+from partwell.sample import kept, made, northwick_files, northwick_handover, northwick_hours
 from partwell.sample.steps import OURS, House, Person, done, file, item, new_client, portal, run_jobs, take_in
 
 
@@ -59,16 +58,7 @@ def load(house: House) -> Story:
                              ownership=OURS, extra_entitlement="Floor plans of the warehouse"))  # fmt: skip
     done(add_site(actor=house.ines, client_id=client_id, name="Head office", address="12 Quay Street"))
     done(add_site(actor=house.ines, client_id=client_id, name="Warehouse", address="Dock Road 3"))
-    done(
-        add_backup_set(
-            actor=house.ines,
-            client_id=client_id,
-            name="Nightly, all servers",
-            location="nw-bk01 in the warehouse",
-        )
-    )
-    done(add_backup_set(actor=house.ines, client_id=client_id, name="Second copy", location="Tarn Cloud, region north", vendor="Tarn",
-                        vendor_window_days=30))  # fmt: skip
+    kept.northwick(house, client_id)
     _estate(house, client_id)
     offboarding = _notice(house, client_id, people)
     recipient, theo, sunniva = _consent(house, client_id, people["Mara Ellery"])
@@ -78,6 +68,7 @@ def load(house: House) -> Story:
     )
     northwick_handover.hand_over(house, story)
     _talk(house, story)
+    northwick_hours.spend(house, story)
     return story
 
 
