@@ -4,9 +4,10 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from partwell.actions.retention import look
-from partwell.actions.retention.record_set import record_set
+from partwell.actions.retention.record_set import change_set, record_set
 from partwell.records.retention.models import BackupSet
 from partwell.rules.keeping import Place
 from partwell.rules.refusals import Refusal
@@ -55,6 +56,30 @@ def test_no_set_lies_in_anothers_place(story: Cast, tmp_path: Path) -> None:
         assert tried(place=Place.FOLDER, whereabouts={"path": path}) == "place_overlaps"
     assert tried(place=Place.FOLDER, whereabouts={"path": f"{folder}/../northwick"}) == "invalid_input"
     kept(story, images(name="Theirs", whereabouts={**bucket, "prefix": "northwick2"}), client=quayside)
+
+
+def test_what_is_partwells_own_is_nobodys_set(story: Cast, db_world: World, tmp_path: Path) -> None:
+    """A hostile technician names the vault, the keys or the log as a client's folder; two people would delete it."""
+    (tmp_path / "innocent").symlink_to(db_world.home)
+    for path in (
+        str(db_world.home),
+        f"{db_world.home}/vault/northwick",
+        str(db_world.home.parent),
+        str(settings.PARTWELL_KEYS),
+        str(settings.PARTWELL_LOG),
+        f"{tmp_path}/innocent/vault",
+        "/etc/northwick",
+        "/srv",
+    ):
+        found = record_set(
+            actor=story.dan, client_id=story.northwick.id,
+            facts=images(name="Files", place=Place.FOLDER, whereabouts={"path": path}),
+        )  # fmt: skip
+        assert isinstance(found, Refusal) and found.code == "invalid_input", path
+    row = kept(story)
+    moved = images(place=Place.FOLDER, whereabouts={"path": f"{db_world.home}/vault"})
+    refused = change_set(actor=story.dan, set_id=row.id, facts=moved)
+    assert isinstance(refused, Refusal) and refused.code == "invalid_input"
 
 
 def test_pages_go_on_by_key(story: Cast) -> None:

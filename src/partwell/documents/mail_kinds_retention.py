@@ -137,6 +137,32 @@ def only_copy_waived(v: Values) -> Body:
     )
 
 
+def erasure_proposed(v: Values) -> Body:
+    """The signatory hears that a record is to end; ``second``: nobody else is there to agree (R15)."""
+    asked = (
+        _(
+            "It takes two people, and there is nobody else with us: the second is you. Agree on your page, or say no."
+        )
+        if v["second"]
+        else _(
+            "If you need it longer, or want a copy, answer this mail now: what is erased cannot be brought back."
+        )
+    )
+    return Body(
+        subject=fill(_("To be erased: {what} ({client})"), v),
+        title=_("Something of your record is to be erased"),
+        happened=(
+            fill(_("{proposed_by} of {msp_name} proposed to erase {what} that we keep of {client}."), v),
+            _("Nothing is erased before a second person agrees."),
+        ),
+        facts=facts(v, (_("Its time is over since"), "due_on")),
+        quote=(_("The reason given"), clean(v["basis"])) if v["basis"] else None,
+        asked=asked,
+        button=_("Decide") if v["second"] else _("See it on your page"),
+        link=v["portal_url"],
+    )
+
+
 def office_note(v: Values) -> Body:
     """To the provider's own office, apart from evidence: nothing of it is for others."""
     return Body(
@@ -160,6 +186,11 @@ RETENTION: dict[str, Kind] = {
         only_copy_waived,
         _f({"items", "text", "made_by", "made_at", "portal_url"}),
         _f(set()),
+    ),
+    "erasure_proposed": (
+        erasure_proposed,
+        _f({"what", "proposed_by", "portal_url"}),
+        _f({"due_on", "basis", "second"}),
     ),
     "office_note": (office_note, _f({"title", "what", "next_step", "portal_url"}), _f(set())),
 }

@@ -17,13 +17,15 @@ LONGEST_MONTHS = 1200
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """One client's record. ``until``: its last day, None without a closed departure; ``held``: a legal hold covers it."""
+    """One client's record. ``until``: its last day, None without a closed departure; ``held``: a legal hold covers it;
+    ``sets``: backup sets that are not gone yet, or whose deletion has no certificate yet."""
 
     client: str
     state: str
     until: date | None
     today: date
     held: bool
+    sets: tuple[str, ...] = ()
 
 
 def may_end(facts: RecordFacts) -> Refusal | None:
@@ -34,6 +36,10 @@ def may_end(facts: RecordFacts) -> Refusal | None:
         return refuse("erasure_held", client=facts.client)
     if facts.today <= facts.until:
         return refuse("record_not_due", client=facts.client, day=facts.until + timedelta(days=1))
+    if (
+        facts.sets
+    ):  # else the promise to delete them, and whoever must agree to that, would go with the record
+        return refuse("record_keeps_sets", client=facts.client, sets=", ".join(facts.sets[:5]))
     return None
 
 

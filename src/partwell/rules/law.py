@@ -62,6 +62,8 @@ class LawProfile:
     binds: str  # whom it binds, in one sentence
     charges: tuple[ChargeRule, ...] = ()
     notes: tuple[str, ...] = ()
+    # How many years after the end of service the evidence record must stay at least; apart from R6's backup period.
+    record_years: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Not legal advice. Changing one means a new ``version`` and a new ``last_checked`
 that they were judged by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -52,11 +52,18 @@ GDPR = LawProfile(
 HIPAA = LawProfile(
     code="hipaa",
     title="HIPAA",
-    version=1,
+    version=2,
     source="45 CFR 164.504(e)(2)(ii)(J) and 164.316(b)(2)(i)",
     last_checked=_CHECKED,
     binds="Business associates of covered entities.",
     notes=("Return or destroy, if feasible; required documentation is kept for 6 years.",),
+    # 164.316(b)(2)(i): six years from when a document last was in effect, which the end of service is at the latest.
+    record_years=6,
 )
 
 PROFILES: Mapping[str, LawProfile] = MappingProxyType({one.code: one for one in (DATA_ACT, GDPR, HIPAA)})
+
+
+def record_years(codes: Iterable[str]) -> tuple[int, ...]:
+    """How long the profiles of these codes want the evidence record kept (R4, R12), for ``keeping.record_until``."""
+    return tuple(PROFILES[code].record_years for code in codes if code in PROFILES)

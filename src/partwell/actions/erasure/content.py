@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from partwell.actions.base import Deed
 from partwell.actions.erasure.holds import held
+from partwell.actions.erasure.tell import others, tell_of_proposal
 from partwell.actions.evidence.tombstones import DISCLOSURE, queue_tombstone, write_pending
 from partwell.records.clients.models import Client
 from partwell.records.evidence import erasures
@@ -70,6 +71,7 @@ def propose_erasure(
             ErasureRequest(client_ref=client_id, kind="content", subject_ref=about, targets=found, basis=basis,
                            proposed_by=actor.id, proposed_by_name=actor.name[:160], proposed_at=deed.now)
         )  # fmt: skip
+        tell_of_proposal(deed, row, what_of(row))
         deed.record(
             "erasure.proposed",
             subjects=[row.id],
@@ -159,7 +161,6 @@ def approve_erasure(*, actor: Actor, request_id: UUID, typed_name: str) -> Erasu
 
 
 def _second(actor: Actor, row: ErasureRequest) -> Refusal | None:
-    here = StaffMember.objects.filter(left_at=None, role__in=(roles.OWNER, roles.MANAGER))
     proposer = StaffMember.objects.filter(pk=row.proposed_by).values_list("role", flat=True).first() or ""
     return erasure.may_decide(
         erasure.TwoPeople(
@@ -168,7 +169,7 @@ def _second(actor: Actor, row: ErasureRequest) -> Refusal | None:
             actor.id.hex,
             actor.name,
             actor.role,
-            here.exclude(pk=row.proposed_by).count(),
+            others(row),
         )
     )
 

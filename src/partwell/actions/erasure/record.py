@@ -10,16 +10,22 @@ from django.utils import timezone
 
 from partwell.actions.base import Deed
 from partwell.actions.erasure.holds import held
+from partwell.actions.erasure.tell import tell_of_proposal
 from partwell.actions.facts import zone
+from partwell.records.billing.models import ClientProfile
 from partwell.records.clients.models import Client
 from partwell.records.evidence import erasures
 from partwell.records.evidence.models import ErasureRequest, RecordTerm
 from partwell.records.jobs.models import Job
+from partwell.records.retention import queries
+from partwell.records.retention.models import Deletion
 from partwell.rules import erasure, roles
 from partwell.rules.actor import Actor
 from partwell.rules.consent import day_in
 from partwell.rules.dates import keep_until
+from partwell.rules.deletion import OVER
 from partwell.rules.keeping import record_until
+from partwell.rules.law_profiles import record_years
 from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import ClientState
 
@@ -41,9 +47,23 @@ def usual_months() -> int:
     return int(getattr(settings, "PARTWELL_RECORD_YEARS", erasure.RECORD_YEARS)) * 12
 
 
+def _lawful_years(client_id: UUID) -> tuple[int, ...]:
+    """What the law profiles ask that stand on the client's work (R12); they only lengthen."""
+    rows = ClientProfile.objects.filter(client_id=client_id, removed_at=None)
+    return record_years(rows.values_list("code", flat=True))
+
+
 def months_of(client_id: UUID) -> int:
-    """The usual term, or the client's own where that is longer."""
-    return max(usual_months(), erasures.longer_months(client_id))
+    """The usual term; the client's own or that of a law profile where it is longer."""
+    lawful = max(_lawful_years(client_id), default=0) * 12
+    return max(usual_months(), erasures.longer_months(client_id), lawful)
+
+
+def _sets_left(client_id: UUID) -> tuple[str, ...]:
+    """Names of backup sets that are still there or under a deletion without its certificate."""
+    kept = queries.kept_sets(client_id).values_list("name", flat=True)
+    open_ = Deletion.objects.filter(client_id=client_id).exclude(state__in=OVER)
+    return tuple(sorted({*kept, *open_.values_list("backup_set__name", flat=True)}))
 
 
 def facts(client: Client, now: datetime) -> erasure.RecordFacts:
@@ -52,8 +72,10 @@ def facts(client: Client, now: datetime) -> erasure.RecordFacts:
     until = None
     if end and client.state == ClientState.INACTIVE:
         own = keep_until(end, erasures.longer_months(client.id))
-        until = max(record_until(end, usual_months() // 12), own)
-    return erasure.RecordFacts(client.name, client.state, until, day_in(now, zone()), held(client.id))
+        until = max(record_until(end, usual_months() // 12, lawful_years=_lawful_years(client.id)), own)
+    return erasure.RecordFacts(
+        client.name, client.state, until, day_in(now, zone()), held(client.id), _sets_left(client.id)
+    )
 
 
 def schedule_of(client_id: UUID, now: datetime | None = None) -> Schedule | None:
@@ -114,6 +136,7 @@ def propose_end(*, actor: Actor, client_id: UUID) -> ErasureRequest | Refusal:
             ErasureRequest(client_ref=client_id, kind="record", due_on=known.until + timedelta(days=1), proposed_by=actor.id,
                            proposed_by_name=actor.name[:160], proposed_at=deed.now)
         )  # fmt: skip
+        tell_of_proposal(deed, row, "the whole record")
         deed.record(
             "erasure.proposed",
             subjects=[row.id],

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from django.conf import settings
-
 from partwell.actions.jobs import lease
 from partwell.actions.keys import open_unit
+from partwell.actions.retention.set_facts import own_folders
 from partwell.actions.retention.vault_place import VaultPlace
 from partwell.connectors.errors import (
     KeyStoreError,
@@ -73,10 +72,9 @@ def open_place(backup_set: BackupSet, *, expect: str = "") -> ConnectorPlace:
     if place is Place.VAULT:
         return VaultPlace(backup_set)
     if place is Place.FOLDER:
-        kept = [settings.PARTWELL_HOME, settings.PARTWELL_KEYS, settings.PARTWELL_LOG]
         return FolderPlace(
             Path(str(said.get("resolved") or said["path"])),
-            forbidden=[Path(one) for one in kept if one],
+            forbidden=own_folders(),
             expect=expect,
         )
     if place is not Place.BUCKET:

@@ -18,6 +18,7 @@ from partwell.actions.retention.set_facts import (
     SetFacts,
     check,
     has_secret,
+    own_folder,
     recorded,
     resolved,
     seal,
@@ -51,6 +52,8 @@ def record_set(
     if (refusal := roles.may(actor.role, "set.record")) is not None:
         return refusal
     facts = resolved(facts)
+    if (refusal := own_folder(facts)) is not None:
+        return refusal
     unit = unit_of(actor, client_id, secret)
     if isinstance(unit, Refusal):
         return unit
@@ -102,6 +105,8 @@ def change_set(
     if (refusal := roles.may(actor.role, "set.record")) is not None:
         return refusal
     facts = resolved(facts)
+    if (refusal := own_folder(facts)) is not None:
+        return refusal
     unit = unit_of(actor, peek.client_id, secret)
     if isinstance(unit, Refusal):
         return unit

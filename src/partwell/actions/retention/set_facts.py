@@ -8,11 +8,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from partwell.actions.base import Deed
 from partwell.actions.keys import CREDENTIALS, OpenUnit, unit_for
 from partwell.actions.retention.basis import basis_of
+from partwell.connectors import folder_root
+from partwell.connectors.errors import PathTrick
 from partwell.connectors.secret import Secret
 from partwell.records.estate.models import Item
 from partwell.records.people.models import Msp
@@ -82,6 +85,27 @@ def resolved(facts: SetFacts) -> SetFacts:
     if facts.place is not Place.FOLDER or not path.startswith("/"):
         return facts
     return replace(facts, whereabouts={**facts.whereabouts, "resolved": os.path.realpath(path)})
+
+
+def own_folder(facts: SetFacts) -> Refusal | None:
+    """What no deletion would ever empty is not promised either: Partwell's own folders, the system's, a whole disk.
+
+    Asks the file system, so not within a deed; ``facts`` are ``resolved``.
+    """
+    path = str(facts.whereabouts.get("resolved") or "")
+    if facts.place is not Place.FOLDER or not path:
+        return None
+    try:
+        folder_root.check(path, own_folders())
+    except PathTrick as error:
+        return refuse("invalid_input", where="The path", problem=str(error).rstrip("."))
+    return None
+
+
+def own_folders() -> list[str]:
+    """The folders of this installation, which are nobody's backup set."""
+    kept = (settings.PARTWELL_HOME, settings.PARTWELL_KEYS, settings.PARTWELL_LOG)
+    return [str(one) for one in kept if one]
 
 
 def check(deed: Deed, facts: SetFacts, row: BackupSet | None) -> places.Spelled | Refusal:

@@ -38,6 +38,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Wait for that day.",
     ),
     (
+        "record_keeps_sets",
+        "R6",
+        409,
+        "Backups of {client} are still kept, or their deletion is not certified yet: {sets}.",
+        "Carry out their deletion first; its certificate goes to the client before the record does.",
+    ),
+    (
         "record_shorter",
         "R4",
         422,
