@@ -68,7 +68,6 @@ def refusals() -> str:
 
 # Understood when read, and recorded by nothing yet: each with what will record it.
 COMING_EVENTS: Mapping[str, str] = {
-    "message.received": "mail in",
     "retention.instructed": "retention and deletion",
     "ledger.origin_opened": "restoring a backup; `ledger check` understands it",
     "ledger.key_rotated": "changing the log's key; `ledger check` understands it",

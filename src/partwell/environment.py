@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_SMTP": "smtp://, smtp+starttls:// or smtps:// USER@HOST:PORT. Default: the local post office, whose inbox is a page.",
     "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
     "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525, or any free one where that is taken.",
+    "PARTWELL_MAIL_ADDRESS": "Address at which mail comes in, e.g. reply@parting.example; reply+TOKEN@parting.example must arrive as well. Default none: no mail comes in.",
+    "PARTWELL_LMTP": "HOST:PORT or unix:/PATH on which `partwell run` takes mail by LMTP from the mail server in front. Default none.",
     "PARTWELL_BACKUP_RECIPIENT": "age public keys (age1…), separated by commas, to which `partwell backup` encrypts. Default none: give --recipient.",
     "PARTWELL_KEY_BACKUP_RECIPIENT": "age public keys for `partwell backup-keys`, other ones than the data's. Default none: give --recipient.",
     "PARTWELL_KEY_BACKUP_DAYS": "How many days a backup of the key store is kept, at most. A destroyed key counts as gone only after them. Default 0: none is made.",
@@ -58,6 +61,8 @@ class Environment:
     smtp: str
     smtp_password_file: str
     mail_port: int
+    mail_address: str
+    lmtp: str
     backup_recipients: tuple[str, ...]
     key_backup_recipients: tuple[str, ...]
     key_backup_days: int
@@ -92,6 +97,29 @@ def _port(name: str, default: int) -> int:
             f"{name}={text} is no port. Give a number from 1 to 65535, such as {name}={default}."
         )
     return int(text)
+
+
+def _mail_address() -> str:
+    """PARTWELL_MAIL_ADDRESS in lower case, "" without one; ValueError with a sentence where tokens cannot be put into it."""
+    text = os.environ.get("PARTWELL_MAIL_ADDRESS", "").strip().casefold()
+    local, _, domain = text.partition("@")
+    if text and not (
+        re.fullmatch(r"[a-z0-9._-]{1,30}", local) and re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain)
+    ):
+        raise ValueError(
+            f"PARTWELL_MAIL_ADDRESS={text} is no address to which +TOKEN can be added. Give one such as reply@parting.example."
+        )
+    return text
+
+
+def _lmtp() -> str:
+    """PARTWELL_LMTP, "" without one; ValueError with a sentence where it is neither HOST:PORT nor unix:/PATH."""
+    text = os.environ.get("PARTWELL_LMTP", "").strip()
+    host, _, port = text.rpartition(":")
+    number = port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536
+    if text and not text.startswith("unix:/") and not (host and number):
+        raise ValueError(f"PARTWELL_LMTP={text} is neither HOST:PORT nor unix:/PATH, such as 127.0.0.1:2424.")
+    return text
 
 
 def _days(name: str) -> int:
@@ -147,6 +175,8 @@ def read() -> Environment:
         smtp=get("PARTWELL_SMTP", ""),
         smtp_password_file=get("PARTWELL_SMTP_PASSWORD_FILE", ""),
         mail_port=_port("PARTWELL_MAIL_PORT", 2525),
+        mail_address=_mail_address(),
+        lmtp=_lmtp(),
         backup_recipients=_list("PARTWELL_BACKUP_RECIPIENT"),
         key_backup_recipients=_list("PARTWELL_KEY_BACKUP_RECIPIENT"),
         key_backup_days=_days("PARTWELL_KEY_BACKUP_DAYS"),

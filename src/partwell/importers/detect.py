@@ -17,6 +17,9 @@ MODULES = {
 }  # fmt: skip
 """Kind → module. Imported when first needed: some bring heavy libraries with them."""
 
+INSIDE = {"inbound": "inbound_mail"}
+"""Kinds that nobody chooses: mail that came in is taken apart in the same guarded process."""
+
 NAMES = {
     "snipeit": "Snipe-IT", "itglue": "IT Glue", "hudu": "Hudu", "glpi": "GLPI", "nmap": "nmap",
     "keepass": "KeePass", "bitwarden": "Bitwarden", "mail": "mail", "xlsx": "an Excel workbook", "csv": "a CSV table",
@@ -41,7 +44,7 @@ class Guess:
 
 def importer(kind: str) -> Importer:
     """The importer module of a kind. ImportRefused where there is none."""
-    name = MODULES.get(kind)
+    name = MODULES.get(kind) or INSIDE.get(kind)
     if name is None:
         raise ImportRefused(
             "kind_unknown",

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.facts import loop_contacts
 from partwell.documents.mails import Mail, compose
@@ -26,6 +27,9 @@ from partwell.records.vault.models import StoredFile
 from partwell.rules import loop
 from partwell.rules.refusals import Refusal, refuse
 from sealed import canonical
+
+# R1's acknowledgement states no fact, and an address of its own would be one.
+NO_ANSWER = ("fixed_acknowledgement",)
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         if not item.persons
         else ", ".join([contact.name, *(person.name for person in item.persons)])
     )
+    recipient = item.persons[0].recipient if item.persons else None
     mail: Mail = compose(item.kind, {**common(msp, client.legal_name, greeted), **item.values})
     row = Envelope(
         client=client,
@@ -166,7 +171,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         entry_id=deed.next_uid,
         kind=item.kind,
         to_provider=bool(item.persons),
-        recipient=item.persons[0].recipient if item.persons else None,
+        recipient=recipient,
         authorisation=item.authorisation,
         release=item.release,
         message=item.message,
@@ -179,6 +184,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         ],
         internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(item.dedupe.encode()).hexdigest()[:12]}@{msp.email.rpartition('@')[2]}>",
         in_reply_to=item.in_reply_to,
+        reply_to="" if item.kind in NO_ANSWER else for_envelope(deed, client, recipient),
         dedupe_key=item.dedupe[:160],
         queued_at=deed.now,
         next_attempt_at=deed.now,

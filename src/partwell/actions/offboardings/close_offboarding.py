@@ -11,6 +11,7 @@ from partwell.actions.authorisations.end import withdraw
 from partwell.actions.base import Deed
 from partwell.actions.billing.statement import statement_of
 from partwell.actions.billing.statement_letter import write_statement
+from partwell.actions.correspondence.reply_addresses import revoke_departure
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.offboardings.standing import closing_facts, copies_under_way, newest_acceptance
@@ -64,6 +65,7 @@ def close_offboarding(
         )  # may_close asks for an open one
         deed.save(row, state=state, closed_at=deed.now)
         deed.save(client, state=after)
+        revoke_departure(deed, row)
         acceptance = newest_acceptance(row.id)
         deed.job(
             "letter.closing",

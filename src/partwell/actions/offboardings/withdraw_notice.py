@@ -10,6 +10,7 @@ from django.db.models import Q
 from partwell.actions.authorisations.end import withdraw
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.reply_addresses import revoke_departure
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.retention.choices import void_choices
@@ -104,6 +105,7 @@ def withdraw_notice(*, actor: Actor, offboarding_id: UUID, words: str = "") -> O
             acceptance_due=None,
         )
         deed.save(client, state=after)
+        revoke_departure(deed, row)
         _tell(deed, row, found, stopped, leaving)
         content: dict[str, Any] = {
             "authorisations_ended": [one.recipient.firm for one in consents],

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Takes a mail in: once, whole, and before anybody is told that we have it (R1, R2, R4).
+
+Bytes first: they go into the vault as they came, under the client's key, whatever else can be read of them. Parsing
+happens in the guarded process; DNS is asked before the deed; one deed then keeps the mail, its parts, and what it
+becomes. A copy by another road, or the same again after a crash, is the same mail (``InboundMail.same_key``).
+"""
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.utils import timezone
+
+from partwell.actions import files
+from partwell.actions.base import Deed
+from partwell.actions.correspondence import file_mail, reply_addresses
+from partwell.actions.correspondence.file_mail import Filing
+from partwell.actions.correspondence.inbound_auth import Judged, Peer, judge
+from partwell.actions.correspondence.sender import known_domains, match
+from partwell.actions.keys import INSTALLATION, RECORD, blob_store
+from partwell.connectors.dns import Resolver
+from partwell.connectors.mail_same import Fingerprint, fingerprint
+from partwell.importers.base import ImportedItem, ImportRefused, Options, Understood, clean
+from partwell.importers.inbound_mail import MailRead, from_wire_facts
+from partwell.importers.limits import MIB, Limits
+from partwell.importers.sandbox import read_guarded
+from partwell.records.correspondence.models import Envelope, InboundMail, InboundPart, ReplyAddress
+from partwell.records.vault.models import StoredFile
+from partwell.rules import inbound
+from partwell.rules.actor import Actor
+
+__all__ = ["LARGEST", "MAILBOX", "Peer", "take_in"]
+
+LARGEST = 150 * MIB
+"""Bytes of the largest mail that the roads take; ``take_in`` itself takes any."""
+MAILBOX = Actor(kind="system", id=UUID(int=0), name="Partwell", role="system", door="mailbox")
+HELD_AN_HOUR, ASKED_AN_HOUR = 10, 30
+_LIMITS = Limits(
+    memory=512 * MIB, cpu_seconds=60, wall_seconds=120.0, idle_seconds=60.0, written_file=LARGEST
+)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where one copy belongs: the address it came to, or the mail of ours that it answers or reports on; else nowhere."""
+
+    client_id: UUID | None = None
+    address: ReplyAddress | None = None
+    offboarding_id: UUID | None = None
+
+
+@dataclass
+class _Taken:
+    """A mail on the disk, fingerprinted and read. ``parts``: item and its file in the spool."""
+
+    path: Path
+    print: Fingerprint
+    read: MailRead
+    parts: list[ImportedItem]
+    road: str
+    envelope_from: str
+    envelope_to: list[str]
+    received_at: datetime
+    peer: Peer | None
+    resolver: Resolver | None
+    judged: Judged | None = field(default=None)
+
+
+def take_in(
+    raw: Path | bytes,
+    *,
+    road: str,
+    envelope_from: str = "",
+    envelope_to: Sequence[str] = (),
+    received_at: datetime | None = None,
+    peer: Peer | None = None,
+    resolver: Resolver | None = None,
+) -> InboundMail:
+    """Take one mail in and give its row; committed when this returns, so that the road may now say that we have it.
+
+    ``raw``: its bytes, or a file of them that stays the caller's. ``road``: imap, lmtp, webhook or upload. ``envelope_*``
+    as the transport said, "" and nothing where it does not tell. ``received_at`` aware, now if not given. ``peer``: who
+    handed it to us, for SPF. ``resolver``: answers DNS, the system's if not given. Addressed to two clients it becomes one
+    mail for each; the first is given. Raises what the disk, the database or the key store raise, and nothing for any bytes.
+    """
+    with _on_disk(raw) as (path, spool):
+        read, parts = _read(path, spool)
+        taken = _Taken(
+            path, fingerprint(path), read, parts, road, clean(envelope_from, 320), [clean(one, 320) for one in envelope_to][:100],
+            received_at or timezone.now(), peer, resolver,
+        )  # fmt: skip
+        rows = [_take(taken, target) for target in _targets(taken)]
+        return rows[0]
+
+
+@contextlib.contextmanager
+def _on_disk(raw: Path | bytes) -> Iterator[tuple[Path, Path]]:
+    """The mail as a file and an empty folder for its parts; both in the home's tmp, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="mail-", dir=Path(settings.PARTWELL_HOME) / "tmp"))
+    try:
+        spool = folder / "parts"
+        spool.mkdir(mode=0o700)
+        path = raw if isinstance(raw, Path) else folder / "mail.eml"
+        if isinstance(raw, bytes):
+            path.write_bytes(raw)
+        yield path, spool
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read(path: Path, spool: Path) -> tuple[MailRead, list[ImportedItem]]:
+    """What the guarded process makes of it; a mail that breaks it is kept unread, with the reason."""
+    found, parts = None, []
+    try:
+        for one in read_guarded("inbound", path, Options(spool=spool, limits=_LIMITS)):
+            if isinstance(one, Understood):
+                found = from_wire_facts(one.facts)
+            elif isinstance(one, ImportedItem) and one.file is not None and not one.details.get("body"):
+                parts.append(one)
+    except ImportRefused as refused:
+        problem = f"It could not be taken apart: {refused.sentence} It is kept as it came."
+        return (found or MailRead(is_mail=False, problems=(problem,))), []
+    return found or MailRead(
+        is_mail=False, problems=("Nothing of it could be read; it is kept as it came.",)
+    ), parts
+
+
+def _targets(taken: _Taken) -> list[_Target]:
+    """Every client's conversation that this mail belongs to, once each; one target without a client where there is none."""
+    rows = reply_addresses.known(taken.envelope_to) or reply_addresses.known(taken.read.delivered)
+    found: dict[UUID, _Target] = {}
+    for row in rows:
+        found.setdefault(row.client_id, _Target(row.client_id, row, row.offboarding_id))
+    if not found and (thread := _by_thread(taken.read)) is not None:
+        found[thread] = _Target(thread)
+    return list(found.values()) or [_Target()]
+
+
+def _by_thread(read: MailRead) -> UUID | None:
+    """The client of the mail of ours that this one is about, answers, or repeats; else of an earlier mail of its thread."""
+    about = [*read.report_of, read.in_reply_to, read.message_id, *reversed(read.references)][:100]
+    ids = [one for one in about if one]
+    ours = dict(
+        Envelope.objects.filter(internet_message_id__in=ids).values_list("internet_message_id", "client_id")
+    )
+    theirs = dict(
+        InboundMail.objects.filter(internet_message_id__in=ids, state__in=("filed", "held")).values_list("internet_message_id", "client_id")
+    )  # fmt: skip
+    return next((known[one] for known in (ours, theirs) for one in ids if one in known), None)
+
+
+def same_key(base: str, client_id: UUID | None) -> str:
+    """What makes two copies one mail, for this client's conversation (or for none)."""
+    return hashlib.sha256(f"{base}:{client_id.hex if client_id else ''}".encode()).hexdigest()
+
+
+def _known(taken: _Taken, client_id: UUID | None) -> InboundMail | None:
+    """The row of an earlier copy. A copy that nobody can place is one of those that were placed, if there are any."""
+    rows = InboundMail.objects.select_related("message")
+    found = rows.filter(same_key=same_key(taken.print.base, client_id)).first()
+    if found is None and client_id is None and taken.read.message_id:
+        placed = rows.filter(internet_message_id=taken.read.message_id).exclude(client=None)[:50]
+        found = next(
+            (one for one in placed if one.same_key == same_key(taken.print.base, one.client_id)), None
+        )
+    return found
+
+
+def _take(taken: _Taken, target: _Target) -> InboundMail:
+    if (earlier := _known(taken, target.client_id)) is not None:
+        return earlier
+    read = taken.read
+    if taken.judged is None:
+        sender = read.from_[0].address if read.from_ else ""
+        taken.judged = judge(
+            taken.path,
+            sender,
+            taken.envelope_from,
+            taken.peer,
+            now=taken.received_at,
+            resolver=taken.resolver,
+        )
+    stored: list[StoredFile] = []
+    try:
+        with taken.path.open("rb") as stream:
+            stored.append(_store(stream, target, "mail.eml", "message/rfc822"))
+        for item in taken.parts:
+            assert item.file is not None and item.file.path is not None  # only such are parts
+            with item.file.path.open("rb") as stream:
+                stored.append(_store(stream, target, item.file.name, item.file.media_type))
+        found = _keep(taken, target, stored)
+    except BaseException:
+        _forget(stored)
+        raise
+    if found.raw_id != stored[0].id:
+        _forget(stored)  # somebody took the other copy in at the same moment
+    return found
+
+
+def _store(stream: object, target: _Target, name: str, media_type: str) -> StoredFile:
+    purpose = RECORD if target.client_id else INSTALLATION
+    return files.store(
+        MAILBOX, stream, client_id=target.client_id, name=name, media_type=media_type, purpose=purpose  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _forget(stored: list[StoredFile]) -> None:
+    for file in stored:
+        with contextlib.suppress(Exception):  # a stray blob is swept later
+            blob_store().delete(file.blob_id)
+
+
+def _keep(taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMail:
+    """The deed. Of two at once one commits; the other finds that row, by the client's lock or the unique key."""
+    try:
+        with Deed(MAILBOX) as deed:
+            if target.client_id is not None:
+                deed.lock(target.client_id)
+            if (earlier := _known(taken, target.client_id)) is not None:
+                return earlier
+            return _keep_in(deed, taken, target, stored)
+    except IntegrityError:
+        earlier = _known(taken, target.client_id)
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMail:
+    read, judged = taken.read, taken.judged
+    assert judged is not None  # judged before the deed, since DNS is slow
+    for file in stored:
+        deed.add(file)
+    envelope = (
+        Envelope.objects.filter(internet_message_id__in=read.report_of, client_id=target.client_id).first()
+        if read.report and target.client_id
+        else None
+    )
+    who = match(target.client_id, read.from_[0].address if read.from_ else "", deed.now)
+    facts = _facts(deed, taken, target, who.facts, judged, report=envelope is not None)
+    mail = _row(taken, target, stored[0])
+    mail.sender_kind = who.facts.kind.value
+    mail.contact, mail.person, mail.staff = who.contact, who.person, who.staff
+    mail.recipient = who.person.recipient if who.person else None
+    attachments = tuple(
+        item.file.name for item in taken.parts if item.file and not item.details.get("inline")
+    )
+    filing = Filing(mail, who, inbound.decide(facts), attachments, read.report, envelope)
+    filing = file_mail.checked(filing, deed)
+    mail.state, mail.warnings = filing.verdict.state.value, list(filing.verdict.warnings)
+    mail.decision = filing.verdict.why[:300]
+    row = file_mail.file(deed, filing)
+    for number, (item, file) in enumerate(zip(taken.parts, stored[1:], strict=True), 1):
+        deed.add(InboundPart(mail=mail, position=number, file=file, name=file.name, media_type=file.media_type,
+                             inline=bool(item.details.get("inline"))))  # fmt: skip
+    if target.client_id is not None:
+        _settle_unplaced(deed, taken, mail)
+    file_mail.tell(deed, filing, row)
+    return mail
+
+
+def _facts(deed: Deed, taken: _Taken, target: _Target, sender: inbound.Sender, judged: Judged, *, report: bool) -> inbound.MailFacts:  # fmt: skip
+    read = taken.read
+    ours = bool(read.message_id) and Envelope.objects.filter(internet_message_id=read.message_id).exists()
+    since = deed.now - timedelta(hours=1)
+    lately = (
+        InboundMail.objects.filter(client_id=target.client_id, received_at__gt=since)
+        if target.client_id
+        else InboundMail.objects.none()
+    )
+    consented = sender.kind is inbound.SenderKind.PROVIDER and sender.consent
+    often = (
+        lately.filter(state="filed", sender_kind="provider").count() >= ASKED_AN_HOUR
+        if consented
+        else lately.filter(state="held").count() >= HELD_AN_HOUR
+    )
+    return inbound.MailFacts(
+        matched=target.client_id is not None, sender=sender, proof=judged.proof,
+        open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report,
+        automatic=_automatic(taken), forwarded=read.forwarded, readable=read.is_mail, froms=len(read.from_), often=often,
+        from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
+        reply_to=tuple(one.address for one in read.reply_to),
+        known_domains=known_domains(deed.client) if deed.client else (),
+    )  # fmt: skip
+
+
+def _automatic(taken: _Taken) -> bool:
+    """RFC 3834: by its headers; or by an empty return path, where the road tells the envelope's sender."""
+    return bool(taken.read.automatic) or (taken.road == "lmtp" and taken.envelope_from in ("", "<>"))
+
+
+_MARKS = {
+    "encrypted": "It is encrypted; it is kept whole, and its recipient can open the file as it came.",
+    "signed": "It carries a signature (S/MIME or PGP) of its own; the file as it came can be checked.",
+    "tnef": "Its attachments are packed in an Outlook winmail.dat, which is kept whole.",
+    "calendar": "It carries a calendar invitation.",
+}
+
+
+def _row(taken: _Taken, target: _Target, raw: StoredFile) -> InboundMail:
+    read = taken.read
+    first = read.from_[0] if read.from_ else None
+    assert taken.judged is not None
+    return InboundMail(
+        client_id=target.client_id, offboarding_id=target.offboarding_id, address=target.address, road=taken.road,
+        received_at=taken.received_at, raw=raw, raw_sha256=taken.print.sha256, size=taken.print.size,
+        same_key=same_key(taken.print.base, target.client_id), envelope_from=taken.envelope_from, envelope_to=taken.envelope_to,
+        internet_message_id=read.message_id, in_reply_to=read.in_reply_to, references=list(read.references),
+        from_name=first.name if first else "", from_address=first.address if first else "",
+        others=[{"header": name, "name": one.name, "address": one.address}
+                for name, people in (("to", read.to), ("cc", read.cc)) for one in people],
+        subject=read.subject, sent_at=read.date, text=read.text, automatic=_automatic(taken), auth=taken.judged.kept,
+        problems=[*read.problems, *(_MARKS[one] for one in read.marks if one in _MARKS)],
+    )  # fmt: skip
+
+
+def _settle_unplaced(deed: Deed, taken: _Taken, mail: InboundMail) -> None:
+    """An earlier copy that nobody could place, and that nobody decided on, is this mail."""
+    rows = InboundMail.objects.filter(
+        same_key=same_key(taken.print.base, None), state="unmatched", decided_at=None
+    )
+    for row in rows:
+        deed.save(
+            row, state="dropped", decision="A copy by another road said whose it is.", decided_at=deed.now
+        )

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Mail that came in, read in the guarded process: what it says of itself, its text, and its parts as files.
+
+Nothing of it is proof. The facts travel as one JSON document in ``Understood("inbound")``, each part as an item whose
+file lies in the spool; ``wire_facts`` and ``MailRead`` are the two ends of that document.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from partwell.importers.base import (
+    FileRef,
+    ImportedItem,
+    ImportRefused,
+    Options,
+    Read,
+    Understood,
+    clean,
+    safe_name,
+)
+from partwell.importers.mail_parts import Apart, Part, take_apart
+from partwell.importers.mail_text import Address, _addresses, _as_text, _date, _decoded, html_to_text
+from partwell.importers.mailfile import _MAX_TEXT
+from partwell.rules.terms import Category, Custodian, ItemKind
+
+KIND = "inbound"
+LABEL = "Mail that came in"
+_FORWARD = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|vs|doorst|i|enc)\s*:", re.I)
+_IDS = re.compile(r"<[^<>\s]{1,290}>")
+_ORIGINAL_FROM = re.compile(r"^\s*(?:>\s*)?\*?(?:From|Von|De|Da|Van)\s*:\*?\s+.*@", re.I | re.M)
+_REPORT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One address of a delivery status (RFC 3464)."""
+
+    address: str
+    action: str
+    status: str = ""
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailRead:
+    """What a mail says of itself; every field may be empty, and none is proof. ``is_mail``: it has headers of a mail.
+
+    ``delivered``: addresses that servers noted on the way, then To and Cc. ``automatic``: why it was sent by a program, or "".
+    ``report_of``: Message-IDs of the mail that a delivery status is about. ``marks``: encrypted, signed, tnef, calendar, html.
+    """
+
+    is_mail: bool = True
+    from_: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    delivered: tuple[str, ...] = ()
+    date: datetime | None = None
+    subject: str = ""
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    hops: int = 0
+    automatic: str = ""
+    forwarded: bool = False
+    report: tuple[ReportLine, ...] = ()
+    report_of: tuple[str, ...] = ()
+    text: str = ""
+    marks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = field(default=())
+
+
+def wire_facts(mail: MailRead) -> dict[str, str]:
+    """One JSON document, for the pipe."""
+    plain = asdict(mail)
+    plain["date"] = mail.date.isoformat() if mail.date else ""
+    return {"json": json.dumps(plain)}
+
+
+def from_wire_facts(facts: dict[str, str]) -> MailRead:
+    """The other end; what comes from the guarded process is not trusted: wrong types raise ImportRefused."""
+    try:
+        raw: dict[str, Any] = json.loads(facts["json"])
+
+        def people(name: str) -> tuple[Address, ...]:
+            return tuple(Address(str(one["name"])[:200], str(one["address"])[:320]) for one in raw[name])
+
+        def texts(name: str, longest: int = 320) -> tuple[str, ...]:
+            return tuple(str(one)[:longest] for one in raw[name])
+
+        return MailRead(
+            is_mail=bool(raw["is_mail"]), from_=people("from_"), to=people("to"), cc=people("cc"), reply_to=people("reply_to"),
+            delivered=texts("delivered"), date=datetime.fromisoformat(raw["date"]) if raw["date"] else None,
+            subject=str(raw["subject"])[:300], message_id=str(raw["message_id"])[:300], in_reply_to=str(raw["in_reply_to"])[:300],
+            references=texts("references", 300), hops=int(raw["hops"]), automatic=str(raw["automatic"])[:200],
+            forwarded=bool(raw["forwarded"]),
+            report=tuple(ReportLine(str(one["address"])[:320], str(one["action"])[:12], str(one["status"])[:12],
+                                    str(one["diagnostic"])[:600]) for one in raw["report"]),
+            report_of=texts("report_of", 300), text=str(raw["text"])[:_MAX_TEXT], marks=texts("marks", 20),
+            problems=texts("problems", 300),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise ImportRefused("answer_invalid", "The program that reads mail gave an answer that makes no sense.", "",
+                            "The mail is kept as it came.") from error  # fmt: skip
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """Nobody chooses this kind."""
+    return 0.0
+
+
+def read(source: Path, *, options: Options) -> Iterator[Read]:
+    """The facts first, then each part in order, its file below ``options.spool``."""
+    if options.spool is None:
+        raise ImportRefused(
+            "no_spool", "There is no folder for the parts of this mail.", source.name, "Name one."
+        )
+    apart = take_apart(source, options.spool)
+    yield Understood(KIND, "A mail.", wire_facts(mail_of(apart)))
+    if not apart.whole:
+        return
+    _, cut, body = _text(apart)
+    for number, part in enumerate(apart.parts, 1):
+        disposition = _header(part, "Content-Disposition")
+        inline = not disposition.casefold().startswith("attachment")
+        yield ImportedItem(
+            title=_name(part, number), category=Category.OTHER, kind=ItemKind.DOCUMENT, custodian=Custodian.MSP,
+            details={"body": "1" if part is body and not cut and part.media_type == "text/plain" else "",
+                     "inline": "1" if inline else "", "cid": clean(_header(part, "Content-ID"), 200)},
+            external_id=str(number), file=FileRef(_name(part, number), clean(part.media_type, 100), part.size, path=part.path),
+        )  # fmt: skip
+
+
+def mail_of(apart: Apart) -> MailRead:
+    """What the headers and the text say. Never raises: what cannot be read is empty."""
+    headers: dict[str, list[str]] = {}
+    for name, value in apart.headers[:2000]:
+        headers.setdefault(name.casefold(), []).append(value[:20_000])
+    is_mail = any(name in headers for name in ("from", "date", "subject", "received", "message-id", "to"))
+    problems = list(apart.problems)
+    if not is_mail:
+        problems.append("It is no mail: it has neither sender nor date nor subject.")
+
+    def one(name: str, longest: int) -> str:
+        return clean(" ".join(_decoded(headers.get(name, [""])[0]).split()), longest)
+
+    delivered = [
+        address.address
+        for name in ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "to", "cc", "resent-to", "bcc")
+        for address in _addresses(headers.get(name))
+    ]  # fmt: skip
+    ids = _IDS.findall(" ".join(headers.get("references", [])[:20]))[-100:]
+    answered = _IDS.findall(headers.get("in-reply-to", [""])[0])
+    date = _date(headers.get("date", [""])[0]) if headers.get("date") else None
+    if is_mail and not headers.get("from"):
+        problems.append("It names no sender.")
+    if is_mail and date is None:
+        problems.append("It has no date that can be read.")
+    lines, about = _report(apart)
+    text, long, _ = _text(apart)
+    if long:
+        problems.append("Its text is very long; only the beginning is shown.")
+    own = _IDS.findall(headers.get("message-id", [""])[0])
+    return MailRead(
+        is_mail=is_mail, from_=_addresses(headers.get("from"))[:20], to=_addresses(headers.get("to"))[:100],
+        cc=_addresses(headers.get("cc"))[:100], reply_to=_addresses(headers.get("reply-to"))[:20],
+        delivered=tuple(dict.fromkeys(one for one in delivered if one))[:200], date=date, subject=one("subject", 300),
+        message_id=own[0] if own else one("message-id", 300), in_reply_to=answered[0] if answered else "",
+        references=tuple(dict.fromkeys([*ids, *answered])), hops=len(headers.get("received", [])),
+        automatic=_automatic(apart, headers), forwarded=_forwarded(apart, one("subject", 300), text),
+        report=lines, report_of=about, text=text, marks=_marks(apart), problems=tuple(dict.fromkeys(problems))[:20],
+    )  # fmt: skip
+
+
+def _automatic(apart: Apart, headers: dict[str, list[str]]) -> str:
+    """Why a program sent it (RFC 3834 and what lists and responders use), or ""."""
+
+    def first(name: str) -> str:
+        return headers.get(name, [""])[0].strip().casefold()
+
+    if (auto := first("auto-submitted")) and not auto.startswith("no"):
+        return f"Auto-Submitted: {clean(auto, 60)}"
+    if first("precedence") in ("bulk", "list", "junk", "auto_reply"):
+        return f"Precedence: {first('precedence')}"
+    for name in (
+        "list-id",
+        "list-unsubscribe",
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoresponder",
+        "x-auto-response",
+    ):
+        if name in headers:
+            return name.title()
+    if "return-path" in headers and first("return-path") in ("<>", ""):
+        return "An empty return path"
+    with contextlib.suppress(Exception):
+        if apart.head.get_content_type() in ("multipart/report", "message/delivery-status"):
+            return "A report"
+    return ""
+
+
+def _header(part: Part, name: str) -> str:
+    with contextlib.suppress(Exception):
+        return str(part.head.get(name, ""))
+    return ""
+
+
+def _name(part: Part, number: int) -> str:
+    with contextlib.suppress(Exception):
+        if found := safe_name(_decoded(part.head.get_filename() or ""), ""):
+            return found
+    kinds = {"text/plain": "text.txt", "text/html": "message.html", "text/calendar": "invitation.ics", "message/rfc822": "message.eml",
+             "message/delivery-status": "delivery status.txt", "application/ms-tnef": "winmail.dat"}  # fmt: skip
+    return kinds.get(part.media_type, f"part {number}")
+
+
+def _attached(part: Part) -> bool:
+    named = ""
+    with contextlib.suppress(Exception):
+        named = part.head.get_filename() or ""
+    return _header(part, "Content-Disposition").casefold().startswith("attachment") or bool(named)
+
+
+def _text(apart: Apart) -> tuple[str, bool, Part | None]:
+    """The first plain text, else the first HTML as text; whether it was cut; and the part it is from."""
+    for wanted in ("text/plain", "text/html"):
+        for part in apart.parts:
+            if part.media_type != wanted or _attached(part):
+                continue
+            charset = None
+            with contextlib.suppress(Exception):
+                charset = part.head.get_content_charset()
+            text = (
+                _as_text(_beginning(part, 4 * _MAX_TEXT), charset)
+                .replace("\r\n", "\n")
+                .replace("\r", "\n")
+                .replace("\x00", "")
+            )
+            text = text if wanted == "text/plain" else html_to_text(text)
+            if text.strip() or wanted == "text/html":
+                return text[:_MAX_TEXT].strip(), len(text) > _MAX_TEXT or part.size > 4 * _MAX_TEXT, part
+    return "", False, None
+
+
+def _beginning(part: Part, size: int) -> bytes:
+    with part.path.open("rb") as stream:
+        return stream.read(size)
+
+
+def _marks(apart: Apart) -> tuple[str, ...]:
+    found = []
+    kinds = {part.media_type for part in apart.parts}
+    with contextlib.suppress(Exception):
+        kinds.add(apart.head.get_content_type())
+    if kinds & {"multipart/encrypted", "application/pgp-encrypted"} or any(
+        _smime(part) == "enveloped-data" for part in apart.parts
+    ):
+        found.append("encrypted")
+    if kinds & {
+        "multipart/signed",
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+    }:
+        found.append("signed")
+    if "application/ms-tnef" in kinds or any(part.media_type == "application/octet-stream" and _name(part, 0) == "winmail.dat" for part in apart.parts):  # fmt: skip
+        found.append("tnef")
+    if "text/calendar" in kinds:
+        found.append("calendar")
+    if "text/html" in kinds:
+        found.append("html")
+    return tuple(found)
+
+
+def _smime(part: Part) -> str:
+    if part.media_type not in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+        return ""
+    with contextlib.suppress(Exception):
+        return str(part.head.get_param("smime-type") or "enveloped-data").casefold()
+    return "enveloped-data"
+
+
+def _forwarded(apart: Apart, subject: str, text: str) -> bool:
+    """A forward: by its subject, or a mail inside it, or the header of another mail quoted at its beginning."""
+    if any(part.media_type == "message/rfc822" for part in apart.parts) and not _is_report(apart):
+        return True
+    return bool(_FORWARD.match(subject)) and (bool(_ORIGINAL_FROM.search(text[:20_000])) or not text)
+
+
+def _is_report(apart: Apart) -> bool:
+    return any(part.media_type == "message/delivery-status" for part in apart.parts)
+
+
+def _report(apart: Apart) -> tuple[tuple[ReportLine, ...], tuple[str, ...]]:
+    """The lines of a delivery status, and the Message-IDs of the mail that came back with it."""
+    lines: list[ReportLine] = []
+    ids: list[str] = []
+    if not _is_report(apart):
+        return (), ()
+    for part in apart.parts:
+        if part.media_type == "message/delivery-status":
+            for block in re.split(
+                r"\n\s*\n", _as_text(_beginning(part, _REPORT), None).replace("\r\n", "\n")
+            )[:100]:
+                fields: dict[str, str] = {}
+                for line in re.sub(r"\n[ \t]+", " ", block).split("\n"):
+                    name, colon, value = line.partition(":")
+                    if colon:
+                        fields.setdefault(name.strip().casefold(), " ".join(value.split()))
+                address = fields.get("original-recipient") or fields.get("final-recipient") or ""
+                action = fields.get("action", "").casefold()
+                if address and action in ("failed", "delayed", "delivered", "relayed", "expanded"):
+                    status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", ""))
+                    lines.append(ReportLine(clean(address.rpartition(";")[2].strip().strip("<>"), 320), action,
+                                            status[0] if status else "", clean(fields.get("diagnostic-code", ""), 600)))  # fmt: skip
+        elif part.media_type in (
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/rfc822-headers",
+            "message/global",
+        ):
+            head = re.split(r"\r?\n\r?\n", _as_text(_beginning(part, _REPORT), None), maxsplit=1)[0]
+            found = re.search(
+                r"^message-id:\s*(<[^<>\s]{1,290}>)", re.sub(r"\r?\n[ \t]+", " ", head), re.I | re.M
+            )
+            if found:
+                ids.append(found[1])
+    return tuple(lines[:100]), tuple(ids[:10])

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What becomes of a mail that came in (R1, R2): in the conversation, held, before a person, or nobody's.
+
+A From header is a claim. DKIM and SPF prove a domain and never a person (PROOF.md, "Inbound mail"): so a claim to be
+staff or a signatory needs proof before it counts, and nothing that comes by mail is ever consent.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+")
+# Signs that look like a Latin one in usual type, beyond what Unicode's compatibility forms fold.
+_ALIKE = str.maketrans(
+    "аеорсухіјѕԁԛԝһӏɡα" + "οερνυτκıłøđ01|" + "5",
+    "aeopcyxijsdqwhlga" + "oepvutkilodoll" + "s",
+)
+
+
+class State(StrEnum):
+    """Where a mail lies; the value is what ``InboundMail.state`` holds."""
+
+    FILED = "filed"
+    HELD = "held"
+    WAITING = "waiting"
+    UNMATCHED = "unmatched"
+    LOOP = "loop"
+    BOUNCE = "bounce"
+
+
+class Proof(StrEnum):
+    """How far the From domain is proved: by an aligned signature, by an aligned sending address, not at all, or disproved."""
+
+    DKIM = "dkim"
+    SPF = "spf"
+    NONE = "none"
+    FAILED = "failed"
+
+
+class SenderKind(StrEnum):
+    CLIENT = "client"
+    PROVIDER = "provider"
+    STAFF = "staff"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom the From address was matched to. ``gone``: the person left. ``elsewhere``: known, but of another client.
+
+    ``ambiguous``: the address is one of two parties. ``consent``: a provider's authorisation stands and names the person.
+    ``name`` and ``firm`` for sentences.
+    """
+
+    kind: SenderKind = SenderKind.UNKNOWN
+    name: str = ""
+    firm: str = ""
+    signatory: bool = False
+    gone: bool = False
+    elsewhere: bool = False
+    ambiguous: bool = False
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What is known of a mail when it is judged.
+
+    ``matched``: an address of ours, or the thread of a mail of ours, says whose it is; ``open``: that address was not
+    revoked. ``ours``: it carries a Message-ID that we gave. ``report``: a delivery status about a mail of ours.
+    ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: its form says so.
+    ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
+    """
+
+    matched: bool
+    sender: Sender = Sender()
+    proof: Proof = Proof.NONE
+    open: bool = True
+    ours: bool = False
+    hops: int = 0
+    report: bool = False
+    automatic: bool = False
+    forwarded: bool = False
+    readable: bool = True
+    froms: int = 1
+    often: bool = False
+    from_address: str = ""
+    from_name: str = ""
+    reply_to: tuple[str, ...] = ()
+    known_domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``why``: one sentence. ``audience``: who reads it as a message, "" where it becomes none.
+
+    ``tell_client``: the client gets it by mail. ``may_acknowledge``: the fixed words may answer it (R1, off by default).
+    """
+
+    state: State
+    why: str
+    audience: str = ""
+    tell_client: bool = False
+    may_acknowledge: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+LONGEST_WAY = 60  # servers that a mail may have passed
+
+
+def decide(facts: MailFacts) -> Verdict:
+    """The verdict on one mail; the first line that fits. Never consent, whatever the mail says."""
+    seen = warnings(facts)
+
+    def say(
+        state: State, why: str, audience: str = "", *, tell: bool = False, answer: bool = False
+    ) -> Verdict:
+        return Verdict(state, why, audience, tell, answer and not facts.automatic, seen)
+
+    sender, named = facts.sender, facts.sender.name or facts.from_address or "somebody who names no address"
+    if facts.ours:
+        return say(
+            State.LOOP, "A mail that left here came back; it is not taken into the conversation again."
+        )
+    if facts.hops > LONGEST_WAY:
+        return say(State.LOOP, f"It went through more than {LONGEST_WAY} servers, which only a loop does.")
+    if facts.report:
+        return say(State.BOUNCE, "A mail server reports on the delivery of a mail of ours.")
+    if not facts.matched:
+        return say(State.UNMATCHED, "Neither its address nor its thread says whose it is.")
+    if not facts.open:
+        return say(
+            State.WAITING, "The address it came to is no longer in use; a person says where it belongs."
+        )
+    if not facts.readable:
+        return say(State.WAITING, "It cannot be read; it is kept as it came, and a person looks.")
+    if facts.froms != 1:
+        return say(State.WAITING, "It names no sender, or more than one; a person says who wrote it.")
+    if sender.elsewhere:
+        return say(State.WAITING, f"{named} is known here, but belongs to another conversation.")
+    if sender.ambiguous:
+        return say(State.WAITING, f"{named} is the address of two parties; a person says who wrote it.")
+    if sender.gone:
+        return say(State.WAITING, f"{named} is recorded as having left; a person says what to make of it.")
+    if facts.proof is Proof.FAILED and sender.kind is not SenderKind.UNKNOWN:
+        return say(State.WAITING, f"It says that it is from {named}, and its proof of that failed.")
+    if sender.kind is SenderKind.STAFF:
+        if facts.proof is Proof.NONE:
+            return say(State.WAITING, f"It says that it is from {named} of our staff, and nothing proves it.")
+        if facts.automatic:
+            return say(State.FILED, f"An automatic answer of {named}'s mailbox.", "internal")
+        if facts.forwarded:
+            return say(State.WAITING, f"{named} forwarded it; a person says whose words it holds.")
+        return say(
+            State.FILED, f"{named} of our staff wrote it from their own mail program.", "client", tell=True
+        )
+    if sender.kind is SenderKind.CLIENT:
+        if sender.signatory and facts.proof is Proof.NONE:
+            return say(
+                State.WAITING, f"It says that it is from {named}, the signatory, and nothing proves it."
+            )
+        return say(State.FILED, f"{named} of the client wrote it.", "client")
+    if facts.often:
+        return say(State.WAITING, "More such mails came within an hour than are passed on; a person looks.")
+    if sender.kind is SenderKind.PROVIDER:
+        if sender.consent:
+            return say(State.FILED, f"{named}, {sender.firm} wrote it, and consent stands.", "all", tell=True)
+        return say(State.HELD, f"{named}, {sender.firm} wrote before consent; nobody answers (R1).", "all", tell=True,
+                   answer=True)  # fmt: skip
+    return say(State.HELD, f"Nobody here knows {named}; nobody answers before somebody says who that is (R1).", "client",
+               tell=not facts.automatic)  # fmt: skip
+
+
+def warnings(facts: MailFacts) -> tuple[str, ...]:
+    """What a reader should know beside the words: look-alikes, other addresses shown, answers that go elsewhere, missing proof."""
+    found = []
+    address = facts.from_address.casefold()
+    domain = address.rpartition("@")[2]
+    alike = look_alike(domain, facts.known_domains)
+    if alike:
+        found.append(f"The sender's domain {domain} looks like {alike} and is another one.")
+    shown = [one.casefold() for one in _ADDRESS.findall(facts.from_name)]
+    if any(one != address for one in shown):
+        found.append(
+            f"The sender's name shows the address {shown[0]}; the mail comes from {address or 'no address'}."
+        )
+    others = [one for one in facts.reply_to if one.casefold() != address]
+    if others and not facts.automatic:
+        found.append(f"Answers would go to {others[0]}, not to the sender.")
+    if facts.froms > 1:
+        found.append("It names more than one sender.")
+    if facts.proof is Proof.FAILED:
+        found.append(
+            f"Its proof of coming from {domain or 'its domain'} failed: it may be forged or was changed on its way."
+        )
+    elif facts.proof is Proof.NONE and not facts.report:
+        found.append(f"Nothing proves that it comes from {domain or 'where it says'}.")
+    return tuple(found)
+
+
+def skeleton(domain: str) -> str:
+    """A domain as it looks: compatibility forms folded, accents dropped, signs of other scripts as the Latin ones they resemble."""
+    labels = []
+    for label in domain.casefold().rstrip(".").split("."):
+        text = label
+        if text.startswith("xn--"):
+            try:
+                text = text.encode("ascii").decode("idna")
+            except UnicodeError:
+                text = label
+        folded = unicodedata.normalize("NFKD", text)
+        folded = "".join(sign for sign in folded if not unicodedata.combining(sign)).casefold()
+        labels.append(folded.translate(_ALIKE).replace("rn", "m").replace("vv", "w").replace("cl", "d"))
+    return ".".join(labels)
+
+
+def look_alike(domain: str, known: Iterable[str]) -> str:
+    """The known domain that this one could be taken for without being it or below it; "" where there is none.
+
+    Alike: the same skeleton, one letter more, less, other or exchanged with its neighbour (names of five letters or
+    more), or the same name under another ending.
+    """
+    domain = domain.casefold().rstrip(".")
+    names = sorted({one.casefold().rstrip(".") for one in known if one})
+    if not domain or any(domain == one or domain.endswith("." + one) for one in names):
+        return ""
+    mine = skeleton(domain)
+    for one in names:
+        theirs = skeleton(one)
+        mine_name, theirs_name = mine.split(".")[0], theirs.split(".")[0]
+        if mine == theirs or (mine_name == theirs_name and len(theirs_name) >= 5):
+            return one
+        if len(theirs_name) >= 5 and one_letter_off(mine, theirs):
+            return one
+    return ""
+
+
+def one_letter_off(one: str, other: str) -> bool:
+    """Whether a single letter was added, left out, exchanged, or swapped with its neighbour."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) > len(other):
+        one, other = other, one
+    at = next((place for place, sign in enumerate(one) if sign != other[place]), len(one))
+    if len(one) == len(other):
+        swapped = one[at + 1 : at + 2] == other[at] and other[at + 1 : at + 2] == one[at]
+        return one[at + 1 :] == other[at + 1 :] or (swapped and one[at + 2 :] == other[at + 2 :])
+    return one[at:] == other[at + 1 :]
