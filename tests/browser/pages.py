@@ -77,6 +77,10 @@ FACES = {
     "/client/requests/<str:request_id>/": ["/client/requests/{work}/", "/client/requests/{work approved}/"],
     "/client/requests/<str:request_id>/answer/": ["/client/requests/{work}/answer/"],
     "/search/": ["/search/", "/search/?q=northwick"],
+    "/search/said/": ["/search/said/", "/search/said/?q=north*", "/search/said/?q=xylophone"],
+    "/clients/<str:client_id>/messages/search/": ["/clients/{client_id}/messages/search/?q=north*"],
+    "/client/messages/search/": ["/client/messages/search/", "/client/messages/search/?q=north*"],
+    "/provider/messages/search/": ["/provider/messages/search/?q=the"],
     "/copies/<str:copy_id>/": ["/copies/{copy_id}/", "/copies/{copy refused}/", "/copies/{copy asked}/", "/copies/{copy arrived}/"],
     "/client/copies/<str:copy_id>/": [
         "/client/copies/{copy_id}/", "/client/copies/{copy refused}/", "/client/copies/{copy asked}/", "/client/copies/{copy arrived}/",

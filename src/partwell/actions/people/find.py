@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Find anything by its title: clients, offboardings, items, messages, within what the seeker may see."""
+"""Find anything: clients, offboardings and items by their title, what was said by its words, within what the seeker may see."""
 
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from partwell.records.clients.models import Client
-from partwell.records.correspondence.models import Message
+from partwell.records.correspondence.search import found
 from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules import roles
@@ -18,7 +18,7 @@ LONGEST = 120
 
 @dataclass(frozen=True)
 class Found:
-    """One thing found; ``kind``: client, offboarding, item or message, whose page the door knows."""
+    """One thing found; ``kind``: client, offboarding, item, message, call or mail, whose page the door knows."""
 
     kind: str
     id: str
@@ -37,7 +37,7 @@ class Group:
 
 
 def find(*, actor: Actor, text: str, each: int = 6) -> list[Group]:
-    """Up to ``each`` of a kind whose title holds ``text``; staff only, a secret is in no title. Four queries.
+    """Up to ``each`` of a kind whose title or words hold ``text``; staff only, a secret is in none of them.
 
     Without a text: the newest offboardings and the clients by name, so that the palette is never empty.
     """
@@ -92,13 +92,14 @@ def _items(part: str, each: int) -> Group:
 
 
 def _messages(part: str, each: int, actor: Actor) -> Group:
-    rows = Message.objects.select_related("client").filter(subject__icontains=part)
-    if roles.may(actor.role, "note.read") is not None:
-        rows = rows.exclude(audience__in=("internal", "privileged"))
+    # The last word may be half typed.
+    words = part if part.endswith(('"', "*")) else f"{part}*"
+    hits = [hit for hit in found(actor, words, size=each).hits if hit.client_id is not None]
     return Group(
-        "Messages",
+        "What was said",
         [
-            Found("message", row.id.hex, row.client_id.hex, row.subject, row.client.name, "mail")
-            for row in rows.order_by("-written_at")[:each]
+            Found(hit.kind, hit.id.hex, hit.client_id.hex, hit.name[:200], hit.client_name, "mail")
+            for hit in hits
+            if hit.client_id
         ],
     )

@@ -8,6 +8,7 @@ from django.urls import path
 from partwell.entrypoints.provider_portal import (
     dates,
     evidence_urls,
+    finding,
     home,
     lines,
     messages,
@@ -28,6 +29,7 @@ urlpatterns: list[Any] = [
     path("requests/", requests.requests, name="requests"),
     path("dates/", dates.dates, name="dates"),
     path("messages/", messages.conversation, name="messages"),
+    path("messages/search/", finding.search, name="messages_search"),
     *evidence_urls.urlpatterns,
     *sign_in_urls.urlpatterns,
 ]

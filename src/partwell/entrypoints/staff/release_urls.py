@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import calls, messages, release_page, releases
+from partwell.entrypoints.staff import calls, messages, release_page, releases, search_said
 
 _C, _R, _L = (
     "clients/<str:client_id>/",
@@ -24,6 +24,8 @@ urlpatterns: list[Any] = [
     path(f"{_L}reveal/", release_page.line_reveal, name="line_reveal"),
     path("messages/", messages.messages_home, name="messages"),
     path(f"{_C}messages/", messages.client_messages, name="client_messages"),
+    path("search/said/", search_said.search_said, name="search_said"),
+    path(f"{_C}messages/search/", search_said.client_search, name="client_search"),
     path(f"{_C}messages/write/", messages.write, name="message_write"),
     path("messages/<str:message_id>/", messages.message_page, name="message"),
     path(f"{_C}mails/", messages.client_mails, name="client_mails"),

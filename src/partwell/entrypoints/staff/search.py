@@ -35,7 +35,11 @@ def _url(one: Found) -> str:
         if one.kind == "item":
             return reverse("staff:item", args=[one.client_id, one.id])
         if one.kind == "message":
-            return reverse("staff:client_messages", args=[one.client_id])
+            return reverse("staff:message", args=[one.id])
+        if one.kind == "call":
+            return reverse("staff:call", args=[one.id])
+        if one.kind == "mail":
+            return reverse("staff:mail", args=[one.id])
         return reverse("staff:client", args=[one.client_id])
     except NoReverseMatch:
         return f"/clients/{one.client_id}/"
