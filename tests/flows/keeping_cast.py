@@ -18,6 +18,7 @@ from partwell.rules.actor import Actor
 from partwell.rules.keeping import Choice, Place
 from partwell.rules.refusals import Refusal
 from tests.flows.cast import Cast, done
+from tests.flows.strong_signing import over
 
 KEY = "the storage's secret of a made-up bucket"  # sealed; tests look for it where it must not be
 
@@ -72,6 +73,8 @@ def choose(actor: Actor, client: UUID, choice: Choice, set_id: UUID | None = Non
     if isinstance(text, Refusal):
         return text
     said = {"shown_digest": text.digest, "intent": True, **more}
+    if choice.lasting and actor.role == "signatory":
+        said.setdefault("passkey", over(actor, text.digest))
     return make_choice(actor=actor, client_id=client, choice=choice, set_id=set_id, **said)
 
 

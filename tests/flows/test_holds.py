@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from partwell.actions.base import Deed
 from partwell.actions.evidence.check import check_ledger
+from partwell.actions.people.passkeys import still_holds
 from partwell.actions.releases.receive import confirm_receipt, object_to_receipt
 from partwell.actions.retention import look
 from partwell.actions.retention.lift_hold import ask_lift, decline_lift, lift_hold
@@ -40,6 +41,7 @@ from tests.flows.keeping_cast import (
     moment,
     told,
 )
+from tests.flows.strong_signing import over
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.both_databases
@@ -224,7 +226,17 @@ def test_the_only_copy_is_waived_in_writing_or_explained(db_world: World) -> Non
     assert code(waive_only_copies(actor=story.jonah, **said)) == "not_found"
     assert code(waive_only_copies(actor=story.mara, **{**said, "shown_digest": "x"})) == "shown_other_text"
     assert code(waive_only_copies(actor=story.mara, **{**said, "intent": False})) == "intent_missing"
-    done(waive_only_copies(actor=story.mara, **said))
+    # R1: the mailed link that brought her in is not enough, nor a phone of after the notice, nor one used on other words.
+    assert code(waive_only_copies(actor=story.mara, **said)) == "passkey_for_lasting"
+    young = over(story.mara, text.digest, days_ago=0)
+    assert code(waive_only_copies(actor=story.mara, **said, passkey=young)) == "passkey_too_young"
+    elsewhere = over(story.mara, "00" * 32)
+    assert code(waive_only_copies(actor=story.mara, **said, passkey=elsewhere)) == "passkey_refused"
+    theirs = over(story.leo, text.digest)
+    assert code(waive_only_copies(actor=story.mara, **said, passkey=theirs)) == "not_found"
+    assert queries.only_copies_left(row.id) and not OnlyCopy.objects.exclude(waived_at=None).exists()
+    done(waive_only_copies(actor=story.mara, **said, passkey=over(story.mara, text.digest)))
+    assert still_holds(told("only_copy.waived")["passkey"], bytes.fromhex(text.digest))
     kept_row = OnlyCopy.objects.get(pk=first.pk)
     assert (kept_row.waiver, kept_row.waived_by_id) == (text.text, story.mara.id)
     assert told("only_copy.waived")["strength"] == "portal session by link"

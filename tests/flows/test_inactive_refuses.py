@@ -298,7 +298,6 @@ REFUSED: Tries = {
     "request.ask": lambda a: [lambda: ask_for_work(actor=a.c.ines, offboarding_id=a.row.id, title="More")],
     "request.estimate": lambda a: [lambda: estimate_request(actor=a.c.dan, request_id=a.asked.id, minutes=30, kind=WorkKind.OTHER)],
     "request.finish": lambda a: [lambda: cancel_request(actor=a.c.dan, request_id=a.asked.id, words="Late")],
-    "passkey.confirm": lambda a: [lambda: confirm_passkey(actor=a.c.priya, passkey_id=a.passkey.id, confirmed=True)],
 }  # fmt: skip
 # Verbs that no action asks for by itself: what they stand for is asked under the verb beside it.
 UNDER = {
@@ -308,6 +307,7 @@ UNDER = {
 }
 
 ALLOWED: Tries = {
+    "passkey.confirm": lambda a: [lambda: confirm_passkey(actor=a.c.priya, passkey_id=a.passkey.id, confirmed=True)],
     "note.write": lambda a: [lambda: write_message(actor=a.c.dan, client_id=a.client, draft=Draft("A claim", "Looked into", INTERNAL))],
     "message.write": lambda a: [lambda: write_message(actor=a.c.ines, client_id=a.client, draft=Draft("Your question", "Here", CLIENT))],
     "call.log": lambda a: [lambda: log_call(actor=a.c.ines, client_id=a.client, notes=CallNotes(with_whom="Mara Ellery", summary="Asked for the record",

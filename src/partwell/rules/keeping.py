@@ -84,6 +84,11 @@ class Choice(StrEnum):
         """Whether the data is to reach the client before it is deleted here."""
         return self in (Choice.SHIP, Choice.DOWNLOAD)
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it brings the end nearer, which nothing brings back: R1's second factor is asked for."""
+        return self is Choice.DELETE_NOW
+
 
 _CHOICES = {
     Choice.KEEP: "keep as agreed, then delete",

@@ -135,6 +135,7 @@ AFTER_CLOSING: Mapping[str, str] = {
     "call.log": "The client rings about its record; the call is on record as any other.",
     "contact.add": "Who may read the record changes in the years it is kept.",
     "contact.change": "Who may read the record changes; whoever left the client reads no longer.",
+    "passkey.confirm": "Waiving an only copy needs a passkey (R1), and the months after the end are when it is waived.",
     "recipient.change": "A person who left the former new provider is taken off the file.",
     "envelope.settle": "The closing letter itself may have left without an answer.",
     "credential.purge": "The service provider's copies are purged; backup keys live as long as their set (R16).",

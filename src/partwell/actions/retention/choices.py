@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -18,6 +19,7 @@ from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.offboardings.common import finish_keys
 from partwell.actions.retention.basis import Basis, bases, basis_of
 from partwell.actions.retention.keep_dates import PORTAL, redate
+from partwell.actions.retention.strong import kept_of, not_strong, reference_of
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope
 from partwell.records.offboardings.models import Offboarding
@@ -148,12 +150,14 @@ def make_choice(
     set_id: UUID | None = None,
     words: str = "",
     agent: str = "",
+    passkey: dict[str, Any] | None = None,
 ) -> DataChoice | Refusal:
     """The signatory decides, of one set or of all that have no choice of their own. Replaces the choice before it.
 
     ``shown_digest``: of ``choice_text`` as it was on screen; ``intent``: that the signature was meant. Dates move in the
     same deed; a receipt goes to the signatory's addresses and to the office. Refused to others, for foreign sets
-    (``not_found``), once a deletion has begun (``choice_too_late``), and for the choice that stands already.
+    (``not_found``), once a deletion has begun (``choice_too_late``), and for the choice that stands already. To delete
+    without waiting needs ``passkey``: what ``verify_passkey_for_document`` gave for exactly this text (strong.py).
     """
     if actor.kind != "client" or actor.client_id != client_id:
         return refuse("not_found")
@@ -173,6 +177,10 @@ def make_choice(
         problem = found if isinstance(found, Refusal) else _problem(signer, found, shown_digest, intent)
         if problem is None and standing is not None and standing.choice == choice and not words.strip():
             problem = refuse("choice_stands")
+        if problem is None and choice.lasting and not isinstance(found, Refusal):
+            problem = not_strong(
+                signer, found.digest, passkey, reference_of(basis, deed.now), "Deleting without waiting"
+            )
         if problem is not None or isinstance(found, Refusal):
             return deed.refuse(
                 problem or refuse("not_found"), subject=set_id or client.id, verb="choice.make"
@@ -191,6 +199,7 @@ def make_choice(
                 made_by=signer,
                 made_by_name=signer.name,
                 strength=actor.strength,
+                passkey=kept_of(passkey) if choice.lasting else {},
                 address=actor.address[:64],
                 agent=agent[:300],
                 made_at=deed.now,
@@ -218,7 +227,7 @@ def _problem(signer: Contact, found: ChoiceText, shown_digest: str, intent: bool
 def _content(row: DataChoice, found: ChoiceText) -> dict[str, object]:
     content: dict[str, object] = {
         "text": row.text, "text_digest": row.text_sha256, "strength": row.strength, "words": row.words,
-        "address": row.address, "agent": row.agent, "set": found.sets[0].name if row.backup_set_id else "",
+        "address": row.address, "agent": row.agent, "passkey": row.passkey, "set": found.sets[0].name if row.backup_set_id else "",
     }  # fmt: skip
     return {key: value for key, value in content.items() if value}
 

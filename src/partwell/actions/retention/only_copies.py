@@ -13,7 +13,9 @@ from uuid import UUID
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.retention.basis import basis_of
 from partwell.actions.retention.keep_dates import PORTAL
+from partwell.actions.retention.strong import kept_of, not_strong, reference_of
 from partwell.records.clients.models import Contact
 from partwell.records.estate.models import Item
 from partwell.records.people.queries import the_msp
@@ -195,8 +197,12 @@ def waive_only_copies(
     intent: bool,
     words: str = "",
     agent: str = "",
+    passkey: dict[str, Any] | None = None,
 ) -> list[OnlyCopy] | Refusal:
-    """The signatory waives them in writing; the exact words, the strength of the sign-in and a receipt are kept."""
+    """The signatory waives them in writing; the exact words, their passkey's use over them and a receipt are kept.
+
+    ``passkey``: what ``verify_passkey_for_document`` gave for exactly this text; without it nothing is waived (strong.py).
+    """
     if actor.kind != "client" or actor.client_id != client_id:
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "only_copy.waive")) is not None:
@@ -214,12 +220,15 @@ def waive_only_copies(
             problem = refuse("intent_missing")
         elif shown_digest != found.digest:
             problem = refuse("shown_other_text")
+        if problem is None:
+            reference = reference_of(basis_of(client), min(row.named_at for row in found.copies))
+            problem = not_strong(signer, found.digest, passkey, reference, "Waiving an only copy")
         if problem is not None:
             return deed.refuse(problem, subject=client.id, verb="only_copy.waive")
         said = words.strip()[:LONGEST]
         content: dict[str, object] = {
             "text": found.text, "words": said, "strength": f"portal session by {actor.strength}", "address": actor.address,
-            "agent": agent[:300],
+            "agent": agent[:300], "passkey": kept_of(passkey),
         }  # fmt: skip
         values = {
             "items": [row.title for row in found.copies],
@@ -232,6 +241,8 @@ def waive_only_copies(
         post(deed, Post("only_copy_waived", f"waiver:{first.id.hex}:{deed.next_uid.hex}", values, contact=signer,
                         second=True, house=True))  # fmt: skip
         for row in found.copies:
-            deed.save(row, waived_at=deed.now, waived_by=signer, waiver=found.text)
+            deed.save(
+                row, waived_at=deed.now, waived_by=signer, waiver=found.text, waiver_passkey=kept_of(passkey)
+            )
             _entry(deed, row, "only_copy.waived", {key: value for key, value in content.items() if value})
         return list(found.copies)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Backup sets and what becomes of them (R6, R13, R15): choices, holds, notices, deletions, certificates.
 
-Empty stands for "not said yet" in every field that came after the first release, so that older rows keep
-the digest they were logged with.
-"""
+Empty stands for "not said yet" in fields that came later, so that older rows keep the digest they were logged with."""
 
 import uuid
 from typing import ClassVar
@@ -95,13 +93,15 @@ class OnlyCopy(Committed):
         "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     waiver = models.TextField(blank=True)  # the exact words that were signed
+    waiver_passkey = models.JSONField(default=dict, blank=True)  # as DataChoice.passkey
     removed_at = models.DateTimeField(null=True, blank=True)
 
 
 class DataChoice(Committed):
     """What the client decided: of one set, or (``backup_set`` empty) of all that have no choice of their own.
 
-    A signed record: ``text`` is what was shown, word for word; ``strength`` how its signatory was signed in.
+    A signed record: ``text`` is what was shown, word for word; ``strength`` how its signatory was signed in;
+    ``passkey`` its use over that text, where it cannot be taken back (R1).
     """
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="data_choices")
@@ -115,6 +115,7 @@ class DataChoice(Committed):
     made_by = models.ForeignKey("clients.Contact", on_delete=models.PROTECT, related_name="+")
     made_by_name = models.CharField(max_length=160)
     strength = models.CharField(max_length=20)
+    passkey = models.JSONField(default=dict, blank=True)
     address = models.CharField(max_length=64, blank=True)
     agent = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField()

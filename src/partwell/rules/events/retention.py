@@ -33,10 +33,10 @@ EVENTS = (
     Event("only_copy.handed_over", "{actor} recorded that {item} was handed over to {client} out of {set}.",
           public=("client", "item", "set"), client=("words",)),
     Event("only_copy.waived", "{actor} waived {item} of {client} in {set}.", public=("client", "item", "set"),
-          client=("text", "words?", "strength", "address?", "agent?")),
+          client=("text", "words?", "strength", "address?", "agent?", "passkey?")),
     Event("choice.asked", "{client} was asked what shall happen to its data.", public=("client",), client=("sets",)),
     Event("choice.made", "{actor} chose for {client}: {choice}.", public=("client", "choice"),
-          client=("set?", "text", "text_digest", "words?", "strength", "address?", "agent?")),
+          client=("set?", "text", "text_digest", "words?", "strength", "address?", "agent?", "passkey?")),
     Event("choice.void", "What {client} had chosen for its data went with the notice that it withdrew.", public=("client",)),
     # --- holds
     Event("hold.placed", "{actor} placed the hold “{title}” on data of {client}.", public=("client", "title"),

@@ -10,6 +10,8 @@ KINDS = (
     ("choice_too_late", "R6", 409, "“{subject}” has been deleted, or its deletion has begun.",
      "Its page says what stands; a hold stops what has not gone yet."),
     ("choice_stands", "R6", 409, "This choice is on record already.", "Nothing needs to be done."),
+    ("passkey_for_lasting", "R1", 409, "{what} cannot be brought back, and a mailed link is too weak to sign it.",
+     "Sign with your passkey; a new one counts after our call to a number of yours from before the notice."),
     ("nothing_to_choose", "R6", 409, "There are no backups or archives of which something is to be chosen.",
      "A choice is asked for when a departure is under way and backups are on record."),
     ("set_promised", "R6", 409, "“{subject}” was promised to the client until a day.",
