@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "deletion.list": "partwell.actions.retention.list_things:run",
     "deletion.run": "partwell.actions.retention.work_deletion:run",
     "deletion.verify": "partwell.actions.retention.verify:run",
+    "deletion.scrub": "partwell.actions.retention.scrub_lines:run",
 }
 
 

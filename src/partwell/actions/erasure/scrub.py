@@ -30,10 +30,16 @@ def scrub(tables: Iterable[str]) -> list[str]:
     return _sqlite() if connection.vendor == "sqlite" else _postgresql(sorted(set(tables)))
 
 
-def _sqlite() -> list[str]:
+def scrub_rows(tables: Iterable[str]) -> list[str]:
+    """After working rows were deleted: on SQLite they are overwritten already, and their log is emptied; else as ``scrub``."""
+    return _sqlite(whole=False) if connection.vendor == "sqlite" else _postgresql(sorted(set(tables)))
+
+
+def _sqlite(*, whole: bool = True) -> list[str]:
     with permit("schema"), connection.cursor() as cursor:
-        search_index.purge(connection)
-        cursor.execute("VACUUM")
+        if whole:
+            search_index.purge(connection)
+            cursor.execute("VACUUM")
         deadline = time.monotonic() + PATIENCE
         while True:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -14,6 +14,8 @@ from partwell.actions.retention.certificate_facts import data_facts
 from partwell.actions.retention.deletion_common import about, find, today_of
 from partwell.actions.retention.ending import effective_day
 from partwell.actions.retention.hand_steps import unproved
+from partwell.actions.retention.scrub_lines import queue_scrub
+from partwell.actions.retention.trust import untrue
 from partwell.records.billing.models import Series
 from partwell.records.retention.deletions import certifiable, deletion_of
 from partwell.records.retention.models import (
@@ -119,6 +121,7 @@ def certify(*, actor: Actor, deletion_id: UUID, now: datetime | None = None) -> 
             lifecycle.may_work_on(client.state, client.name, "deletion.certify")
             or (state if isinstance(state, Refusal) else None)
             or _not_yet(row, deed.now)
+            or untrue(row)
         )
         if problem is not None or isinstance(state, Refusal):
             assert problem is not None  # a refused state is one
@@ -134,6 +137,7 @@ def certify(*, actor: Actor, deletion_id: UUID, now: datetime | None = None) -> 
         deed.save(row, state=state.value, certified_at=deed.now)
         if not excepted:
             deed.save(kept, gone_at=deed.now)
+        queue_scrub(deed, row)
         return issue(deed, wording, limits, of=row, title=kept.name)
 
 

@@ -16,9 +16,11 @@ from partwell.actions.retention.deletion_common import (
 )
 from partwell.actions.retention.ending import effective_day
 from partwell.actions.retention.hand_steps import unproved
+from partwell.actions.retention.set_facts import STORAGE
 from partwell.actions.retention.trust import untrue
 from partwell.records.estate.models import Item
 from partwell.records.retention.models import BackupSet, Deletion, HandStep
+from partwell.records.vault.models import SealedValue
 from partwell.rules import deletion_steps
 from partwell.rules.actor import Actor
 from partwell.rules.deletion import may_validate
@@ -29,7 +31,7 @@ def validate(*, actor: Actor, deletion_id: UUID, words: str = "") -> Deletion | 
     """The second person accepts the outcome: neither who started it nor who emptied it by hand.
 
     The day it takes effect is reckoned here. The working rows go (listing, outcome and verification lie in the vault), and
-    the key that opened the set is purged: backup keys live as long as their set. The certificate follows on that day.
+    the key that opened the set and the secret of its storage are purged: they live as long as their set. The certificate follows on that day.
     """
     row = asked(actor, deletion_id, "deletion.validate")
     if isinstance(row, Refusal):
@@ -43,6 +45,11 @@ def validate(*, actor: Actor, deletion_id: UUID, words: str = "") -> Deletion | 
             return deed.refuse(problem, subject=row.id, verb="deletion.validate")
         effective = effective_day(row)
         row.lines.all().delete()
+        if not row.exceptions:  # nothing is left that the storage would have to be asked about
+            for value in SealedValue.objects.filter(subject_id=row.backup_set_id, field=STORAGE).exclude(
+                ciphertext=None
+            ):
+                deed.save(value, ciphertext=None, purged_at=deed.now)
         deed.save(
             row,
             state=state,
