@@ -151,15 +151,34 @@ def pauses(client_id: UUID) -> tuple[Pause, ...]:
 def loop_contacts(client_id: UUID) -> list[Contact]:
     """The client's contacts with a working address, signatories first, then the one outside the migrating domain.
 
-    The first is on every envelope (R2); a contact who left or whose address bounces is never in this list, nor one
-    whose mailbox the MSP's own people read: what goes there tells the client nothing.
+    The first is on every envelope (R2), at their :func:`working_address`; who is reached by a second address alone comes
+    last. A contact who left or none of whose addresses works is never in this list, nor one whose mailbox the MSP's own
+    people read: what goes there tells the client nothing.
     """
-    rows = Contact.objects.filter(client_id=client_id, left_at=None, email_state="ok").exclude(email="")
+    rows = Contact.objects.filter(client_id=client_id, left_at=None)
     ours = house_mailboxes()
     return sorted(
-        (row for row in rows if mailbox_of(row.email) not in ours),
-        key=lambda row: (row.role != "signatory", not row.outside_domain, row.added_at, row.name),
+        (row for row in rows if (at := working_address(row)) and mailbox_of(at) not in ours),
+        key=lambda row: (
+            row.email_state != "ok",
+            row.role != "signatory",
+            not row.outside_domain,
+            row.added_at,
+            row.name,
+        ),
     )
+
+
+def working_address(contact: Contact) -> str:
+    """Where mail reaches a contact: the first address, the second while mail to the first comes back; "" where neither does."""
+    if contact.email and contact.email_state == "ok":
+        return contact.email
+    return second_address(contact)
+
+
+def second_address(contact: Contact) -> str:
+    """The contact's second address while mail to it arrives, else ""."""
+    return "" if contact.second_email_state == "bouncing" else contact.second_email
 
 
 def house_mailboxes() -> frozenset[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import outside
+from partwell.actions.correspondence.takeover import wake
 from partwell.actions.facts import house_mailboxes
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
@@ -102,4 +103,6 @@ def add_contact(*, actor: Actor, client_id: UUID, contact: NewContact) -> Contac
         problem = contact_problem(client, contact.name, contact.email, contact.second_email)
         if problem is not None:
             return deed.refuse(problem, subject=client.id, verb="contact.add")
-        return new_contact(deed, client, contact)
+        row = new_contact(deed, client, contact)
+        wake(client.id, deed.now)
+        return row

@@ -8,6 +8,7 @@ from partwell.actions.base import Deed
 from partwell.actions.clients.add_client import outside
 from partwell.actions.clients.add_contact import contact_problem
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.takeover import wake
 from partwell.actions.people.enter import end_sessions_of
 from partwell.records.clients.models import Contact
 from partwell.rules import roles
@@ -49,6 +50,8 @@ def change_contact(*, actor: Actor, contact_id: UUID, **changes: Any) -> Contact
             extra["phone_on_file_at"] = deed.now if moved["phone"] else None
         if "email" in moved:
             extra.update(outside_domain=outside(moved["email"], client.domains), email_state="ok")
+        if "second_email" in moved:
+            extra["second_email_state"] = ""
         deed.save(row, **moved, **extra)
         deed.record(
             "contact.changed",
@@ -58,6 +61,8 @@ def change_contact(*, actor: Actor, contact_id: UUID, **changes: Any) -> Contact
         )
         if {"email", "role"} & moved.keys():
             end_sessions_of(row.id)
+        if {"email", "second_email"} & moved.keys():
+            wake(client.id, deed.now)
         return row
 
 

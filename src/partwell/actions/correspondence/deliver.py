@@ -15,8 +15,10 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
 from partwell.actions.correspondence.acknowledge import why_not_acknowledged
+from partwell.actions.correspondence.bounced import refused_at_once
 from partwell.actions.correspondence.post import envelope_digest, names
-from partwell.actions.facts import authorisation_facts, loop_contacts, newest_authorisation, zone
+from partwell.actions.correspondence.takeover import go_another_way, reaches, wait_for_an_address
+from partwell.actions.facts import authorisation_facts, newest_authorisation, zone
 from partwell.actions.files import chunks
 from partwell.actions.releases.gate import judge_again
 from partwell.actions.releases.stop_lines import lines_of, stop_lines
@@ -71,8 +73,8 @@ def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None
         return refuse("envelope_changed")
     providers = [one["address"] for one in envelope.recipients if one["role"] == "provider"]
     contact = Contact.objects.filter(pk=envelope.client_contact_id, left_at=None).first()
-    working = contact in loop_contacts(client.id) if contact else False
     listed = next((one["address"] for one in envelope.recipients if one["role"] == "client"), "")
+    working = contact is not None and reaches(contact, listed, strictly=envelope.to_provider)
     facts = (
         loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
     )
@@ -158,10 +160,19 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
         envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
         refusal = why_not(envelope, client, deed.now) if intact else refuse("envelope_changed")
         if refusal is not None:
-            return stop(deed, envelope, refusal)
-        deed.save(envelope, state=EnvelopeState.CLAIMED, attempts=envelope.attempts + 1)
+            return not_now(deed, envelope, refusal)
+        deed.save(envelope, state=EnvelopeState.CLAIMED, attempts=envelope.attempts + 1, stop_code="")
         _record(deed, envelope, "claimed", attempt=envelope.attempts)
         return envelope
+
+
+def not_now(deed: Deed, envelope: Envelope, refusal: Refusal) -> Refusal:
+    """Stop it; where only the client's address is the matter, it goes another way or waits for one (R2): it is not lost."""
+    if refusal.code != "no_working_client_address":
+        return stop(deed, envelope, refusal)
+    if go_another_way(deed, envelope) is None:
+        wait_for_an_address(deed, envelope, refusal)
+    return refusal
 
 
 def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = False) -> Refusal:
@@ -204,7 +215,7 @@ def start_data(envelope_id: UUID, token: UUID, *, actor: Actor = SYSTEM) -> bool
             return False
         refusal = why_not(envelope, client, deed.now)
         if refusal is not None:
-            stop(deed, envelope, refusal)
+            not_now(deed, envelope, refusal)
             return False
         deed.save(envelope, state=EnvelopeState.DATA_STARTED, data_started_at=deed.now)
         _record(deed, envelope, "data_started", attempt=envelope.attempts)
@@ -237,7 +248,7 @@ def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor =
         else:
             deed.save(envelope, state=EnvelopeState.FAILED, settled_at=deed.now, answer=words, claim=None)
             _record(deed, envelope, "failed", answers=answers, reason=words)
-            _client_address_failed(deed, envelope, delivery)
+            refused_at_once(deed, envelope, delivery)
         return envelope
 
 
@@ -252,20 +263,6 @@ def _requeue(deed: Deed, envelope: Envelope, reason: str) -> None:
         answer=reason,
     )
     _record(deed, envelope, "requeued", reason=reason)
-
-
-def _client_address_failed(deed: Deed, envelope: Envelope, delivery: Delivery) -> None:
-    """A client's address that was refused for good is no longer a working one (R2)."""
-    contact = Contact.objects.get(pk=envelope.client_contact_id)
-    reply = delivery.per_recipient.get(contact.email)
-    if reply is not None and 500 <= reply.code < 600 and contact.email_state == "ok":
-        deed.save(contact, email_state="bouncing")
-        deed.record(
-            "contact.address_failed",
-            subjects=[contact.id],
-            public={"contact": contact.name},
-            to_client={"address": contact.email, "answer": f"{reply.code} {reply.text}"[:200]},
-        )
 
 
 def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUID]:

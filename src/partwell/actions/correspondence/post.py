@@ -15,7 +15,7 @@ from django.conf import settings
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
-from partwell.actions.facts import loop_contacts
+from partwell.actions.facts import loop_contacts, second_address, working_address
 from partwell.documents.mails import Mail, compose
 from partwell.records.authorisations.models import Authorisation, RecipientPerson
 from partwell.records.clients.models import Contact
@@ -86,15 +86,16 @@ def addressed(
     refusal = loop.recipients_ok(
         loop.EnvelopeFacts(
             client_id=client_id.hex,
-            client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, chosen.email),
+            client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, working_address(chosen)),
             provider_addresses=tuple(person.email for person in persons),
         )
     )
     if refusal is not None:
         return refusal
-    recipients = [{"role": "client", "name": chosen.name, "address": chosen.email}]
-    if second and chosen.second_email:
-        recipients.append({"role": "second", "name": chosen.name, "address": chosen.second_email})
+    first, other = working_address(chosen), second_address(chosen)
+    recipients = [{"role": "client", "name": chosen.name, "address": first}]
+    if second and other and other != first:
+        recipients.append({"role": "second", "name": chosen.name, "address": other})
     recipients += [{"role": "provider", "name": person.name, "address": person.email} for person in persons]
     return chosen, recipients
 

@@ -38,7 +38,10 @@ def stop_queued(
     for envelope in rows.filter(state__in=WAITING).order_by("queued_at"):
         why = refusal or deliver.why_not(envelope, client, deed.now)
         if why is not None:
-            deliver.stop(deed, envelope, why, whole=refusal is not None)
+            if refusal is None:
+                deliver.not_now(deed, envelope, why)
+            else:
+                deliver.stop(deed, envelope, why, whole=True)
             stopped.append(envelope)
     leaving = list(rows.filter(state__in=LEAVING).order_by("queued_at"))
     if refusal is not None:

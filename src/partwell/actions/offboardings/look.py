@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from partwell.actions.facts import authorisation_facts
+from partwell.actions.facts import authorisation_facts, working_address
 from partwell.actions.retention.look import GateWords, gate_words
 from partwell.documents.wording_of import words_of
 from partwell.records.hours.queries import used_by_departure, waiting_requests
@@ -72,6 +72,7 @@ class Departure:
     prepaid: int = 0  # minutes bought and paid
     to_estimate: int = 0  # requests for work that nobody has estimated yet
     to_answer: int = 0  # estimated ones that wait for the client
+    bouncing: list[Any] = field(default_factory=list)  # contacts to whom mail comes back (R2)
 
     @property
     def minutes_left(self) -> int:
@@ -194,10 +195,11 @@ def _departure(
     steps = found.steps[row.id]
     ends = max([row.end_of_service, *(term.ends for term in found.terms[row.id])])
     contacts = found.contacts[client]
+    bouncing = [one for one in contacts if one.email_state != "ok"]
     facts = lifecycle.GateFacts(
         destination=Destination(row.destination),
         consent=problem,
-        client_address_works=any(one.email and one.email_state == "ok" for one in contacts),
+        client_address_works=any(working_address(one) for one in contacts),
         outside_contact=any(one.outside_domain for one in contacts),
         minutes_left=max(0, (minutes or 0) + drawn[1] - drawn[0]),
         used_per_cent=drawn[0] * 100 // total if (total := (minutes or 0) + drawn[1]) else 0,
@@ -208,6 +210,10 @@ def _departure(
         approvals=found.approvals.get(client, 0),
     )
     gates = lifecycle.gates(facts)
+    if bouncing and facts.client_address_works:
+        back = Gate("loop", "Client in the loop", GateState.WAITING, f"Mail to {' and '.join(one.name for one in bouncing)} comes back; "
+                    "another address of the client is on every message.", OnWhom.ACCOUNT_MANAGER)  # fmt: skip
+        gates = tuple(back if gate.key == "loop" else gate for gate in gates)
     if minutes is None:
         missing = Gate("hours", "Hours", GateState.WAITING, "No agreement is on file, so the included hours are not known.",
                        OnWhom.ACCOUNT_MANAGER)  # fmt: skip
@@ -218,7 +224,7 @@ def _departure(
         recipients=firms, proposals=found.proposals[row.id], acceptance=found.acceptances.get(row.id), agreement=agreement,
         approvals=found.approvals.get(client, 0), objections=found.objections.get(client, 0), today=today,
         noticed_on=consent.day_in(row.noticed_at, zone_name), used=drawn[0], prepaid=drawn[1],
-        to_estimate=waits.get(RequestState.ASKED, 0), to_answer=waits.get(RequestState.ESTIMATED, 0),
+        bouncing=bouncing, to_estimate=waits.get(RequestState.ASKED, 0), to_answer=waits.get(RequestState.ESTIMATED, 0),
     )  # fmt: skip
     made.block = _block(made)
     return made

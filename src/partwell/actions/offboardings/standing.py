@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from partwell.actions.billing.settle import money_at_closing
 from partwell.actions.billing.shipped_copies_bill import settling_of
+from partwell.actions.correspondence.takeover import TAKEN_OVER
 from partwell.records.billing import copies
 from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
@@ -102,7 +103,7 @@ def closing_facts(row: Offboarding, now: datetime, *, copies_go_on: bool = False
     envelopes = dict.fromkeys(EnvelopeState, 0)
     for state in Envelope.objects.filter(client_id=client).exclude(
         state__in=[EnvelopeState.ACCEPTED, EnvelopeState.STOPPED]
-    ).values_list("state", flat=True):  # fmt: skip
+    ).exclude(state=EnvelopeState.FAILED, stop_code=TAKEN_OVER).values_list("state", flat=True):  # fmt: skip
         envelopes[EnvelopeState(state)] += 1
     open_windows = Release.objects.filter(
         client_id=client, party=Party.PROVIDER, window_ends_at__gt=now

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways, state_words
 from partwell.actions.correspondence.write_message import ALL, CLIENT, Draft, NotInTheLoop, write_message
 from partwell.actions.releases import look
 from partwell.entrypoints.client_portal.releases import HOME, MAIL_STATES
@@ -93,10 +94,9 @@ def mails(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     assert actor.client_id is not None
     page = queries.envelopes_page(actor, actor.client_id, request.GET.get("page"))
-    rows = [
-        {"mail": one, "tone": MAIL_STATES[one.state][0], "word": MAIL_STATES[one.state][1]}
-        for one in page.object_list
-    ]
+    back_came = came_back(list(page.object_list))
+    words = {one.id: state_words(MAIL_STATES, one, one.id in back_came) for one in page.object_list}
+    rows = [{"mail": one, "tone": words[one.id][0], "word": words[one.id][1]} for one in page.object_list]
     back = {"label": "Messages", "url": reverse("client:messages")}
     return render(
         request,
@@ -112,9 +112,11 @@ def mail(request: HttpRequest, envelope_id: str) -> HttpResponse:
     found = queries.envelope_seen(actor_of(request), uuid_or_404(envelope_id))
     if found is None:
         raise Http404
-    tone, word = MAIL_STATES[found.state]
+    tone, word = state_words(MAIL_STATES, found, bool(came_back([found])))
     context = {
         "mail": found,
+        "facts": delivery_facts(actor_of(request), found),
+        **other_ways(found),
         "tone": tone,
         "word": word,
         "home_url": "/client/",

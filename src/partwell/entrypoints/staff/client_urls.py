@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import client_work, clients, notice
+from partwell.entrypoints.staff import addresses, client_work, clients, notice
 
 _C, _P = "clients/<str:client_id>/", "clients/<str:client_id>/contacts/<str:contact_id>/"
 
@@ -17,6 +17,7 @@ urlpatterns: list[Any] = [
     path(f"{_C}sites/add/", client_work.site_add, name="site_add"),
     path(f"{_C}contacts/add/", client_work.contact_add, name="contact_add"),
     path(f"{_P}change/", client_work.contact_change, name="contact_change"),
+    path(f"{_P}works/", addresses.works, name="address_works"),
     path(f"{_P}left/", client_work.contact_leave, name="contact_leave"),
     path(f"{_P}authority/", client_work.authority, name="authority"),
     path(f"{_C}agreement/", client_work.agreement, name="agreement"),

@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partwell.actions.correspondence.deliver import settle_unknown
+from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
@@ -31,7 +32,7 @@ from partwell.entrypoints.door.hours_words import left_words
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.staff.pictures import pictured
-from partwell.entrypoints.staff.release_page import MAIL_STATES, mail_rows
+from partwell.entrypoints.staff.release_page import MAIL_STATES, mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
 from partwell.rules.refusals import Refusal
@@ -200,8 +201,8 @@ def _mail(request: HttpRequest, envelope_id: str) -> Any:
 def mail(request: HttpRequest, envelope_id: str) -> HttpResponse:
     """The mail as it is frozen: recipients, words, documents, and what became of it."""
     found = _mail(request, envelope_id)
-    tone, word = MAIL_STATES[found.state]
-    context = {"section": "messages", "mail": found, "client": found.client, "tone": tone, "word": word,
+    tone, word = mail_state(found, back=bool(came_back([found])))
+    context = {"section": "messages", "mail": found, "facts": delivery_facts(actor_of(request), found), **other_ways(found), "client": found.client, "tone": tone, "word": word,
                "may_settle": may(actor_of(request).role, "envelope.settle") is None}  # fmt: skip
     return render(request, "staff/mail.html", context)
 

@@ -36,6 +36,7 @@ class Next:
 def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
     """The first few things, what everything else waits for first."""
     found = [
+        *_bounced(one, actor),
         *_calls(one, actor),
         *_beginning(one, actor),
         *_settle(one),
@@ -95,6 +96,21 @@ def _beginning(one: look.Departure, actor: Actor) -> list[Next]:
                 )
             )
     return out
+
+
+def _bounced(one: look.Departure, actor: Actor) -> list[Next]:
+    """Contacts to whom mail comes back: the client is not in the loop there (R2)."""
+    if may(actor.role, "contact.change") is not None:
+        return []
+    return [
+        Next(
+            f"Mail to {contact.name} comes back.",
+            f"Call them on a number on file and write down the address that works. On {one.row.owner.name}.",
+            "Write it down",
+            reverse("staff:address_works", args=[one.row.client_id, contact.id]),
+        )
+        for contact in one.bouncing
+    ]
 
 
 def _calls(one: look.Departure, actor: Actor) -> list[Next]:

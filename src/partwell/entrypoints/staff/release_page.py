@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from partwell.actions.correspondence.delivery import came_back, state_words
 from partwell.actions.releases import look
 from partwell.actions.releases.receive import answer_objection
 from partwell.actions.releases.reveal import allow_reveal
@@ -66,11 +67,16 @@ def why(line: Any) -> str:
     )
 
 
+def mail_state(envelope: Any, *, back: bool = False) -> tuple[str, str]:
+    """Tone and words of one mail. ``back``: a server reported that it did not reach one of its addresses."""
+    return state_words(MAIL_STATES, envelope, back)
+
+
 def mail_rows(envelopes: list[Any]) -> list[dict[str, Any]]:
-    """Mails with tone and words of their state."""
-    rows = []
+    """Mails with tone and words of their state; one query for what came back."""
+    rows, back = [], came_back(envelopes)
     for one in envelopes:
-        tone, word = MAIL_STATES[one.state]
+        tone, word = mail_state(one, back=one.id in back)
         rows.append(
             {"mail": one, "tone": tone, "word": word, "to": ", ".join(to["name"] for to in one.recipients)}
         )

@@ -56,6 +56,7 @@ class Contact(Committed):
     # R2: a contact outside the domain that will migrate keeps the loop alive.
     outside_domain = models.BooleanField(default=False)
     email_state = models.CharField(max_length=10, default="ok")  # ok | bouncing
+    second_email_state = models.CharField(max_length=10, blank=True)  # "": ok | bouncing
     language = models.CharField(max_length=8, default="en")
     added_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,8 @@ EVENTS = (
           public=("client", "contact"), client=("reason?",)),
     Event("contact.address_failed", "Mail to {contact} of {client} could not be delivered.",
           public=("client", "contact"), client=("address?", "answer?")),
+    Event("contact.address_works", "{actor} wrote down that mail to {contact} of {client} arrives again.",
+          public=("client", "contact"), client=("ground",)),
     Event("authority.recorded", "{actor} recorded proof that {contact} may sign for {client}.",
           public=("client", "contact", "proof"), client=("digest?", "file?", "valid_until?")),
     Event("agreement.recorded", "{actor} recorded the agreement with {client}.",

@@ -41,4 +41,10 @@ EVENTS = (
           public=("client", "recipients", "outcome"), client=("digest?", "ground")),
     Event("envelope.stopped", "A message to {recipients} was stopped before it left.",
           public=("client", "recipients", "why"), client=("digest?",)),
+    Event("envelope.bounced", "A message to {contact} came back.", public=("client", "contact"),
+          client=("address", "status?", "diagnostic?", "digest?")),
+    Event("envelope.reported", "A mail server reported on a message to {contact}: {what}.",
+          public=("client", "contact", "what"), client=("address", "status?", "diagnostic?", "digest?")),
+    Event("envelope.taken_over", "What did not reach {recipients} goes to {contact} of {client} instead.",
+          public=("client", "recipients", "contact"), client=("digest?", "address?")),
 )  # fmt: skip

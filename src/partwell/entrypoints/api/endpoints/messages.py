@@ -10,6 +10,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from partwell.actions.correspondence.deliver import settle_unknown
+from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
 from partwell.actions.correspondence.write_message import Draft, NotInTheLoop, write_message
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
@@ -123,6 +124,22 @@ class EnvelopeShown(Shown):
     attempts: int
     answer: str
     stop_code: str
+
+
+class DeliveryFact(Shown):
+    at: datetime
+    type: str = Field(description="The entry's type: envelope.claimed, envelope.accepted, envelope.bounced …")
+    sentence: str
+    details: list[str] = Field(description="What the servers answered, where the reader may see it.")
+
+
+class Delivery(Shown):
+    envelope_id: UUID
+    state: str = Field(description="queued, claimed, data_started, accepted, failed, unknown or stopped")
+    bounced: list[str] = Field(description="Addresses of which a server reported that it did not arrive.")
+    taken_over_by: UUID | None = Field(description="The envelope that went to another address instead.")
+    instead_of: UUID | None
+    facts: list[DeliveryFact]
 
 
 class Settlement(Given):
@@ -286,6 +303,29 @@ def list_envelopes(
 def get_envelope(request: HttpRequest, envelope_id: PathId) -> EnvelopeShown:
     """One mail's state and what the server answered."""
     return EnvelopeShown.model_validate(found(envelope_seen(actor_of(request), envelope_id)))
+
+
+@operation(
+    router,
+    "GET",
+    "/envelopes/{envelope_id}/delivery",
+    scope="messages:read",
+    verb="message.read",
+    response=Delivery,
+)
+def get_delivery(request: HttpRequest, envelope_id: PathId) -> Delivery:
+    """What became of one mail, step by step as the ledger has it, bounces included; the oldest first."""
+    actor = actor_of(request)
+    row: Any = found(envelope_seen(actor, envelope_id))
+    ways = other_ways(row)
+    return Delivery(
+        envelope_id=row.id,
+        state=row.state,
+        bounced=came_back([row]).get(row.id, []),
+        taken_over_by=ways["became"].id if ways["became"] else None,
+        instead_of=ways["instead_of"].id if ways["instead_of"] else None,
+        facts=[DeliveryFact.model_validate(one) for one in delivery_facts(actor, row)],
+    )
 
 
 @operation(

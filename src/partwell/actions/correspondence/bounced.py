@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What other servers report of a mail that left (RFC 3464), and what follows when the client's address is the one that fails (R2).
+
+A report is believed as far as it does no harm: whoever knows our Message-ID could forge one, and all that it brings about
+is that another address of the *client* takes over, that mail to the new provider waits, and that the office is told.
+"""
+
+from partwell.actions.base import Deed
+from partwell.actions.correspondence.takeover import another, go_another_way, tell_taken_over
+from partwell.actions.facts import loop_contacts, working_address
+from partwell.actions.retention.office import client_path, tell_office
+from partwell.connectors.smtp_values import Delivery
+from partwell.records.clients.models import Contact
+from partwell.records.correspondence.models import Bounce, Envelope, InboundMail
+from partwell.rules.terms import EnvelopeState
+
+ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+CLIENTS = ("client", "second")
+
+
+def note_bounce(
+    deed: Deed,
+    envelope: Envelope,
+    address: str,
+    action: str,
+    status: str,
+    diagnostic: str,
+    mail: InboundMail | None = None,
+) -> Bounce | None:
+    """Write down one recipient's delivery status within the caller's deed, whose client is locked, and act on it.
+
+    ``action`` and ``status`` as RFC 3464 has them ("failed", "5.1.1"); anything else is no report. The same report twice is one
+    row. None where the address is not on the envelope or belongs to another client's: nobody's address is judged by a mail
+    that did not go there. A failed client address marks the contact, tells the office, and the mail goes at once to
+    another address of the client.
+    """
+    client = deed.client
+    if client is None or client.id != envelope.client_id:
+        raise RuntimeError("Lock the envelope's client before its bounce is noted.")
+    wanted, action = address.strip().casefold(), action.strip().lower()
+    on_it = next((one for one in envelope.recipients if one["address"].casefold() == wanted), None)
+    if on_it is None or action not in ACTIONS:
+        return None
+    status, diagnostic = status.strip()[:12], " ".join(diagnostic.split())[:600]
+    known = Bounce.objects.filter(
+        envelope=envelope, address=on_it["address"], action=action, status=status
+    ).first()
+    if known is not None:
+        return known
+    row = deed.add(
+        Bounce(
+            envelope=envelope,
+            mail=mail,
+            role=on_it["role"],
+            address=on_it["address"],
+            action=action,
+            status=status,
+            diagnostic=diagnostic,
+            reported_at=deed.now,
+        )
+    )
+    failed = action == "failed"
+    deed.record(
+        "envelope.bounced" if failed else "envelope.reported",
+        subjects=[envelope.id, row.id],
+        public={"contact": on_it["name"]} if failed else {"contact": on_it["name"], "what": action},
+        to_client={
+            "address": row.address,
+            "status": status,
+            "diagnostic": diagnostic,
+            "digest": envelope.digest,
+        },
+    )
+    if failed:
+        _failed(deed, envelope, on_it, f"{status} {diagnostic}".strip())
+    return row
+
+
+def _failed(deed: Deed, envelope: Envelope, on_it: dict[str, str], answer: str) -> None:
+    if on_it["role"] == "provider":
+        tell_office(
+            deed,
+            f"bounce:{envelope.id.hex}:{on_it['address']}",
+            title=f"Mail to {on_it['name']} came back",
+            what=f"“{envelope.subject}” did not reach {on_it['name']} of the new provider: {answer or 'no reason was given'}.",
+            next_step="Ask the client for the right address, and have the authorisation name it.",
+            path=f"/mails/{envelope.id}/",
+        )
+        return
+    contact = Contact.objects.get(pk=envelope.client_contact_id)
+    if on_it["role"] not in CLIENTS or not address_failed(deed, contact, on_it["address"], answer):
+        return
+    # Who was reached at the other of their own addresses has the mail.
+    reached = {one["address"] for one in envelope.recipients if one["role"] in CLIENTS}
+    if envelope.state == EnvelopeState.ACCEPTED and working_address(contact) not in reached:
+        new = another(deed, envelope, client_alone=True)
+        if new is not None:
+            tell_taken_over(deed, envelope, new)
+
+
+def address_failed(deed: Deed, contact: Contact, address: str, answer: str) -> bool:
+    """Mark one of a contact's addresses as bouncing, with an entry and the alarm to the office; False where nothing changes.
+
+    An address that is no longer on file is not judged.
+    """
+    field = {
+        contact.email.casefold(): "email_state",
+        contact.second_email.casefold(): "second_email_state",
+    }.get(address.casefold())
+    if not address or field is None or getattr(contact, field) == "bouncing":
+        return False
+    deed.save(contact, **{field: "bouncing"})
+    deed.record(
+        "contact.address_failed",
+        subjects=[contact.id],
+        public={"contact": contact.name},
+        to_client={"address": address, "answer": answer[:200]},
+    )
+    _alarm(deed, contact, address, answer)
+    return True
+
+
+def _alarm(deed: Deed, contact: Contact, address: str, answer: str) -> None:
+    """To the office: the client is not in the loop there, who takes over, and what is to be done."""
+    others = loop_contacts(contact.client_id)
+    if others:
+        now = f"{others[0].name} ({working_address(others[0])}) is on every message from now on."
+    else:
+        now = "No other address of the client works: nothing goes to a new provider until one does."
+    tell_office(
+        deed,
+        f"bounce:{contact.id.hex}:{contact.row_version}",
+        title=f"Mail to {contact.name} of {contact.client.name} comes back",
+        what=f"{address} refuses mail ({answer or 'no reason was given'}). {now}",
+        next_step="Call the client on the number on file, and write down the address that works.",
+        path=client_path(contact.client_id),
+    )
+
+
+def refused_at_once(deed: Deed, envelope: Envelope, delivery: Delivery) -> None:
+    """An address of the client that our own server refused for good (5xx to its RCPT): nothing has left, so all of it goes another way."""
+    contact = Contact.objects.get(pk=envelope.client_contact_id)
+    changed = False
+    for one in envelope.recipients:
+        reply = delivery.per_recipient.get(one["address"]) if one["role"] in CLIENTS else None
+        if reply is not None and 500 <= reply.code < 600:
+            changed = address_failed(deed, contact, one["address"], f"{reply.code} {reply.text}") or changed
+    if changed:
+        go_another_way(deed, envelope)
