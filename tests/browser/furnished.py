@@ -51,6 +51,7 @@ from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientK
 from partwell.sample import made
 from partwell.workers import jobs, relay
 from tests.browser.furnished_certificates import certificates
+from tests.browser.furnished_data import data
 from tests.browser.furnished_hours import hours
 from tests.browser.furnished_money import papers
 from tests.browser.furnished_returns import returns
@@ -280,6 +281,7 @@ def furnish() -> Furnished:
             about=c.tom.id,
         )
     ).id
+    ids |= data(c)  # a hold lets nothing of the record be erased
     ids["offboarding of quayside"] = _second_departure(c)
     ids["step_id"] = PlanStep.objects.filter(offboarding=ids["offboarding_id"], removed_at=None)[0].id
     ids["acceptance_id"] = done(prepare_acceptance(actor=c.dan, offboarding_id=ids["offboarding_id"])).id

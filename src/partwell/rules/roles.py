@@ -183,6 +183,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "deletion.except": _OWNER,
     "deletion.cancel": _OFFICE,
     "deletion.stop": _WORK,
+    "deletion.object": (SIGNATORY,),
     "deletion.step": _WORK,
     "deletion.validate": (*_WORK, SIGNATORY),
     "deletion.certify": (*_OFFICE, SYSTEM),

@@ -149,6 +149,7 @@ VERB_WORDS: Mapping[str, str] = {
     "deletion.except": "except what could not be deleted",
     "deletion.cancel": "cancel a deletion",
     "deletion.stop": "stop a deletion or take it up again",
+    "deletion.object": "object to a deletion",
     "deletion.step": "do a step of a deletion by hand",
     "deletion.validate": "validate the outcome of a deletion",
     "deletion.certify": "issue a certificate of destruction",

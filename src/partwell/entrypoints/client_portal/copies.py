@@ -83,7 +83,8 @@ def copies(request: HttpRequest) -> HttpResponse:
     """Every copy, and a way to ask for one."""
     client_id = client_id_of(actor_of(request))
     client = clients.client_of(client_id)
-    return _page(request, AskForm(client_id=client_id, initial={"ship_to": client.address if client else ""}))
+    initial = {"ship_to": client.address if client else "", "backup_set_id": request.GET.get("set", "")}
+    return _page(request, AskForm(client_id=client_id, initial=initial))
 
 
 @client_door("copy.ask")

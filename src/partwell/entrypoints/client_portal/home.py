@@ -23,6 +23,7 @@ from partwell.records.clients import queries as clients
 from partwell.records.estate.queries import by_category
 from partwell.records.evidence.queries import covered, timeline_for
 from partwell.records.hours.queries import used_by_departure
+from partwell.records.retention import queries as retention
 from partwell.rules.hours import WARN_AT
 from partwell.rules.terms import AuthorisationState, ClientState
 
@@ -42,12 +43,26 @@ TOLD = (
     "terms",
     "copy",
     "return",
+    "choice",
+    "hold",
+    "deletion",
+    "certificate",
+    "backup_set",
+    "retention",
 )
 QUIET = (
     "authorisation.change_told",
     "authorisation.letter_filed",
     "authorisation.change_letter_filed",
     "authorisation.read",
+    "backup_set.looked_at",
+    "backup_set.dated",
+    "backup_set.undated",
+    "backup_set.access_set",
+    "backup_set.changed",
+    "certificate.filed",
+    "deletion.step_done",
+    "deletion.step_undone",
 )
 
 
@@ -142,20 +157,23 @@ def _until(day: date | None) -> str:
 
 
 def _kept(client_id: Any, departure: Any) -> list[dict[str, Any]]:
-    """What is deleted and when: our copies of passwords, and each backup set until the day that was agreed."""
+    """What is deleted and when: each backup set by its own day, then our copies of passwords."""
     if departure is None:
         return []
     rows: list[dict[str, Any]] = []
-    for one in clients.backup_sets_of(client_id):
+    day = timezone.localdate()
+    for one in retention.kept_sets(client_id).order_by("keep_until", "name"):
+        until = one.keep_until or departure.keep_until
         rows.append(
             {
-                "day": departure.keep_until,
+                "day": until,
                 "text": one.name,
                 "note": one.location,
                 "vendor": one.vendor_window_days,
+                "late": until < day,
             }
         )
-    if not rows:
+    if not rows and not retention.kept_or_gone(client_id):
         rows.append(
             {"day": departure.keep_until, "text": _("Backup and archive data, wherever they lie"), "note": ""}
         )

@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 from partwell.actions.billing.shipped_copies_bill import settling_of
 from partwell.actions.hours.standing import today
+from partwell.actions.retention.choices import choice_wanted
+from partwell.actions.retention.second_person import waiting_for
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
 from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.authorisations import queries as consents
@@ -152,9 +154,39 @@ def _return(actor: Actor) -> list[Need]:
     return [Need(title, text, title, _("Read and decide"), url, row.valid_until)]
 
 
+def _data(actor: Actor) -> list[Need]:
+    """What shall happen to backups; and where the provider is one person, its second person's word."""
+    found, client_id = [], client_id_of(actor)
+    wanted = choice_wanted(client_id)
+    if wanted is not None:
+        title = ngettext("What shall happen to one set of your data?", "What shall happen to your data? There are %(n)s sets of it.",
+                         len(wanted.sets)) % {"n": len(wanted.sets)}  # fmt: skip
+        text = _(
+            "Have it returned, have it deleted, or let us keep it as agreed. You can change your mind until the deletion has begun."
+        )
+        if wanted.laws:
+            text = _("%(text)s By law this is for you to say.") % {"text": text}
+        found.append(Need(title, text, title, _("Read and decide"), reverse("client:choice")))
+    waits = waiting_for(client_id)
+    for row in (*waits.approvals, *waits.outcomes):
+        name = {"name": row.backup_set.name}
+        title = (
+            _("Shall “%(name)s” be deleted?") % name
+            if row.approved_at is None
+            else _("Is “%(name)s” gone, as far as you can see?") % name
+        )
+        found.append(Need(title, _("Your provider works alone, and nobody approves their own. Your word is the second."), title, _("Look at it"),
+                          reverse("client:deletion", args=[row.id])))  # fmt: skip
+    for hold in waits.lifts:
+        title = _("May the hold “%(name)s” be lifted?") % {"name": hold.title}
+        found.append(Need(title, _("Your provider works alone, and lifting a hold takes two. Your word is the second."), title, _("Look at it"),
+                          f"{reverse('client:retention')}#hold-{hold.id}"))  # fmt: skip
+    return found
+
+
 def after_needs(actor: Actor) -> list[Need]:
-    """What may wait for the client after it has left: its copies of backups, and our quote for coming back."""
-    return [*_return(actor), *_copies(actor)]
+    """What may wait for the client after it has left: its data, its copies of backups, and our quote for coming back."""
+    return [*_return(actor), *_data(actor), *_copies(actor)]
 
 
 def needs_of(actor: Actor, departure: Any | None) -> list[Need]:

@@ -84,6 +84,12 @@ def kept_sets(client_id: UUID) -> "QuerySet[BackupSet]":
     return rows.exclude(location=NOWHERE)
 
 
+def kept_or_gone(client_id: UUID) -> bool:
+    """Whether a set of this client was ever on record, deleted ones too; the row that says "none is kept" is none."""
+    rows = BackupSet.objects.filter(client_id=client_id, removed_at=None)
+    return rows.exclude(location=NOWHERE).exists()
+
+
 def choices_of(client_ids: Collection[UUID]) -> "list[DataChoice]":
     """The choices that stand, of these clients; one query."""
     rows = DataChoice.objects.filter(client_id__in=client_ids, replaced_at=None)
@@ -169,3 +175,20 @@ def covered_by(hold: Hold) -> "QuerySet[BackupSet]":
 def named_in(hold_id: UUID) -> set[UUID]:
     """The sets that a hold names."""
     return set(HeldSet.objects.filter(hold_id=hold_id).values_list("backup_set_id", flat=True))
+
+
+def only_copy_of(copy_id: UUID) -> OnlyCopy | None:
+    """One only copy with its set, client and item."""
+    rows = OnlyCopy.objects.select_related("backup_set__client", "item", "waived_by")
+    return rows.filter(pk=copy_id, removed_at=None).first()
+
+
+def notices_of_set(set_id: UUID) -> "list[SetNotice]":
+    """The notices that were given for one set, the newest first."""
+    return list(SetNotice.objects.filter(backup_set_id=set_id).order_by("-given_at"))
+
+
+def deletions_of_set(set_id: UUID) -> "list[Deletion]":
+    """Every deletion of one set, the newest first, with its certificate."""
+    rows = Deletion.objects.filter(backup_set_id=set_id).select_related("certificate")
+    return list(rows.order_by("-proposed_at", "id"))
