@@ -4,6 +4,7 @@
 The server is moto (tests/support/s3_server.py says what it cannot prove).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,6 +96,26 @@ def test_versions_markers_uploads_and_a_neighbour_by_prefix(s3_server: S3Server)
     assert left(s3_server, bucket, PREFIX) == 0 and left(s3_server, bucket) == 1
     validated(stage)
     ledger_is_whole()
+
+
+def test_a_whole_bucket_goes_only_where_that_was_said(c: Cast, s3_server: S3Server) -> None:
+    """What can be recorded can be deleted: the bucket's every version, and nothing of the bucket beside it."""
+    bucket, other = s3_server.make_bucket(versioning=True), s3_server.make_bucket()
+    s3_server.fill(bucket, "", 4)
+    s3_server.fill(bucket, "deep/er/", 3)
+    s3_server.fill(other, "", 2)
+    facts = bucket_facts(s3_server, bucket, "")
+    whole = replace(facts, whereabouts={**facts.whereabouts, "whole_bucket": True})
+    assert code(record_set(actor=c.jonah, client_id=c.northwick.id, facts=facts)) == "invalid_input"
+    row = due_set(c, whole, secret=Secret(s3_server.secret))
+    beside = record_set(actor=c.jonah, client_id=c.quayside.id, facts=bucket_facts(s3_server, bucket, "deep"))
+    assert code(beside) == "place_overlaps"
+    stage = start_it(c, row)
+    assert stage.now().listed_count == 7
+    work()
+    now = stage.now()
+    assert (now.state, now.deleted_count, now.left_count) == ("verified", 7, 0), now.findings
+    assert left(s3_server, bucket) == 0 and left(s3_server, other) == 2
 
 
 def test_two_and_a_half_thousand_objects_with_versions_and_markers(c: Cast, s3_server: S3Server) -> None:
