@@ -54,6 +54,7 @@ from tests.browser.furnished_certificates import certificates
 from tests.browser.furnished_data import data
 from tests.browser.furnished_hours import hours
 from tests.browser.furnished_money import papers
+from tests.browser.furnished_retention import retention
 from tests.browser.furnished_returns import returns
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done, propose, scope
@@ -302,6 +303,7 @@ def furnish() -> Furnished:
     found, seats = _people(c)
     _mail_everything()
     _work()
+    ids |= retention(c)
     entry = Entry.objects.filter(
         recipient_ref=c.recipient.id, index__lt=Checkpoint.objects.latest("size").size
     ).latest("index")

@@ -39,6 +39,11 @@ SEAT = {
     "/provider/terms/": "sunniva",
     "/client/return/<str:quote_id>/": "ada",
 }
+# A deletion at every station of its way, as the furnished world names them.
+DELETIONS = (
+    "deletion_id", "deletion proposed", "deletion by hand", "deletion begun", "deletion left", "deletion executed", "deletion verified", "deletion cancelled",
+    "deletion stopped", "deletion partial", "deletion listed", "deletion validated", "deletion looked at", "deletion running", "deletion certified",
+)  # fmt: skip
 # Filled in otherwise than by the names in the address; several where a page has several faces. Names in braces are Furnished.ids.
 FACES = {
     "/authorisations/<str:authorisation_id>/": [
@@ -101,6 +106,29 @@ FACES = {
     "/client/retention/deletions/<str:deletion_id>/": [
         "/client/retention/deletions/{data deletion}/", "/client/retention/deletions/{data deletion stopped}/", "/client/retention/deletions/{deletion_id}/",
     ],
+    "/retention/": ["/retention/", "/retention/?show=held", "/retention/?show=window&sort=-client", "/retention/?show=proof", "/retention/?q=zz", "/retention/?show=deletions"],
+    "/clients/<str:client_id>/data/": ["/clients/{client_id}/data/", "/clients/{tindale}/data/", "/clients/{quayside}/data/"],
+    "/clients/<str:client_id>/sets/add/": [
+        "/clients/{client_id}/sets/add/", *(f"/clients/{{client_id}}/sets/add/?place={one}" for one in ("vendor", "bucket", "folder", "vault", "media", "none")),
+    ],
+    "/clients/<str:client_id>/holds/place/": ["/clients/{tindale}/holds/place/", "/clients/{quayside}/holds/place/"],
+    "/sets/<str:set_id>/": ["/sets/{set_id}/", "/sets/{set of vendor}/", "/sets/{set of northwick}/", "/sets/{set held}/"],
+    "/sets/<str:set_id>/change/": ["/sets/{set_id}/change/", "/sets/{set_id}/change/?choose", "/sets/{set of vendor}/change/"],
+    "/sets/<str:set_id>/only-copies/add/": ["/sets/{set of northwick}/only-copies/add/", "/sets/{set of northwick}/only-copies/add/?q=zz"],
+    "/sets/<str:set_id>/propose/": ["/sets/{set_id}/propose/", "/sets/{set held}/propose/"],
+    "/holds/<str:hold_id>/": ["/holds/{hold_id}/", "/holds/{hold asked}/", "/holds/{hold lifted}/"],
+    "/holds/<str:hold_id>/keep/": ["/holds/{hold asked}/keep/"],
+    "/deletions/<str:deletion_id>/": [f"/deletions/{{{one}}}/" for one in DELETIONS],
+    "/deletions/<str:deletion_id>/things/": ["/deletions/{deletion partial}/things/", "/deletions/{deletion partial}/things/?state=failed", "/deletions/{deletion begun}/things/"],
+    "/deletions/<str:deletion_id>/except/": ["/deletions/{deletion partial}/except/", "/deletions/{deletion left}/except/"],
+    "/deletions/<str:deletion_id>/left/": ["/deletions/{deletion begun}/left/"],
+    "/deletions/<str:deletion_id>/validate/": ["/deletions/{deletion looked at}/validate/", "/deletions/{deletion verified}/validate/"],
+    "/deletions/<str:deletion_id>/stop/": ["/deletions/{deletion begun}/stop/"],
+    "/deletions/<str:deletion_id>/cancel/": ["/deletions/{deletion proposed}/cancel/"],
+    "/deletions/<str:deletion_id>/file/<str:what>/": ["/deletions/{deletion listed}/file/listing/"],
+    "/deletions/<str:deletion_id>/steps/<str:hand_id>/": ["/deletions/{deletion begun}/steps/{hand open}/"],
+    "/deletions/<str:deletion_id>/steps/<str:hand_id>/undo/": ["/deletions/{deletion begun}/steps/{hand_id}/undo/"],
+    "/deletions/<str:deletion_id>/steps/<str:hand_id>/proof/": ["/deletions/{deletion begun}/steps/{hand_id}/proof/"],
     "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],
     "/papers/<str:paper_id>/": ["/papers/{paper_id}/", "/papers/{paid paper}/", "/papers/{cancelled paper}/", "/papers/{credit note}/"],
     "/papers/<str:paper_id>/refund/": ["/papers/{paid paper}/refund/"],
@@ -128,6 +156,8 @@ NO_PAGE = {
     "/certificates/<str:certificate_id>/letter/": "a file",
     "/client/certificates/<str:certificate_id>/letter/": "a file",
     "/client/destructions/<str:destruction_id>/report/": "a file",
+    "/deletions/<str:deletion_id>/file/<str:what>/": "a file",
+    "/deletions/<str:deletion_id>/steps/<str:hand_id>/proof/": "a file",
     "/destructions/<str:destruction_id>/report/": "a file",
     "/client/return/<str:quote_id>/letter/": "a file",
     "/client/retention/deletions/<str:deletion_id>/files/<str:what>/": "a file",
@@ -163,6 +193,7 @@ NO_PAGE = {
 # Parts of a page that htmx fetches: a page when opened alone, but looked at within the page that they belong to.
 PARTS = {
     "/bundles/<str:job_id>/part/",
+    "/deletions/<str:deletion_id>/part/",
     "/client/bundles/<str:job_id>/part/",
     "/provider/bundles/<str:job_id>/part/",
     "/clients/<str:client_id>/import/<str:import_id>/job/",

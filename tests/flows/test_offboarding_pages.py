@@ -137,7 +137,7 @@ def test_the_list_of_clients_shows_readiness(story: Cast) -> None:
     assert "2 of 5 facts present" in page and "Known backup sets" in page
     assert reverse("staff:client_add") not in page, "an auditor is offered nothing to write"
     one = browser_of(story.ines).get(reverse("staff:client", args=[story.quayside.id])).content.decode()
-    assert reverse("staff:backup_add", args=[story.quayside.id]) in one
+    assert reverse("staff:set_add", args=[story.quayside.id]) in one
 
 
 def test_a_pause_for_a_debt_is_refused_with_the_rule(story: Cast) -> None:

@@ -331,7 +331,8 @@ class GateFacts:
 
     ``hold``: names of legal holds in force. ``retention_instructed``: the client's choice is on record,
     or none is asked of it. ``keep_until_text``: the date in words. ``approvals``: releases that the client is asked for.
-    ``used_per_cent``: used share of the time, said once it reaches the first mark (R5).
+    ``used_per_cent``: used share of the time, said once it reaches the first mark (R5). ``broken``: a promise to delete
+    that is overdue, or a vendor's purge before it; ``window``: what must not be cancelled before (R13); in sentences.
     """
 
     destination: Destination
@@ -345,6 +346,8 @@ class GateFacts:
     pauses: tuple[Pause, ...] = ()
     approvals: int = 0
     used_per_cent: int = 0
+    broken: str = ""
+    window: str = ""
 
 
 _WAITING_CONSENT = frozenset({"no_authorisation", "not_signed", "not_yet_started", "terms_not_accepted"})
@@ -386,16 +389,12 @@ def gates(facts: GateFacts) -> tuple[Gate, ...]:
     else:
         hour_gate = Gate("hours", "Hours", GateState.WAITING,
                          "The time is used up; handing over what exists goes on.", OnWhom.SIGNATORY)  # fmt: skip
-    if facts.retention_instructed:
-        kept = Gate(
-            "retention", "Retention", GateState.OPEN, f"Backups are kept until {facts.keep_until_text}."
-        )
-    else:
-        kept = Gate("retention", "Retention", GateState.WAITING,
-                    "The client has not said what happens to its data.", OnWhom.SIGNATORY)  # fmt: skip
+    kept = Gate("retention", "Retention", GateState.OPEN, f"Backups are kept until {facts.keep_until_text}. {facts.window}".strip())  # fmt: skip
+    if facts.broken:
+        kept = Gate("retention", "Retention", GateState.REFUSING, facts.broken, OnWhom.ACCOUNT_MANAGER)
+    elif not facts.retention_instructed:
+        kept = Gate("retention", "Retention", GateState.WAITING, "The client has not said what happens to its data.", OnWhom.SIGNATORY)  # fmt: skip
+    hold = Gate("hold", "Hold", GateState.OPEN, "No legal hold.")
     if facts.holds:
-        hold = Gate("hold", "Hold", GateState.HELD,
-                    f"Nothing covered is deleted: {', '.join(facts.holds)}.", OnWhom.OWNER)  # fmt: skip
-    else:
-        hold = Gate("hold", "Hold", GateState.OPEN, "No legal hold.")
+        hold = Gate("hold", "Hold", GateState.HELD, f"Nothing covered is deleted: {', '.join(facts.holds)}.", OnWhom.OWNER)  # fmt: skip
     return (_consent_gate(facts), loop, hour_gate, kept, hold)

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +72,7 @@ class Departure:
     prepaid: int = 0  # minutes bought and paid
     to_estimate: int = 0  # requests for work that nobody has estimated yet
     to_answer: int = 0  # estimated ones that wait for the client
+    kept: GateWords = field(default_factory=lambda: GateWords(None, ()))
     bouncing: list[Any] = field(default_factory=list)  # contacts to whom mail comes back (R2)
 
     @property
@@ -127,7 +128,8 @@ class Departure:
     def phase(self) -> Phase:
         """The phase of the earliest step that is open; phases overlap, this is where the work is."""
         if self.row.state == OffboardingState.CLOSED:
-            return Phase.RETENTION if self.row.keep_until >= self.today else Phase.CLOSED
+            waits = self.row.keep_until >= self.today or self.kept.late or self.kept.holds
+            return Phase.RETENTION if waits else Phase.CLOSED
         return (
             Phase(self.next_step.phase)
             if self.next_step
@@ -159,7 +161,7 @@ def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> li
     found = queries.around(rows)
     drawn = used_by_departure(row.id for row in rows)
     waits = waiting_requests(row.id for row in rows)
-    kept = gate_words([row.client for row in rows])
+    kept = gate_words([row.client for row in rows], now)
     return [
         _departure(row, found, drawn[row.id], waits.get(row.id, {}), kept[row.client_id], now, zone_name)
         for row in rows
@@ -207,6 +209,8 @@ def _departure(
         keep_until_text=show(row.keep_until),
         pauses=tuple(Pause(PauseReason(one.ground), one.note) for one in found.pauses[client]),
         holds=kept.holds,
+        broken=kept.alarm.sentence if kept.alarm is not None and kept.alarm.purged_on else late_words(kept),
+        window=kept.alarm.sentence if kept.alarm is not None else "",
         approvals=found.approvals.get(client, 0),
     )
     gates = lifecycle.gates(facts)
@@ -224,10 +228,19 @@ def _departure(
         recipients=firms, proposals=found.proposals[row.id], acceptance=found.acceptances.get(row.id), agreement=agreement,
         approvals=found.approvals.get(client, 0), objections=found.objections.get(client, 0), today=today,
         noticed_on=consent.day_in(row.noticed_at, zone_name), used=drawn[0], prepaid=drawn[1],
-        bouncing=bouncing, to_estimate=waits.get(RequestState.ASKED, 0), to_answer=waits.get(RequestState.ESTIMATED, 0),
+        bouncing=bouncing, to_estimate=waits.get(RequestState.ASKED, 0), to_answer=waits.get(RequestState.ESTIMATED, 0), kept=kept,
     )  # fmt: skip
     made.block = _block(made)
     return made
+
+
+def late_words(kept: GateWords) -> str:
+    """The overdue promises of a client in one sentence; "" where there is none (R6)."""
+    if not kept.late or kept.late_since is None:
+        return ""
+    what = "A backup set was" if kept.late == 1 else f"{kept.late} backup sets were"
+    since = "on" if kept.late == 1 else "from"
+    return f"{what} to be deleted {since} {show(kept.late_since + timedelta(days=1))} and {'is' if kept.late == 1 else 'are'} still there."
 
 
 def _instructed(kept: GateWords, steps: list[PlanStep]) -> bool:
@@ -270,6 +283,14 @@ def _block(one: Departure) -> Block:
     if row.state == OffboardingState.WITHDRAWN:
         return Block("open", "Withdrawn", "The client stays")
     if row.state == OffboardingState.CLOSED:
+        owner = str(row.owner.name)
+        if one.kept.holds:
+            why = f"Nothing covered is deleted: {', '.join(one.kept.holds)}"
+            return Block("held", "Hold", why, owner, "us")
+        if late := late_words(one.kept):
+            return Block("refusing", "Retention", late, owner, "us")
+        if row.keep_until < one.today:
+            return Block("open", "Clear", "Sets with a later day are still kept")
         return Block("open", "Clear", f"Data are kept until {show(row.keep_until)}")
     for state in (GateState.REFUSING, GateState.HELD):
         for gate in one.gates:

@@ -5,9 +5,11 @@ Lists of all clients are paged by key: a page and the key to go on from. What a 
 alarm) is looked for among the few sets that can have it, a batch at a time.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,6 +21,7 @@ from partwell.actions.retention.basis import Basis, bases
 from partwell.actions.retention.choices import instructed
 from partwell.records.billing.models import ClientProfile
 from partwell.records.clients.models import Client
+from partwell.records.correspondence.models import Envelope
 from partwell.records.retention import queries
 from partwell.records.retention.models import BackupSet, DataChoice, Deletion, HeldSet, Hold, OnlyCopy
 from partwell.rules import deletion
@@ -28,6 +31,20 @@ from partwell.rules.terms import ClientState
 
 SOON_DAYS = 60
 _BATCH = 500
+# What a list of sets may be sorted by; the id makes each order total.
+SORTS = {"until": ("keep_until",), "client": ("client__name", "keep_until"), "set": ("name", "keep_until")}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a list is wanted. ``sort``: a key of ``SORTS``, with "-" turned round; ``words``: part of a client's or a set's
+
+    name; ``place``: a ``Place`` that the sets lie at.
+    """
+
+    sort: str = ""
+    words: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,7 @@ class SetView:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of sets and the key after which the next one begins; None at the end."""
+    """A page of sets and the key after which the next one begins (opaque, for the same ``Wish``); None at the end."""
 
     rows: tuple[SetView, ...]
     after: str | None
@@ -74,9 +91,9 @@ def views(rows: Sequence[BackupSet], now: datetime) -> list[SetView]:
     copies = queries.only_copies(ids)
     open_ = {
         one.backup_set_id: one
-        for one in Deletion.objects.filter(backup_set_id__in=ids).exclude(
-            state=deletion.DeletionState.CANCELLED
-        )
+        for one in Deletion.objects.filter(backup_set_id__in=ids)
+        .exclude(state=deletion.DeletionState.CANCELLED)
+        .order_by("proposed_at")
     }
     given = queries.given(ids)
     return [
@@ -152,57 +169,69 @@ def _dated() -> "QuerySet[BackupSet]":
     )
 
 
+def _taken_away() -> Q:
+    """Listed again after its deletion and found gone: only a second person's word and the day are waited for."""
+    states = (deletion.DeletionState.VERIFIED, deletion.DeletionState.VALIDATED)
+    return Q(Exists(Deletion.objects.filter(backup_set=OuterRef("pk"), state__in=states)))
+
+
 def _is_held() -> Q:
     whole = Hold.objects.filter(client=OuterRef("client"), whole_client=True, lifted_at=None)
     named = HeldSet.objects.filter(backup_set=OuterRef("pk"), hold__lifted_at=None)
     return Q(Exists(whole)) | Q(Exists(named))
 
 
-def due(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def due(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose day comes within 60 days, the nearest first."""
     today = day_in(now, zone())
     rows = _dated().filter(keep_until__gte=today, keep_until__lte=today + timedelta(days=SOON_DAYS))
-    return _page(rows, now, after, limit)
+    return _page(rows, now, after, limit, wish=wish)
 
 
-def late(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def late(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose day has passed, that no hold covers, and that are not gone: overdue promises, the oldest first."""
-    return _page(_dated().filter(~_is_held(), keep_until__lt=day_in(now, zone())), now, after, limit)
+    rows = _dated().filter(~_is_held(), keep_until__lt=day_in(now, zone()))
+    return _page(rows, now, after, limit, wish=wish)
 
 
-def held(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def held(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets that a hold covers."""
-    return _page(_dated().filter(_is_held()), now, after, limit)
+    return _page(_dated().filter(_is_held()), now, after, limit, wish=wish)
 
 
-def unprovable(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def unprovable(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets that are promised to go and whose deletion could not be shown with what is on record."""
     rows = _dated().filter(
         Q(place="") | Q(copies=None) | ~Q(replicas=[]) | Q(place=Place.VENDOR, vendor_window_days=None)
     )
-    return _page(rows, now, after, limit, lambda one: bool(one.unprovable))
+    return _page(rows, now, after, limit, lambda one: bool(one.unprovable), wish=wish)
 
 
-def in_conflict(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def in_conflict(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets with something that argues with their day: a law without the client's word, a client who has come back."""
     bound = ClientProfile.objects.filter(client=OuterRef("client"), removed_at=None, code__in=BINDING)
     back = Q(client__state__in=[ClientState.ACTIVE, ClientState.RETURNING])
     rows = _dated().filter(Q(Exists(bound)) | back)
-    return _page(rows, now, after, limit, lambda one: bool(one.conflicts))
+    return _page(rows, now, after, limit, lambda one: bool(one.conflicts), wish=wish)
 
 
-def with_alarms(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def with_alarms(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose vendor would purge before the promise ends (R13)."""
     today = day_in(now, zone())
     rows = _dated().filter(
         Q(vendor_window_days__isnull=False) | Q(cancel_on__isnull=False), keep_until__gte=today
     )
-    return _page(rows, now, after, limit, lambda one: one.alarm is not None)
+    return _page(rows, now, after, limit, lambda one: one.alarm is not None, wish=wish)
 
 
-def not_told(now: datetime, after: str | None = None, limit: int = 50) -> Page:
+def not_told(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose notice is due and could not be given: nobody at the client can be reached (R2)."""
-    return _page(_dated().filter(look_on__lt=day_in(now, zone())), now, after, limit)
+    return _page(_dated().filter(look_on__lt=day_in(now, zone())), now, after, limit, wish=wish)
+
+
+def every(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
+    """Every set that has a day, the overdue first."""
+    return _page(_dated(), now, after, limit, wish=wish)
 
 
 def _page(
@@ -211,66 +240,123 @@ def _page(
     after: str | None,
     limit: int,
     wanted: Callable[[SetView], bool] | None = None,
+    wish: Wish = Wish(),
 ) -> Page:
-    rows = rows.order_by("keep_until", "id")
+    back = wish.sort.startswith("-")
+    fields = (*SORTS.get(wish.sort.lstrip("-"), SORTS["until"]), "id")
+    if wish.words:
+        rows = rows.filter(Q(name__icontains=wish.words) | Q(client__name__icontains=wish.words))
+    if wish.place:
+        rows = rows.filter(place=wish.place)
+    rows = rows.order_by(*(f"{'-' if back else ''}{field}" for field in fields))
     found: list[SetView] = []
-    last = _key(after)
+    last = _key(after, fields)
     size = limit + 1 if wanted is None else _BATCH
     while len(found) <= limit:
-        batch = rows
-        if last is not None:
-            batch = rows.filter(Q(keep_until__gt=last[0]) | Q(keep_until=last[0], id__gt=last[1]))
+        batch = rows if last is None else rows.filter(_behind(fields, last, back))
         page = list(batch[:size])
         found += [one for one in views(page, now) if wanted is None or wanted(one)]
         if len(page) < size:
             break
-        last = (page[-1].keep_until or date.min, page[-1].id)
+        last = _key_of(page[-1], fields)
     shown = tuple(found[:limit])
     more = len(found) > limit
-    return Page(shown, f"{shown[-1].row.keep_until}~{shown[-1].row.id.hex}" if more else None)
+    return Page(shown, json.dumps([str(one) for one in _key_of(shown[-1].row, fields)]) if more else None)
 
 
-def _key(text: str | None) -> tuple[date, UUID] | None:
-    day, _, pk = (text or "").partition("~")
+def _key_of(row: BackupSet, fields: tuple[str, ...]) -> list[Any]:
+    return [row.client.name if field == "client__name" else getattr(row, field) for field in fields]
+
+
+def _behind(fields: tuple[str, ...], key: list[Any], back: bool) -> Q:
+    """What comes after ``key`` in the order of ``fields``."""
+    found = Q()
+    for number, field in enumerate(fields):
+        same = dict(zip(fields[:number], key[:number], strict=True))
+        found |= Q(**same, **{f"{field}__{'lt' if back else 'gt'}": key[number]})
+    return found
+
+
+def _key(text: str | None, fields: tuple[str, ...]) -> list[Any] | None:
+    """The key of an address; None for none, and for whatever a stranger typed."""
     try:
-        return date.fromisoformat(day), UUID(pk)
-    except ValueError:
+        said = json.loads(text or "")
+        if (
+            not isinstance(said, list)
+            or len(said) != len(fields)
+            or not all(isinstance(one, str) for one in said)
+        ):
+            return None
+        made: dict[str, Callable[[str], Any]] = {"keep_until": date.fromisoformat, "id": UUID}
+        return [made.get(field, str)(one) for field, one in zip(fields, said, strict=True)]
+    except (ValueError, RecursionError):
         return None
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many sets there are of each kind that a query can count."""
+    """How many sets there are of each kind that a query can count; ``every``: with a day; ``under_way``: deletions."""
 
+    every: int
     due: int
     late: int
     held: int
     not_told: int
+    under_way: int
 
 
 def counts(now: datetime | None = None) -> Counts:
-    """For a board: four counts, each by an index."""
+    """For a board: six counts, each by an index."""
     moment = now or timezone.now()
     today = day_in(moment, zone())
     rows = _dated()
     return Counts(
+        every=rows.count(),
         due=rows.filter(keep_until__gte=today, keep_until__lte=today + timedelta(days=SOON_DAYS)).count(),
         late=rows.filter(~_is_held(), keep_until__lt=today).count(),
         held=rows.filter(_is_held()).count(),
         not_told=rows.filter(look_on__lt=today).count(),
+        under_way=Deletion.objects.exclude(state__in=[one.value for one in deletion.OVER]).count(),
     )
 
 
 @dataclass(frozen=True)
 class GateWords:
-    """What the gates of a departure say of retention. ``instructed``: the client has chosen; None without a set."""
+    """What the gates of a departure say of retention. ``instructed``: the client has chosen; None without a set.
+
+    ``late``: the oldest day that has passed while its set is still there and no hold covers it, and how many such sets
+    there are; ``alarm``: of a vendor's window, as it was told (R13); ``asked``: the client was asked what shall happen.
+    """
 
     instructed: bool | None
     holds: tuple[str, ...]
+    late: int = 0
+    late_since: date | None = None
+    alarm: WindowAlarm | None = None
+    asked: bool = False
 
 
-def gate_words(clients: Sequence[Client]) -> dict[UUID, GateWords]:
-    """Retention and hold gates of these clients, in some twelve queries however many they are."""
+def gate_words(clients: Sequence[Client], now: datetime | None = None) -> dict[UUID, GateWords]:
+    """Retention and hold gates of these clients, in some fourteen queries however many they are."""
+    ids = [one.id for one in clients]
     said = instructed(clients)
-    holds = queries.holds_in_force([one.id for one in clients])
-    return {one.id: GateWords(said.get(one.id), holds.get(one.id, ())) for one in clients}
+    holds = queries.holds_in_force(ids)
+    today = day_in(now or timezone.now(), zone())
+    passed: dict[UUID, list[date]] = {}
+    over = _dated().filter(~_is_held(), ~_taken_away(), client__in=ids, keep_until__lt=today)
+    for client_id, until in over.values_list("client_id", "keep_until"):
+        passed.setdefault(client_id, []).append(until or today)
+    alarms: dict[UUID, WindowAlarm] = {}
+    for row in _dated().filter(client__in=ids).exclude(alarmed="").order_by("-keep_until", "-id"):
+        if (found := alarm_of(row, today)) is not None:
+            alarms[row.client_id] = found
+    asked = set(
+        Envelope.objects.filter(client__in=ids, kind="choice_asked").values_list("client_id", flat=True)
+    )
+    return {
+        one: GateWords(
+            said.get(one), holds.get(one, ()), len(passed.get(one, ())), min(passed.get(one, ()), default=None),
+            alarms.get(one), one in asked,
+        )
+        for one in ids
+    }  # fmt: skip

@@ -82,7 +82,7 @@ def _step(client_id: UUID, key: str) -> dict[str, str]:
         "admin_access": ("Record the account", estate),
         "documentation": ("Import documents", url_or("client_import", client_id) or estate),
         "agreement": ("Record the agreement", reverse("staff:agreement", args=[client_id])),
-        "backup_sets": ("List the backups", reverse("staff:backup_add", args=[client_id])),
+        "backup_sets": ("List the backups", reverse("staff:set_add", args=[client_id])),
     }
     label, url = steps[key]
     return {"label": label, "url": url}
@@ -160,7 +160,7 @@ def _inactive(request: HttpRequest, row: queries.Client) -> HttpResponse:
             ("What was said", url_or("client_messages", row.id)), ("Bundles", url_or("bundles", row.id)),
             ("Papers and payments", url_or("client_papers", row.id) if may(actor.role, "billing.read") is None else ""),
             ("Statement of hours and money", url_or("statement", row.id) if may(actor.role, "billing.read") is None else ""),
-            ("Copies of backups on a drive", url_or("copies", row.id)), ("Certificates of destruction", url_or("certificates", row.id)), ("Welcome back", url_or("returning", row.id)),
+            ("Data and retention", url_or("client_data", row.id)), ("Copies of backups on a drive", url_or("copies", row.id)), ("Certificates of destruction", url_or("certificates", row.id)), ("Welcome back", url_or("returning", row.id)),
             ("How long the record stays", url_or("record", row.id) if may(actor.role, "erasure.read") is None else ""),
             ("Every entry, with its proof", url_or("client_evidence", row.id))) if url],
     })  # fmt: skip

@@ -177,5 +177,5 @@ def notice_withdraw(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     found = consequences(row.id)
     notes = [{"title": "What happens now", "text": " ".join(found.sentences), "tone": "waiting"}] if not isinstance(found, Refusal) else [
         {"title": found.sentence, "text": found.next_step, "tone": "refusing"}]  # fmt: skip
-    return form_page(request, form, title=f"{row.client.name} withdraws its notice", button="Record that they stay", back=back, back_label="Dates and data",
+    return form_page(request, form, title=f"{row.client.name} withdraws its notice", button="Record that they stay", back=back, back_label="Dates",
                      section="departures", notes=notes)  # fmt: skip

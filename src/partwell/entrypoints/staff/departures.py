@@ -48,6 +48,8 @@ def next_words(one: look.Departure) -> tuple[str, date | None]:
         return one.next_step.title, one.next_step.due
     if one.open:
         return ("Propose a plan" if not one.steps else "Close it"), None
+    if one.kept.late:
+        return "Data are to be deleted", one.kept.late_since
     return "Data are deleted", one.row.keep_until
 
 
@@ -57,13 +59,21 @@ def board_row(one: look.Departure) -> dict[str, Any]:
     return {
         "id": one.row.id, "url": reverse("staff:offboarding", args=[one.row.id]), "name": one.row.client.name, "to": one.whither,
         "phase": one.phase.value, "notice": one.noticed_on, "end": one.service_ends, "gone": one.row.keep_until,
-        "held": False, "late": one.late, "closed": not one.open, "tone": one.block.tone, "gate": one.block.what,
+        "held": bool(one.kept.holds), "alarm": purge_of(one), "late": one.late, "closed": not one.open, "tone": one.block.tone, "gate": one.block.what,
         "on": one.block.whom, "why": one.block.why, "after": words, "after_on": on, "group": one.group,
         "asks": one.to_estimate if one.open and one.block.what != "Request" else 0,
         "asks_url": reverse("staff:client_requests", args=[one.row.client_id]),
         "share": one.used_per_cent if one.open and one.used_per_cent >= WARN_AT[0] else 0,
         "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
     }  # fmt: skip
+
+
+def purge_of(one: look.Departure) -> dict[str, Any] | None:
+    """A vendor's purge before the promise ends, for the axis."""
+    alarm = one.kept.alarm
+    return (
+        {"at": alarm.purged_on, "word": "a vendor purges"} if alarm is not None and alarm.purged_on else None
+    )
 
 
 def _window(today: date) -> dict[str, date]:

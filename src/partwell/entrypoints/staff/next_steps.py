@@ -40,6 +40,7 @@ def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
         *_calls(one, actor),
         *_beginning(one, actor),
         *_settle(one),
+        *retention_steps(one),
         *_work(one, actor),
         *_copies(one, actor),
         *_plan(one),
@@ -147,6 +148,23 @@ def _settle(one: look.Departure) -> list[Next]:
 
 def _whom(blocker: Blocker, one: look.Departure) -> str:
     return look.name_of(blocker.on_whom, one)
+
+
+def retention_steps(one: look.Departure) -> list[Next]:
+    """What the kept data ask for: a promise in danger or overdue, the client's choice, a hold that stands (R6, R13)."""
+    kept, out = one.kept, []
+    url, owner = reverse("staff:offboarding_data", args=[one.row.id]), f"On {one.row.owner.name}."
+    if kept.alarm is not None and kept.alarm.purged_on is not None:
+        out.append(Next(kept.alarm.sentence, f"{kept.alarm.next_step} {owner}", "See the sets", url))
+    if late := look.late_words(kept):
+        out.append(Next(late, f"Its deletion is proposed by one person and approved by another. {owner}", "See the sets", url))  # fmt: skip
+    if kept.instructed is False and one.open:
+        signer = look.name_of(OnWhom.SIGNATORY, one)
+        asked = "They were asked by mail, and choose in the portal." if kept.asked else "Nobody could be asked yet: the mail waits for a working address."  # fmt: skip
+        out.append(Next(f"{signer} says what happens to the backups.", f"{asked} You can remind them.", "See the sets", url))  # fmt: skip
+    if kept.holds:
+        out.append(Next(f"A hold stands: {', '.join(kept.holds)}.", "Nothing that it covers is deleted; two people lift it.", "See the hold", url))  # fmt: skip
+    return out
 
 
 def _work(one: look.Departure, actor: Actor) -> list[Next]:

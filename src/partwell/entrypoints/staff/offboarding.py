@@ -17,7 +17,7 @@ from partwell.actions.offboardings.propose_plan import propose_plan
 from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.staff.messages import said_rows
-from partwell.entrypoints.staff.next_steps import next_steps
+from partwell.entrypoints.staff.next_steps import next_steps, retention_steps
 from partwell.entrypoints.staff.parts import answer, id_of, url_for, url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.correspondence.queries import said_page
@@ -30,7 +30,7 @@ from partwell.rules.roles import may
 from partwell.rules.terms import Category, OffboardingState
 
 TABS = (("offboarding", "Overview", ""), ("plan", "Plan", "plan"), ("offboarding_estate", "Estate and handover", "estate"),
-        ("offboarding_said", "Correspondence", "said"), ("offboarding_authorisations", "Consent", ""), ("dates", "Dates and data", ""), ("offboarding_evidence", "Evidence", ""),
+        ("offboarding_said", "Correspondence", "said"), ("offboarding_authorisations", "Consent", ""), ("dates", "Dates", ""), ("offboarding_data", "Data and retention", ""), ("offboarding_evidence", "Evidence", ""),
         ("closing", "Closing", ""))  # fmt: skip
 WORDS = {"open": "Open", "waiting": "Waiting", "refusing": "Refusing", "held": "Held"}
 
@@ -97,7 +97,8 @@ def gate_rows(one: look.Departure, actor: Actor) -> list[dict[str, Any]]:
     """The strip, with the person waited for by name."""
     client = one.row.client_id
     links = {"consent": (url_or("client_consents", client), "Consent"), "loop": (reverse("staff:client", args=[client]), "Contacts"),
-             "hours": (reverse("staff:agreement", args=[client]), "Record the agreement") if not one.agreement else (reverse("staff:client_requests", args=[client]), "Requests")}  # fmt: skip
+             "hours": (reverse("staff:agreement", args=[client]), "Record the agreement") if not one.agreement else (reverse("staff:client_requests", args=[client]), "Requests"),
+             **dict.fromkeys(("retention", "hold"), (reverse("staff:offboarding_data", args=[one.row.id]), "Data and retention"))}  # fmt: skip
     rows = []
     for gate in one.gates:
         tone = look.TONES[gate.state]
@@ -121,7 +122,7 @@ def offboarding(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     row = one.row
     found = timeline_for(actor, Filters(client=row.client_id, without="envelope"), size=7, zone=zone())
     return render(request, "staff/offboarding.html", {
-        **shown.context, "next": next_steps(one, actor) if one.open else [], "size": found.covered, "total": entries_of("staff", row.client_id).count(),
+        **shown.context, "next": next_steps(one, actor) if one.open else retention_steps(one), "size": found.covered, "total": entries_of("staff", row.client_id).count(),
         "events": evidence_parts.events_of(found.lines, "/evidence/"), "people": _people(one), "receipt": _receipt(row.client_id),
         "hours": {"included": one.minutes, "used": one.used, "prepaid": one.prepaid} if one.minutes is not None else None,
         "promised": promised(row.id) if one.open else 0,

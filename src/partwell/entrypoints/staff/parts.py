@@ -42,14 +42,14 @@ def id_or_none(text: object) -> UUID | None:
         return None
 
 
-def day_field(label: str, **more: Any) -> forms.DateField:
+def day_field(label: Any, **more: Any) -> forms.DateField:
     """A day, with the browser's own picker."""
     return forms.DateField(
         label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more
     )
 
 
-def words_field(label: str, rows: int = 3, **more: Any) -> forms.CharField:
+def words_field(label: Any, rows: int = 3, **more: Any) -> forms.CharField:
     """Some sentences."""
     return forms.CharField(label=label, widget=forms.Textarea(attrs={"rows": rows}), max_length=8000, **more)
 

@@ -11,6 +11,7 @@ STAFF = (
     ("departures", _("Departures"), "staff:departures", "/departures/", "d"),
     ("clients", _("Clients"), "staff:clients", "/clients/", "c"),
     ("estate", _("Estate"), "staff:estate", "/estate/", "e"),
+    ("retention", _("Retention"), "staff:retention", "/retention/", "r"),
     ("messages", _("Messages"), "staff:messages", "/messages/", "m"),
     ("import", _("Import"), "staff:import", "/import/", "i"),
     ("evidence", _("Evidence"), "staff:evidence", "/evidence/", "v"),

@@ -123,7 +123,8 @@ def axis_shape(row: Any, window: Any = None, today: date | None = None) -> AxisS
         shape.bars.append(("done", frame.at(notice), frame.span(notice, min(end, now))))
         if now > end and pick(row, "late") and not closed:
             shape.bars.append(("late", frame.at(end), frame.span(end, now)))
-    if notice and notice < frame.start:
+    begins = notice or end
+    if begins and begins < frame.start and (end or gone):
         shape.cut_left = True
     if end and frame.holds(end):
         tone = "alarm" if pick(row, "late") else "strong"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Questions about the estate, each with a fixed number of queries however many items there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, Value, When
 
 from partwell.records.estate.models import Import, ImportLine, Item, Trial
-from partwell.rules.terms import Category, ItemKind
+from partwell.rules.terms import Category, ItemKind, Owner
 
 __all__ = [
     "CategoryRow",
@@ -145,6 +145,25 @@ def item_of(client_id: UUID, item_id: UUID) -> Item | None:
         .filter(client_id=client_id, pk=item_id)
         .first()
     )
+
+
+def credentials_of(client_id: UUID) -> "QuerySet[Item]":
+    """A client's credentials, one of which may open a backup set; at most 500, by title."""
+    rows = Item.objects.present().filter(client_id=client_id, kind=ItemKind.CREDENTIAL)
+    return rows.order_by("title", "id")[:500]
+
+
+def own_items(client_id: UUID, words: str = "", without: Collection[UUID] = ()) -> "QuerySet[Item]":
+    """Items that are the client's, or of which nobody knows whose they are; at most 200, by title.
+
+    ``words``: part of the title; ``without``: items that are left out.
+    """
+    rows = Item.objects.present().filter(
+        client_id=client_id, owner__in=(Owner.CLIENT, Owner.UNKNOWN), internal=False
+    )
+    if words:
+        rows = rows.filter(title__icontains=words)
+    return rows.exclude(pk__in=list(without)).order_by("title", "id")[:200]
 
 
 def hardware_of(client_id: UUID) -> "QuerySet[Item]":

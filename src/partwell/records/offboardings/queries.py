@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from partwell.records.offboardings.models import (
     Acceptance,
@@ -42,9 +42,14 @@ def offboarding_of(offboarding_id: UUID) -> Offboarding | None:
 
 
 def on_the_board(today: date) -> "list[Offboarding]":
-    """What is open, and what is closed while its data are still kept."""
-    kept = Q(state=OffboardingState.CLOSED, keep_until__gte=today)
-    return list(_rows().filter(Q(state=OffboardingState.OPEN) | kept).order_by("end_of_service", "id"))
+    """What is open, and what is closed while its data are still kept: until their day, and beyond it while a set is there."""
+    kept = Q(keep_until__gte=today)
+    there = Q(client__backup_sets__removed_at=None, client__backup_sets__gone_at=None, client__backup_sets__keep_until__isnull=False)  # fmt: skip
+    later = Offboarding.objects.filter(client=OuterRef("client"), opened_at__gt=OuterRef("opened_at"))
+    late = there & ~Exists(later.exclude(state=OffboardingState.WITHDRAWN))
+    shown = Offboarding.objects.filter(state=OffboardingState.CLOSED).filter(kept | late).values("pk")
+    found = _rows().filter(Q(state=OffboardingState.OPEN) | Q(pk__in=shown))
+    return list(found.order_by("end_of_service", "id"))
 
 
 @dataclass

@@ -203,9 +203,11 @@ def confirm_name(
     consequence: str,
     field_name: str = "typed_name",
     also: str = "",
+    fields: Any = None,
 ) -> dict[str, Any]:
     """What cannot be undone: the consequence spelled out and ``name`` to be typed. The server compares again;
-    the button says what it does. ``also``: a sentence to be ticked (posted as ``also``). Works without JavaScript."""
+    the button says what it does. ``also``: a sentence to be ticked (posted as ``also``); ``fields`` [(name, value)]: sent
+    along unseen. Works without JavaScript."""
     return {
         "name": name,
         "url": url,
@@ -213,6 +215,7 @@ def confirm_name(
         "consequence": consequence,
         "field_name": field_name,
         "also": also,
+        "fields": fields or [],
         "csrf_token": context.get("csrf_token"),
     }
 

@@ -6,7 +6,7 @@ const plain = (text) => text.normalize("NFC").trim().replace(/\s+/g, " ");
 export function wakeConfirm(root) {
   for (const form of root.querySelectorAll("form[data-confirm-name]:not([data-awake])")) {
     form.dataset.awake = "";
-    const input = form.querySelector("input:not([type=hidden])");
+    const input = form.querySelector("input:not([type=hidden], [type=checkbox])");
     const button = form.querySelector("button[type=submit]");
     const hint = form.querySelector("[data-hint]");
     const compare = () => {
