@@ -28,7 +28,7 @@ from partwell.rules.keeping import NoticeKind, next_notice_on
 from partwell.rules.refusals import show
 from partwell.rules.terms import ClientState, OffboardingState
 
-PORTAL = "/client/"
+PORTAL = "/client/retention/"
 NOT_BEGUN = (
     DeletionState.PROPOSED,
     DeletionState.APPROVED,
