@@ -27,8 +27,11 @@ from partwell.entrypoints.api.app import openapi
 from partwell.records.evidence.models import Entry
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.releases.models import ReleaseLine
+from partwell.records.retention.models import HandStep
 from tests.api.caller import caller
 from tests.flows.cast import PASSWORD, Cast, cast
+from tests.flows.deleted import backup_set, deleted
+from tests.flows.keeping_cast import kept
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
@@ -50,7 +53,7 @@ def _known(people: Cast) -> dict[str, list[str]]:
     ines.post(f"/offboardings/{offboarding.id}/plan")
     line = {"text": "Drive", "unit_price": "50.00"}
     paper = ines.made(f"{at}/papers", {"kind": "invoice", "lines": [line]})
-    slip = {"amount": "10", "currency": "EUR", "received_on": "2026-01-02"}
+    slip = {"amount": "10", "currency": "EUR", "received_on": "2026-01-02", "reference": "TRN 1"}
     assert ines.form(f"/papers/{paper['id']}/payments", slip).status_code == 201
     steps = dan.ok("GET", f"/offboardings/{offboarding.id}/steps")["items"]
     timer = dan.made(f"{at}/timers", {"work_class": "offboarding"})["id"]
@@ -59,8 +62,25 @@ def _known(people: Cast) -> dict[str, list[str]]:
     }  # fmt: skip
     time = dan.made(f"{at}/time", worked)["id"]
     asked = dan.made(f"/offboardings/{offboarding.id}/requests", {"title": "A diagram"})["id"]
+    kept_id = str(kept(people).id)
+    hold = {
+        "title": "Claim",
+        "description": "Kept",
+        "asked_by": "Counsel",
+        "review_on": "2199-01-01",
+        "sets": [kept_id],
+    }
     wish = {"asked_by": str(people.mara.id), "what": "Mail archive", "ship_to": "1 Quay Street"}
+    gone = deleted(people, backup_set(people, "Old tapes"), state="partial", steps=1)
     rows = {
+        "set_id": [kept_id, str(gone.backup_set_id)],
+        "hold_id": [ines.made(f"{at}/holds", hold)["id"]],
+        "only_copy_id": [
+            dan.made(f"/sets/{kept_id}/only-copies", {"item": str(people.items["runbook"].id)})["id"]
+        ],
+        "deletion_id": [gone.id],
+        "hand_step_id": [HandStep.objects.get(deletion=gone).id],
+        "what": ["listing", "outcome", "verification"],
         "copy_id": [ines.made(f"{at}/copies", wish)["id"]],
         "timer_id": [timer],
         "request_id": [asked],
