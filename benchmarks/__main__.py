@@ -20,6 +20,7 @@ SUBJECTS = (
     "backup",
     "vault",
     "retention",
+    "mail",
 )
 MODULES = {
     "import": "imports",
@@ -48,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument(
-        "--postgresql", action="store_true", help="import, evidence, page and hours on PostgreSQL too"
+        "--postgresql", action="store_true", help="import, evidence, page, hours and mail on PostgreSQL too"
     )
     parser.add_argument(
         "--cpu",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("client/", include("partwell.entrypoints.client_portal.urls")),
     path("provider/", include("partwell.entrypoints.provider_portal.urls")),
     path("api/", include("partwell.entrypoints.api.urls")),
+    path("mail/in/", include("partwell.entrypoints.mailbox.urls")),
     path("problems/", include("partwell.entrypoints.api.problem_urls")),
 ]
 

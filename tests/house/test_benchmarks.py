@@ -24,6 +24,7 @@ LINES = {
     "retention": 1,
     "backup": 4,
     "vault": 2,
+    "mail": 2,
 }
 
 
@@ -65,4 +66,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         [sys.executable, "-m", "benchmarks", "speed"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "import, evidence, bundle, job, verify, page, hours, deletion, backup, vault, retention" in done.stderr
+    assert (
+        "import, evidence, bundle, job, verify, page, hours, deletion, backup, vault, retention, mail"
+        in done.stderr
+    )

@@ -13,6 +13,8 @@ PACKAGES = {
     "initdb": "postgresql",
     "pdftotext": "poppler-utils",
     "openssl": "openssl",
+    "dovecot": "dovecot-imapd",
+    "postfix": "postfix",
 }
 # Other names of the same program, tried in order.
 NAMES = {
@@ -26,6 +28,9 @@ FOLDERS = {
         "/opt/homebrew/opt/postgresql*/bin",
         "/usr/local/opt/postgresql*/bin",
     ),
+    # Where daemons lie, which a user's PATH often leaves off.
+    "dovecot": ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"),
+    "postfix": ("/usr/sbin", "/usr/local/sbin"),
     "chromium": (
         "/Applications/Chromium.app/Contents/MacOS",
         "/Applications/Google Chrome.app/Contents/MacOS",

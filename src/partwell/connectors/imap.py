@@ -10,7 +10,9 @@ import imaplib
 import ipaddress
 import re
 import ssl
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,6 +80,7 @@ class ImapBox:
     def __init__(self, place: ImapPlace) -> None:
         self._place = place
         self._box: BaseMailBox | None = None
+        self._can: set[str] = set()
         self.validity = 0
 
     def __enter__(self) -> "ImapBox":
@@ -149,7 +152,16 @@ class ImapBox:
         assert self._box is not None  # inside the context
         client, place = self._box.client, self._place
         try:
-            status, _ = client.select(encode_folder(place.folder).decode("ascii"), readonly=place.after == "nothing")
+            # Asked anew: before the sign-in servers name only a part of what they can do.
+            self._can = set(
+                b" ".join(one for one in client.capability()[1] if one)
+                .decode("ascii", "replace")
+                .upper()
+                .split()
+            )
+            status, _ = client.select(
+                encode_folder(place.folder).decode("ascii"), readonly=place.after == "nothing"
+            )
             if status != "OK":
                 raise ImapError(
                     f"There is no folder {place.folder} of {place.user} at {place.host}; check its name."
@@ -171,13 +183,14 @@ class ImapBox:
         found = sorted(int(one) for one in (data[0] or b"").split())
         return [one for one in found if one > uid]  # "n:*" names the last one even where it is below n
 
-    def size(self, uid: int) -> int | None:
-        """Bytes of a message as the server counts them; None if it has gone meanwhile."""
-        for one in self._call("FETCH", str(uid), "(RFC822.SIZE)"):
+    def about(self, uid: int) -> tuple[int | None, datetime | None]:
+        """Bytes of a message as the server counts them (None if it has gone meanwhile), and when it took it (aware)."""
+        for one in self._call("FETCH", str(uid), "(RFC822.SIZE INTERNALDATE)"):
             text = one if isinstance(one, bytes) else one[0] if isinstance(one, tuple) else b""
             if found := re.search(rb"RFC822\.SIZE (\d+)", text):
-                return int(found[1])
-        return None
+                when = imaplib.Internaldate2tuple(text)
+                return int(found[1]), datetime.fromtimestamp(time.mktime(when), UTC) if when else None
+        return None, None
 
     def fetch(self, uid: int, target: Path) -> int | None:
         """Write the message's bytes to ``target``, unmarked; its size, or None if it has gone meanwhile."""
@@ -201,26 +214,19 @@ class ImapBox:
         if place.after == "seen":
             self._call("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
         elif place.after == "move" and place.into:
-            assert self._box is not None  # inside the context
-            capabilities = {str(one).upper() for one in self._box.client.capabilities}
-            if "MOVE" in capabilities:
+            if "MOVE" in self._can:
                 self._call("MOVE", str(uid), encode_folder(place.into))
             else:
                 self._call("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
                 self._call("COPY", str(uid), encode_folder(place.into))
-                if "UIDPLUS" in capabilities:
+                if "UIDPLUS" in self._can:
                     self._call("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)")
                     self._call("EXPUNGE", str(uid))
 
     @property
     def can_idle(self) -> bool:
         """Whether the server says by itself that mail came."""
-        assert self._box is not None  # inside the context
-        with contextlib.suppress(Exception):
-            self._box.client._simple_command("CAPABILITY")  # after sign-in it may be another list
-            _, data = self._box.client._untagged_response("OK", [None], "CAPABILITY")
-            return bool(data and data[-1] and b"IDLE" in data[-1].upper().split())
-        return False
+        return "IDLE" in self._can
 
     def wait(self, seconds: float) -> bool:
         """Wait for news by IDLE, at most ``seconds``; True if the server said something."""

@@ -51,9 +51,13 @@ def main() -> int:
         stop_catcher = Catcher(Path(settings.PARTWELL_HOME) / "inbox").start(
             "127.0.0.1", settings.ENV.mail_port
         )
+    from partwell.workers import mailbox
+
+    stop_mailbox = mailbox.start()
     try:
         loop()
     finally:
+        stop_mailbox()
         if stop_catcher:
             stop_catcher()
     return 0

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
+from partwell.actions.correspondence.bounced import note_bounce
 from partwell.actions.correspondence.parties import may_write_to
 from partwell.actions.correspondence.post import Post, addressed, link, names, post
 from partwell.actions.correspondence.sender import Matched
@@ -13,7 +14,7 @@ from partwell.actions.facts import open_offboarding
 from partwell.importers.inbound_mail import ReportLine
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client
-from partwell.records.correspondence.models import Bounce, Envelope, InboundMail, Message
+from partwell.records.correspondence.models import Envelope, InboundMail, Message
 from partwell.records.people.queries import the_msp
 from partwell.rules import roles
 from partwell.rules.inbound import State, Verdict
@@ -72,15 +73,13 @@ def file(deed: Deed, filing: Filing) -> Message | None:
     """
     mail, verdict = filing.mail, filing.verdict
     client = deed.client
-    if client is None or verdict.state in OUTCOMES:
-        deed.add(mail)
-        return None
-    if verdict.state is State.BOUNCE:
-        deed.add(mail)
+    keep = deed.add if mail._state.adding else deed.save  # a person may file it later than it came
+    if client is None or verdict.state in OUTCOMES or verdict.state is State.BOUNCE:
+        keep(mail)
         return None
     row = deed.add(_message(deed, client, filing))
     mail.message = row
-    deed.add(mail)
+    keep(mail)
     return row
 
 
@@ -205,12 +204,12 @@ def _message(deed: Deed, client: Client, filing: Filing) -> Message:
         subject=(mail.subject or "(no subject)")[:200],
         text=text,
         held=verdict.state is State.HELD,
-        answers=_answered(client.id, mail, recipient, verdict.audience),
+        answers=answered(client.id, mail, recipient, verdict.audience),
         written_at=mail.received_at,
     )
 
 
-def _answered(
+def answered(
     client_id: UUID, mail: InboundMail, recipient: Recipient | None, audience: str
 ) -> Message | None:
     """The newest message of the thread (In-Reply-To, then References from the end) that this one's readers may see."""
@@ -230,29 +229,18 @@ def _answered(
 
 
 def _bounced(deed: Deed, filing: Filing) -> None:
-    """Write down what a delivery status says about the addresses of a mail of ours; what it does next is for whoever reads it."""
+    """Write down what a delivery status says about the addresses of a mail of ours, and do what follows from it (R2)."""
     mail = filing.mail
     envelope = filing.envelope
     assert envelope is not None  # the rule says "bounce" of nothing else
-    roles_of = {one["address"].casefold(): one["role"] for one in envelope.recipients}
-    told = []
-    for line in filing.report:
-        role = roles_of.get(line.address.casefold())
-        same = Bounce.objects.filter(
-            envelope=envelope, address=line.address.casefold(), action=line.action, status=line.status
-        )
-        if role is None or same.exists():
-            continue
-        deed.add(
-            Bounce(
-                envelope=envelope, mail=mail, role=role, address=line.address.casefold(), action=line.action,
-                status=line.status, diagnostic=line.diagnostic[:600], reported_at=mail.received_at,
-            )
-        )  # fmt: skip
-        told.append(f"{role}: {line.action} {line.status}".strip())
     deed.record(
         "mail.reported",
         subjects=[mail.id, envelope.id],
         public={"recipients": names(envelope)},
-        to_client={"digest": mail.raw_sha256, "said": told},
+        to_client={
+            "digest": mail.raw_sha256,
+            "said": [f"{line.address}: {line.action} {line.status}".strip() for line in filing.report],
+        },
     )
+    for line in filing.report:
+        note_bounce(deed, envelope, line.address, line.action, line.status, line.diagnostic, mail)

@@ -134,22 +134,27 @@ def serve(links: dict[str, str] | None = None) -> int:
     )  # whitenoise looks there first, then at the apps
     signal.signal(signal.SIGTERM, _on_signal)
     signal.signal(signal.SIGINT, _on_signal)
-    web = worker = None
+    web = None
+    beside: dict[str, subprocess.Popen[bytes]] = {}
     try:
         web = _start("-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(env.port), "--workers", "1",
                      "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "partwell.wsgi:application")  # fmt: skip
-        worker = _start("-m", "partwell.workers")
+        names = ["partwell.workers"]
+        if env.lmtp and env.mail_address:
+            names.append("partwell.entrypoints.mailbox")
+        for name in names:
+            beside[name] = _start("-m", name)
         if not _answers(web, env.port):
             typer.echo("The web server did not start; see above.", err=True)
             return REFUSED
         _greet(env.url, links or {}, bool(env.smtp))
-        return _watch(web, worker)
+        return _watch(web, beside)
     except _Stopping:
         return GOOD
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _end([_watch.worker or worker, web])  # type: ignore[attr-defined]
+        _end([*beside.values(), web])
 
 
 def _answers(web: "subprocess.Popen[bytes]", port: int) -> bool:
@@ -163,26 +168,35 @@ def _answers(web: "subprocess.Popen[bytes]", port: int) -> bool:
     return False
 
 
-def _watch(web: "subprocess.Popen[bytes]", worker: "subprocess.Popen[bytes]") -> int:
-    """Restart a dead worker with growing patience; end when the web server ends."""
-    pause, began = 1.0, time.monotonic()
+CALLED = {
+    "partwell.workers": "The worker",
+    "partwell.entrypoints.mailbox": "The process that takes mail by LMTP",
+}
+
+
+def _watch(web: "subprocess.Popen[bytes]", beside: "dict[str, subprocess.Popen[bytes]]") -> int:
+    """Restart what runs beside the web server when it dies, with growing patience; end when the web server ends."""
+    pause = dict.fromkeys(beside, 1.0)
+    began = dict.fromkeys(beside, time.monotonic())
+    due: dict[str, float] = {}
     while True:
         if web.poll() is not None:
             typer.echo(f"The web server ended (exit code {web.returncode}).", err=True)
             return REFUSED
-        if worker.poll() is not None:
-            typer.echo(
-                f"The worker ended (exit code {worker.returncode}); it is started again in {pause:.0f} s.",
-                err=True,
-            )
-            pause = 1.0 if time.monotonic() - began > 60 else min(pause * 2, 30.0)
-            time.sleep(pause)
-            worker, began = _start("-m", "partwell.workers"), time.monotonic()
-            _watch.worker = worker  # type: ignore[attr-defined]
+        now = time.monotonic()
+        for name, child in beside.items():
+            if name in due:
+                if now >= due[name]:
+                    del due[name]
+                    beside[name], began[name] = _start("-m", name), now
+            elif child.poll() is not None:
+                typer.echo(
+                    f"{CALLED[name]} ended (exit code {child.returncode}); it is started again in {pause[name]:.0f} s.",
+                    err=True,
+                )
+                due[name] = now + pause[name]
+                pause[name] = 1.0 if now - began[name] > 60 else min(pause[name] * 2, 30.0)
         time.sleep(0.3)
-
-
-_watch.worker = None  # type: ignore[attr-defined]
 
 
 def _end(children: "list[subprocess.Popen[bytes] | None]") -> None:

@@ -9,11 +9,11 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, F, Q, QuerySet, Value
 
-from partwell.records.correspondence.models import Call, Envelope, Message
+from partwell.records.correspondence.models import Call, Envelope, Message, Road
 from partwell.rules.actor import Actor
 from partwell.rules.terms import EnvelopeState
 
-__all__ = ["Call", "Envelope", "Message"]
+__all__ = ["Call", "Envelope", "Message", "Road"]
 
 OUTSIDE = ("all", "client")  # R4: internal and privileged notes are in no portal
 
@@ -149,3 +149,18 @@ def held_open(client_id: UUID | None = None) -> list[Message]:
     rows = Message.objects.filter(held=True).select_related("client", "recipient")
     rows = rows.filter(client=client_id) if client_id else rows
     return list(rows.order_by("-written_at")[:20])
+
+
+def imap_roads() -> list[Road]:
+    """The mailboxes that are read, in the order in which they were added."""
+    return list(Road.objects.filter(kind="imap", enabled=True, removed_at=None).order_by("added_at"))
+
+
+def living_road(road_id: UUID) -> Road | None:
+    """A road that is in use; None once it is switched off or removed."""
+    return Road.objects.filter(pk=road_id, enabled=True, removed_at=None).first()
+
+
+def webhook_road(road_id: UUID) -> Road | None:
+    """A webhook in use, or None."""
+    return Road.objects.filter(pk=road_id, kind="webhook", enabled=True, removed_at=None).first()
