@@ -27,7 +27,7 @@ from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope
 from partwell.records.vault.models import StoredFile
-from partwell.rules import consent, loop, roles
+from partwell.rules import consent, loop, roles, waiting
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.lifecycle import envelope_after
 from partwell.rules.refusals import Refusal, refuse
@@ -139,9 +139,14 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
 
     A refusal of the gate stops the envelope for good and is recorded with its reason.
     """
-    peek = Envelope.objects.filter(pk=envelope_id).first()
+    peek = Envelope.objects.select_related("message").filter(pk=envelope_id).first()
     if peek is None:
         return refuse("not_found")
+    said = peek.message
+    until = said.waits_until if said is not None else None
+    read_by = said.read_by_name if said is not None else ""
+    if until is not None and waiting.still_waits(until, read_by, now or timezone.now()):
+        return refuse("message_waits", until=until)
     intact = documents_unchanged(peek)
     with Deed(actor, now=now) as deed:
         client = deed.lock(peek.client_id)
@@ -157,13 +162,30 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
                 "envelope_not_queued",
                 state=Envelope.objects.values_list("state", flat=True).get(pk=envelope_id),
             )
-        envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
+        envelope = Envelope.objects.select_related("recipient", "authorisation", "message").get(
+            pk=envelope_id
+        )
         refusal = why_not(envelope, client, deed.now) if intact else refuse("envelope_changed")
         if refusal is not None:
             return not_now(deed, envelope, refusal)
+        _say_written(deed, envelope)
         deed.save(envelope, state=EnvelopeState.CLAIMED, attempts=envelope.attempts + 1, stop_code="")
         _record(deed, envelope, "claimed", attempt=envelope.attempts)
         return envelope
+
+
+def _say_written(deed: Deed, envelope: Envelope) -> None:
+    """A message that waited becomes everybody's to know when it is first about to leave, under its author's name."""
+    said = envelope.message
+    if said is None or said.waits_until is None or envelope.attempts:
+        return
+    deed.record(
+        "message.written",
+        recipient=envelope.recipient_id,
+        subjects=[said.id, envelope.id],
+        public={"actor": said.author_name, "recipients": names(envelope), "subject": said.subject},
+        to_client={"digest": hashlib.sha256(f"{said.subject}\n\n{said.text}".encode()).hexdigest()},
+    )
 
 
 def not_now(deed: Deed, envelope: Envelope, refusal: Refusal) -> Refusal:

@@ -7,6 +7,7 @@ Recipients, words and documents are frozen in it; the client's contact comes fir
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ class Post:
 
     ``dedupe``: the business key that makes a double click harmless. ``values``: the fields of the mail kind
     (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
-    to the MSP's own (R1's receipts, copies of what was signed).
+    to the MSP's own (R1's receipts, copies of what was signed). ``not_before``: the relay leaves it alone until then.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Post:
     second: bool = False
     house: bool = False
     in_reply_to: str = ""
+    not_before: datetime | None = None
 
 
 def link(path: str) -> str:
@@ -188,7 +190,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         reply_to="" if item.kind in NO_ANSWER else for_envelope(deed, client, recipient),
         dedupe_key=item.dedupe[:160],
         queued_at=deed.now,
-        next_attempt_at=deed.now,
+        next_attempt_at=item.not_before or deed.now,
     )
     row.digest = envelope_digest(row)
     return deed.add(row)

@@ -13,12 +13,13 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.waiting import open_with
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import named_persons, standing_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope, Message
-from partwell.rules import roles
+from partwell.rules import roles, waiting
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -103,7 +104,10 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
                     verb=verb,
                 )
             persons = found
-        row = deed.add(_row(deed, client, draft, recipient, answered))
+        row = _row(deed, client, draft, recipient, answered)
+        if not inside:
+            _wait(deed, row)
+        deed.add(row)
         if inside:
             deed.record(
                 "note.written",
@@ -163,6 +167,13 @@ def _row(
     )
 
 
+def _wait(deed: Deed, row: Message) -> None:
+    """What staff write while a debt, dispute or claim is open waits (rules/waiting.py)."""
+    open_now = open_with(row.client_id, deed.now)
+    row.waits_why = waiting.why_waits("message", by_staff=deed.actor.is_staff, open_now=open_now)
+    row.waits_until = deed.now + waiting.WAIT if row.waits_why else None
+
+
 def _send(
     deed: Deed,
     client: Client,
@@ -186,6 +197,7 @@ def _send(
             authorisation=standing_of(recipient.id, None, deed.now).authorisation if recipient else None,
             message=row,
             in_reply_to=earlier.internet_message_id if earlier else "",
+            not_before=row.waits_until,
             values={
                 "topic": row.subject,
                 "sender": deed.actor.name,
@@ -199,6 +211,17 @@ def _send(
     if isinstance(found, Refusal) and persons:
         # Nothing goes round the client: roll the row back by raising, and say why at the door.
         raise NotInTheLoop(found)
+    if row.waits_until is not None:
+        deed.record(
+            "message.waits",
+            subjects=[row.id],
+            internal={
+                "digest": digest_of(row.subject, row.text),
+                "why": row.waits_why,
+                "until": row.waits_until.isoformat(),
+            },
+        )
+        return row
     names = [client.name, *([recipient.firm] if recipient and persons else [])]
     deed.record(
         "message.written",

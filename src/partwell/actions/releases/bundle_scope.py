@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from partwell.actions.facts import newest_trials, pauses
 from partwell.actions.releases.bundle_words import inventory_row, reasons_text, receipts_of
 from partwell.actions.releases.gate import Target, judge, judge_again
@@ -231,6 +233,7 @@ def _client_papers(out: Contents, client: Client) -> None:
 def _client_words(out: Contents, client: Client) -> None:
     out.messages = list(
         Message.objects.filter(client=client, audience__in=("all", "client"))
+        .filter(Q(waits_until=None) | Exists(Envelope.objects.filter(message=OuterRef("pk"), attempts__gt=0)))
         .select_related("recipient")
         .order_by("written_at")
     )

@@ -9,11 +9,13 @@ from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partwell.actions.correspondence.deliver import settle_unknown
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
+from partwell.actions.correspondence.waiting import let_leave, stop_waiting
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
@@ -30,13 +32,15 @@ from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.door.hours_words import left_words
 from partwell.entrypoints.door.refused import refusal_response
-from partwell.entrypoints.staff.parts import may_here
+from partwell.entrypoints.staff.parts import answer, may_here
 from partwell.entrypoints.staff.pictures import pictured
-from partwell.entrypoints.staff.release_page import MAIL_STATES, mail_rows, mail_state
+from partwell.entrypoints.staff.release_page import mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
+from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
+from partwell.rules.waiting import still_waits
 
 AUDIENCES = {ALL: "everybody", CLIENT: "client and us", INTERNAL: "internal", PRIVILEGED: "privileged"}
 
@@ -45,7 +49,9 @@ def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
     """Messages and calls as the pages show them."""
     rows = []
     for one in said:
-        tone, word = MAIL_STATES[one.envelope.state] if one.envelope else ("", "")
+        tone, word = mail_state(one.envelope) if one.envelope else ("", "")
+        if one.kind == "message" and one.envelope is not None and one.envelope.state == "queued":
+            word = waits_words(one.row) or word
         rows.append({"said": one, "row": one.row, "tone": tone, "word": word,
                      "audience": AUDIENCES.get(getattr(one.row, "audience", ""), "")})  # fmt: skip
     return rows
@@ -84,9 +90,33 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
         raise Http404
     outside = found.audience in queries.OUTSIDE
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": AUDIENCES[found.audience],
+               "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
                "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
                **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
+
+
+def waits_words(message: Any) -> str:
+    """What a page says of a message that waits, else ""."""
+    if not still_waits(message.waits_until, message.read_by_name, timezone.now()):
+        return ""
+    return f"Waits until {when_words(message.waits_until)}, or for a colleague's reading"
+
+
+@staff_door("message.write")
+@require_POST
+def send_now(request: HttpRequest, message_id: str) -> HttpResponse:
+    """A colleague has read a message that waits."""
+    result = let_leave(actor=actor_of(request), message_id=uuid_or_404(message_id))
+    return answer(request, result, reverse("staff:message", args=[message_id]), "Read; it leaves now.")
+
+
+@staff_door("message.write")
+@require_POST
+def stop_message(request: HttpRequest, message_id: str) -> HttpResponse:
+    """A message that waits does not leave."""
+    result = stop_waiting(actor=actor_of(request), message_id=uuid_or_404(message_id))
+    return answer(request, result, reverse("staff:message", args=[message_id]), "Stopped; it went to nobody.")
 
 
 class WriteForm(forms.Form):
@@ -142,6 +172,9 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
                 return refusal_response(
                     request, result, back=reverse("staff:client_messages", args=[client.id])
                 )
+            if result.waits_until is not None:
+                flash.warning(request, f"It has not left yet. {result.waits_why} {waits_words(result)}.")
+                return HttpResponseRedirect(reverse("staff:message", args=[result.id]))
             flash.success(
                 request,
                 "Noted; it stays inside."

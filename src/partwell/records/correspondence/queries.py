@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 
 from partwell.records.correspondence.models import Call, Envelope, Message, Road
 from partwell.rules.actor import Actor
@@ -23,11 +23,19 @@ def messages_visible_to(actor: Actor, *, stands: bool = True) -> "QuerySet[Messa
     if actor.is_staff:
         return Message.objects.all()
     if actor.kind == "client":
-        return Message.objects.filter(client=actor.client_id, audience__in=OUTSIDE)
+        return _left(Message.objects.filter(client=actor.client_id, audience__in=OUTSIDE))
     if actor.kind == "provider":
-        rows = Message.objects.filter(client=actor.client_id, recipient=actor.recipient_id, audience="all")
+        rows = _left(
+            Message.objects.filter(client=actor.client_id, recipient=actor.recipient_id, audience="all")
+        )
         return rows if stands else rows.filter(held=True)
     return Message.objects.none()
+
+
+def _left(rows: "QuerySet[Message]") -> "QuerySet[Message]":
+    """Without what waits and has not been tried: until it leaves it is inside (rules/waiting.py)."""
+    tried = Envelope.objects.filter(message=OuterRef("pk"), attempts__gt=0)
+    return rows.filter(Q(waits_until=None) | Exists(tried))
 
 
 def calls_visible_to(actor: Actor) -> "QuerySet[Call]":
@@ -41,9 +49,10 @@ def envelopes_visible_to(actor: Actor) -> "QuerySet[Envelope]":
     """Mails: staff all, the client its own. A provider reads its mail in its mailbox."""
     if actor.is_staff:
         return Envelope.objects.all()
-    return (
-        Envelope.objects.filter(client=actor.client_id) if actor.kind == "client" else Envelope.objects.none()
-    )
+    if actor.kind != "client":
+        return Envelope.objects.none()
+    waits = Q(message__waits_until__isnull=False, attempts=0)
+    return Envelope.objects.filter(client=actor.client_id).exclude(waits)
 
 
 @dataclass(frozen=True)

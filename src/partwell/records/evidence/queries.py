@@ -22,7 +22,8 @@ from sealed import canonical
 from sealed import entry as leaf
 
 # R4: that there is an internal note is the MSP's own business too.
-INSIDE = ("note.written",)
+# So is a message that waits or was stopped: once it leaves, message.written says so to all.
+INSIDE = ("note.written", "message.waits", "message.read_over", "message.stopped")
 MAIL = "envelope"
 RECEIPTS = ("receipt.confirmed", "receipt.objected", "credential.rotated")
 LABELS = {"staff": ("public", "client", "internal"), "client": ("public", "client"), "provider": ("public",)}

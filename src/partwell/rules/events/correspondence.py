@@ -6,6 +6,10 @@ from partwell.rules.events.base import Event
 EVENTS = (
     Event("message.written", "{actor} wrote to {recipients} about “{subject}”.",
           public=("client", "recipients", "subject"), client=("digest", "attachments?")),
+    Event("message.waits", "{actor} wrote a message that waits before it leaves.", public=("client",),
+          internal=("digest", "why", "until")),
+    Event("message.read_over", "{actor} read a message of {author}, so that it leaves.", public=("client", "author")),
+    Event("message.stopped", "{actor} stopped a message of {author} before it left.", public=("client", "author")),
     Event("message.received", "{sender} wrote about “{subject}”.", public=("client", "sender", "subject"),
           client=("digest", "dkim?", "attachments?")),
     Event("message.held", "A message of {sender} was held: there is no consent, so nobody answers it.",

@@ -12,6 +12,7 @@ from partwell.rules.refusal_kinds import (
     money,
     people,
     retention,
+    waiting,
     work,
 )
 
@@ -26,5 +27,6 @@ ALL_KINDS: tuple[Line, ...] = (
     *money.KINDS,
     *people.KINDS,
     *retention.KINDS,
+    *waiting.KINDS,
     *work.KINDS,
 )

@@ -12,6 +12,7 @@ from pydantic import Field
 from partwell.actions.correspondence.deliver import settle_unknown
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
+from partwell.actions.correspondence.waiting import let_leave, stop_waiting
 from partwell.actions.correspondence.write_message import Draft, NotInTheLoop, write_message
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
 from partwell.entrypoints.api.endpoints.releases import business_key
@@ -57,6 +58,11 @@ class MessageShown(Shown):
     held: bool
     answers_id: UUID | None
     written_at: datetime
+    waits_until: datetime | None = Field(
+        description="It leaves at this moment, or when a colleague has read it."
+    )
+    waits_why: str
+    read_by_name: str
 
 
 class NewMessage(Given):
@@ -203,6 +209,34 @@ def post_message(request: HttpRequest, client_id: PathId, body: NewMessage) -> M
 def get_message(request: HttpRequest, message_id: PathId) -> MessageShown:
     """One message."""
     return MessageShown.model_validate(found(message_seen(actor_of(request), message_id)))
+
+
+@operation(
+    router,
+    "POST",
+    "/messages/{message_id}/send-now",
+    scope="messages:write",
+    verb="message.write",
+    response=MessageShown,
+)
+def post_send_now(request: HttpRequest, message_id: PathId) -> MessageShown | Refusal:
+    """A colleague has read a message that waits: it leaves now. Never its author."""
+    row = let_leave(actor=actor_of(request), message_id=message_id)
+    return row if isinstance(row, Refusal) else MessageShown.model_validate(row)
+
+
+@operation(
+    router,
+    "POST",
+    "/messages/{message_id}/stop",
+    scope="messages:write",
+    verb="message.write",
+    response=MessageShown,
+)
+def post_stop_message(request: HttpRequest, message_id: PathId) -> MessageShown | Refusal:
+    """Stop a message that waits; nobody outside learns of it."""
+    row = stop_waiting(actor=actor_of(request), message_id=message_id)
+    return row if isinstance(row, Refusal) else MessageShown.model_validate(row)
 
 
 @operation(

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Refusals about messages that wait before they leave, and about letters."""
+
+KINDS: tuple[tuple[str, str, int, str, str], ...] = (
+    (
+        "message_waits",
+        "R4",
+        409,
+        "This message waits until {until} or for a colleague's reading.",
+        "Wait, or ask a colleague to read it.",
+    ),
+    (
+        "message_not_waiting",
+        "R4",
+        409,
+        "This message does not wait any more.",
+        "Look at its mail: it has left, or was stopped.",
+    ),
+    (
+        "own_message_read",
+        "R4",
+        403,
+        "You wrote this message, so your own reading does not let it leave.",
+        "Ask a colleague, wait, or stop it.",
+    ),
+    (
+        "message_stopped",
+        "R4",
+        409,
+        "{person} stopped this message before it left.",
+        "Write it anew if it should go after all.",
+    ),
+)
