@@ -375,11 +375,9 @@ def _consent_gate(facts: GateFacts) -> Gate:
 def gates(facts: GateFacts) -> tuple[Gate, ...]:
     """The strip: consent · client in the loop · hours · retention · hold, always five, in this order."""
     if not facts.client_address_works:
-        loop = Gate("loop", "Client in the loop", GateState.REFUSING,
-                    refuse("no_working_client_address").sentence, OnWhom.ACCOUNT_MANAGER)  # fmt: skip
+        loop = Gate("loop", "Client in the loop", GateState.REFUSING, refuse("no_working_client_address").sentence, OnWhom.ACCOUNT_MANAGER)  # fmt: skip
     elif not facts.outside_contact:
-        loop = Gate("loop", "Client in the loop", GateState.WAITING,
-                    "The client has no contact outside the domain that migrates.", OnWhom.SIGNATORY)  # fmt: skip
+        loop = Gate("loop", "Client in the loop", GateState.WAITING, "The client has no contact outside the domain that migrates.", OnWhom.SIGNATORY)  # fmt: skip
     else:
         loop = Gate("loop", "Client in the loop", GateState.OPEN, "The client is on every message.")
     if facts.minutes_left > 0:
@@ -387,8 +385,7 @@ def gates(facts: GateFacts) -> tuple[Gate, ...]:
         warned = f" {facts.used_per_cent} % are used." if facts.used_per_cent >= min(WARN_AT) else ""
         hour_gate = Gate("hours", "Hours", GateState.OPEN, f"{hours} h {rest:02d} min are left.{warned}")
     else:
-        hour_gate = Gate("hours", "Hours", GateState.WAITING,
-                         "The time is used up; handing over what exists goes on.", OnWhom.SIGNATORY)  # fmt: skip
+        hour_gate = Gate("hours", "Hours", GateState.WAITING, "The time is used up; handing over what exists goes on.", OnWhom.SIGNATORY)  # fmt: skip
     kept = Gate("retention", "Retention", GateState.OPEN, f"Backups are kept until {facts.keep_until_text}. {facts.window}".strip())  # fmt: skip
     if facts.broken:
         kept = Gate("retention", "Retention", GateState.REFUSING, facts.broken, OnWhom.ACCOUNT_MANAGER)
