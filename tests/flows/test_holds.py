@@ -248,6 +248,10 @@ def test_the_only_copy_is_waived_in_writing_or_explained(db_world: World) -> Non
     done(unname_only_copy(actor=story.dan, copy_id=second.id, reason="It is in their own archive too"))
     done(record_handed_over(actor=story.dan, copy_id=third.id, words="Handed over on a drive"))
     assert code(record_handed_over(actor=story.dan, copy_id=third.id, words="Again")) == "already_decided"
+    told_of = list(Envelope.objects.filter(kind="message").order_by("queued_at"))
+    assert [one["role"] for one in told_of[0].recipients] == ["client", "second", "msp"]
+    assert "their own archive" in told_of[0].text and "object on your page" in told_of[0].text
+    assert "Handed over on a drive" in told_of[1].text
     assert queries.only_copies_left(row.id) == []
     assert code(name_only_copy(actor=story.dan, set_id=row.id, item_id=row.id)) == "not_found"
 

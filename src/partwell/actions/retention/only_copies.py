@@ -109,8 +109,27 @@ def _settle(
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="only_copy.settle")
         deed.save(row, **changes(deed, said))
+        _tell(deed, row, event, said)
         _entry(deed, row, event, {field: said})
         return row
+
+
+def _tell(deed: Deed, row: OnlyCopy, event: str, said: str) -> None:
+    """What our word alone takes out of a deletion's way is told to the client at both addresses, in time to object (R6)."""
+    msp = the_msp()
+    now = "it was handed over to you" if event == "only_copy.handed_over" else "there is another copy"
+    body = (
+        f"So far nothing of “{row.backup_set.name}” could be deleted, because the only copy of “{row.title}” lies in it. "
+        f"Our record now says that {now}: {said}\n\nIf that is not so, object on your page: nothing of it is deleted then."
+    )
+    values = {
+        "topic": f"“{row.title}” no longer keeps “{row.backup_set.name}” from being deleted"[:300],
+        "sender": deed.actor.name,
+        "sender_firm": msp.name if msp else "",
+        "body": body,
+        "portal_url": link(PORTAL),
+    }
+    post(deed, Post("message", f"copy:{row.id.hex}:{event}", values, second=True, house=True))
 
 
 def _entry(deed: Deed, row: OnlyCopy, event: str, content: dict[str, object]) -> None:

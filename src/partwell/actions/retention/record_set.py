@@ -8,10 +8,11 @@ bucket lies sealed in the vault and is never shown again; entering another one r
 from uuid import UUID
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.keys import OpenUnit
 from partwell.actions.retention.basis import basis_of
 from partwell.actions.retention.choices import ask_choice, would_ask
-from partwell.actions.retention.keep_dates import redate
+from partwell.actions.retention.keep_dates import PORTAL, redate
 from partwell.actions.retention.set_facts import (
     NONE_KEPT,
     Replica,
@@ -29,6 +30,7 @@ from partwell.actions.retention.set_facts import (
 )
 from partwell.connectors.secret import Secret
 from partwell.records.clients.models import Client
+from partwell.records.people.queries import the_msp
 from partwell.records.retention import queries
 from partwell.records.retention.models import BackupSet, Deletion
 from partwell.rules import lifecycle, roles
@@ -178,8 +180,26 @@ def record_return(*, actor: Actor, set_id: UUID, words: str) -> BackupSet | Refu
             problem = refuse("set_gone", subject=row.name, day=row.gone_at.date())
         if problem is not None:
             return deed.refuse(problem, subject=row.id, verb="set.return")
+        _tell_returned(deed, row, words)
         mark_returned(deed, row, words)
         return row
+
+
+def _tell_returned(deed: Deed, row: BackupSet, words: str) -> None:
+    """Our word alone lets a set go that was to be returned first, so the client hears of it in time to object (R6)."""
+    msp = the_msp()
+    body = (
+        f"Our record now says that “{row.name}” reached you: "
+        f"{words.strip()}\n\nIf that is not so, object on your page: nothing of it is deleted then."
+    )
+    values = {
+        "topic": f"“{row.name}” was returned to you",
+        "sender": deed.actor.name,
+        "sender_firm": msp.name if msp else "",
+        "body": body,
+        "portal_url": link(PORTAL),
+    }
+    post(deed, Post("message", f"set:{row.id.hex}:returned", values, second=True, house=True))
 
 
 def mark_returned(deed: Deed, row: BackupSet, words: str) -> None:
