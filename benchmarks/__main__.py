@@ -20,6 +20,7 @@ SUBJECTS = (
     "backup",
     "vault",
     "retention",
+    "search",
     "mail",
 )
 MODULES = {
@@ -63,11 +64,14 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--scratch", type=Path, help="folder to work in (memory where there is room)")
     parser.add_argument("--sets", type=int, default=50_000, help="backup sets that are swept (50000)")
+    parser.add_argument("--messages", type=int, default=100_000, help="messages that are searched (100000)")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(SUBJECTS):
         parser.error(f"there is no measurement {min(unknown)!r}; there are {', '.join(SUBJECTS)}")
     if min(chosen.rounds, chosen.size, chosen.objects) < 1 or chosen.sets < 200:
         parser.error("--rounds, --size and --objects are at least 1, --sets at least 200")
+    if chosen.messages < 1000:
+        parser.error("--messages is at least 1000")
     return chosen
 
 
@@ -92,6 +96,7 @@ def main() -> int:
         chosen.size,
         chosen.objects,
         chosen.sets,
+        messages=chosen.messages,
     )
     facts = {**machine(), "counted": "processor time" if chosen.cpu else "the clock"}
     nowhere = house.prepare()

@@ -35,6 +35,8 @@ class Options:
     """Objects on the S3 server that are deleted."""
     sets: int = 50_000
     """Backup sets among which the daily sweep finds a hundred."""
+    messages: int = 100_000
+    """Messages that are searched."""
 
     def databases(self) -> tuple[str, ...]:
         """On which databases the subjects with rows run."""

@@ -11,6 +11,7 @@ from typing import Any
 from . import bag, entry, merkle, note, proof
 from .findings import Report, Unusable
 from .source import Source
+from .verify_said import check_said
 
 Read = Callable[[Source, Report, str], "bytes | None"]
 _PROOF_NAME = re.compile(r"proof/(0|[1-9][0-9]*)\.tlog-proof")
@@ -39,6 +40,7 @@ def check_log(
         proved = _inclusion(source, report, read, entries, checkpoint, data)
     report.facts["entries"], report.facts["entries_proved"] = len(entries), proved
     _manifest_entry(source, report, read, entries)
+    check_said(source, report, read, entries)
     if checkpoint is not None:
         _earlier(source, report, read, checkpoint, key, earlier)
 

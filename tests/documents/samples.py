@@ -278,6 +278,35 @@ def letters() -> dict[str, dict[str, Any]]:
             ],
             "steps": ["Sign the new agreement", "Import the estate anew"],
         },
+        "correspondence": {
+            "client": "Northwick Traders Ltd",
+            "period": "4 May 2026 to 1 September 2026",
+            "count": "412",
+            "numbers": "1 to 2",
+            "volume": "1 of 3",
+            "items": [
+                {
+                    "number": "1",
+                    "what": "message",
+                    "at": when,
+                    "who": "Ines Duarte",
+                    "to": "Mara Ellery",
+                    "title": "The cutover",
+                    "text": "On Saturday.\n\nYours, Ines",
+                    "digest": "ab" * 32,
+                    "entry": "17",
+                    "mails": "mails/000001-1.eml, accepted",
+                },
+                {
+                    "number": "2",
+                    "what": "call",
+                    "at": when,
+                    "who": "Dan Frey",
+                    "title": "Call with Mara Ellery",
+                    "text": "The tape library was named.",
+                },
+            ],
+        },
         "statement": {
             "as_of": when,
             "departure": "notice of 4 May 2026",
@@ -344,7 +373,11 @@ def letters() -> dict[str, dict[str, Any]]:
                 }
             ],
             "exceptions": [
-                {"title": f"northwick/locked/{n}.vbk", "version": f"v{n}", "why": "compliance lock until 2031"}
+                {
+                    "title": f"northwick/locked/{n}.vbk",
+                    "version": f"v{n}",
+                    "why": "compliance lock until 2031",
+                }
                 for n in range(3)
             ],
             "unnamed": 2,

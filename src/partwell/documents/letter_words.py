@@ -246,4 +246,17 @@ WORDS = (
     ),
     N_("What we do first"),
     N_("Accept or decline it on your page. Your sign-in is enough for this; nothing of yours leaves by it."),
+    N_(
+        "This is what was said and written, in order, as it stands in the log of {msp}. Each number names its entry; the entry holds the SHA-256 of exactly these words."
+    ),
+    N_("Period"),
+    N_("Numbers"),
+    N_("Volume"),
+    N_("In all"),
+    N_("No."),
+    N_("Entry"),
+    N_("As a mail"),
+    N_("SHA-256"),
+    N_("Note"),
+    N_("To"),
 )

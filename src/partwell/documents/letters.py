@@ -153,6 +153,12 @@ LETTERS: dict[str, Letter] = {
             ("money", _f("label text")),
         ),
     ),
+    "correspondence": Letter(
+        _f("client period count numbers items"),
+        _f("volume firm"),
+        _f(""),
+        (("items", _f("number what at who to title text digest entry mails note")),),
+    ),
     "return_quote": Letter(
         _f("client fee normal_fee valid_until"),
         _f("welcome exception page signed_name signed_title"),

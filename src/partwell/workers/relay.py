@@ -11,8 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from partwell.actions.correspondence import deliver
-from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
-from partwell.actions.files import read_file
+from partwell.actions.correspondence.outgoing import message_of
 from partwell.actions.people import account_mail
 from partwell.connectors import mail_message
 from partwell.connectors.addresses import Mailbox
@@ -20,8 +19,9 @@ from partwell.connectors.secret import Secret
 from partwell.connectors.smtp import Delivery, Outcome, Security, SmtpServer, transmit
 from partwell.records.correspondence.queries import Envelope
 from partwell.records.people.queries import account_mail_due, the_msp
-from partwell.records.vault.queries import stored_file
 from partwell.rules.refusals import Refusal
+
+__all__ = ["deliver_one", "message_of", "server"]
 
 log = logging.getLogger("partwell.relay")
 
@@ -42,36 +42,6 @@ def server() -> SmtpServer:
     )
     port = parts.port or {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[security]
     return SmtpServer(parts.hostname or "", port, security, unquote(parts.username or ""), password)
-
-
-def message_of(envelope: Envelope) -> bytes:
-    """The RFC 5322 bytes of an envelope; the same bytes at every attempt."""
-    msp = the_msp()
-    assert msp is not None  # an envelope exists, so the MSP does
-    # The acknowledgement states no fact: whose copy travels with it does not stand in its headers (R1).
-    shown = [
-        one for one in envelope.recipients if envelope.kind != ACKNOWLEDGEMENT or one["role"] == "provider"
-    ]
-    everyone = tuple(Mailbox(one["address"], one["name"]) for one in shown)
-    files = []
-    for pinned in envelope.documents:
-        file = stored_file(UUID(hex=pinned["file"]))
-        files.append(mail_message.Attachment(file.name, file.media_type, read_file(file)))
-    return mail_message.build(
-        mail_message.OutgoingMail(
-            sender=Mailbox(msp.email, msp.name),
-            to=everyone[:1],
-            cc=everyone[1:],
-            subject=envelope.subject,
-            date=envelope.queued_at,
-            message_id=envelope.internet_message_id,
-            in_reply_to=envelope.in_reply_to,
-            reply_to=(Mailbox(envelope.reply_to, msp.name),) if envelope.reply_to else (),
-            text=envelope.text,
-            html=envelope.html,
-            attachments=tuple(files),
-        )
-    )
 
 
 def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope | Refusal:

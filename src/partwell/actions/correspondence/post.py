@@ -109,6 +109,11 @@ def names(envelope: Envelope) -> list[str]:
 
 def envelope_digest(row: Envelope) -> str:
     """SHA-256 over everything that is frozen in an envelope; the relay compares it before every attempt."""
+    return hashlib.sha256(envelope_frozen(row)).hexdigest()
+
+
+def envelope_frozen(row: Envelope) -> bytes:
+    """Everything that is frozen in an envelope, as canonical JSON (RFC 8785)."""
     frozen = {
         name: getattr(row, name)
         for name in (
@@ -140,7 +145,7 @@ def envelope_digest(row: Envelope) -> str:
     )
     if row.reply_to:  # left out where empty, so that older envelopes keep their digest
         frozen["reply_to"] = row.reply_to
-    return hashlib.sha256(canonical.dumps(frozen)).hexdigest()
+    return canonical.dumps(frozen)
 
 
 def post(deed: Deed, item: Post) -> Envelope | Refusal:

@@ -227,7 +227,12 @@ def _send(
         "message.written",
         recipient=recipient.id if recipient else None,
         subjects=[row.id],
-        public={"recipients": names, "subject": row.subject},
+        # A new provider proves with it that what it was told is unchanged.
+        public={
+            "recipients": names,
+            "subject": row.subject,
+            **({"words_sha256": digest_of(row.subject, row.text)} if recipient else {}),
+        },
         to_client={"digest": digest_of(row.subject, row.text)},
     )
     return row

@@ -81,7 +81,8 @@ def target_name(order: Order) -> str:
 def bundle_name(contents: Contents, job_id: UUID, now: datetime) -> str:
     """The folder inside the container and the file's stem: ``handover-northwick-2026-11-23-1a2b3c4d``."""
     slug = re.sub(r"[^a-z0-9]+", "-", contents.client.name.lower()).strip("-")[:40].strip("-") or "client"
-    return f"handover-{slug}-{now:%Y-%m-%d}-{job_id.hex[:8]}"
+    kind = contents.order.only or "handover"
+    return f"{kind}-{slug}-{now:%Y-%m-%d}-{job_id.hex[:8]}"
 
 
 def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from uuid import UUID
 from partwell.actions.estate.secrets import FIELDS, PLACE
 from partwell.actions.keys import OpenUnit, blob_store, open_unit
 from partwell.actions.releases.bundle_scope import Contents, Part
-from partwell.actions.releases.bundle_words import as_json, correspondence
+from partwell.actions.releases.bundle_words import as_json
+from partwell.actions.releases.said_files import write_said
 from partwell.documents.inventory_files import csv_chunks, html_chunks, json_chunks, neutral, write_xlsx
 from partwell.documents.texts import moment_text
 from partwell.records.estate.models import Item
@@ -54,14 +55,12 @@ def payload(
         place = places.get(row["id"])
         if place:
             row["location"] = place + (f"; {row['location']}" if row["location"] else "")
-    _inventory(contents, folder, msp, zone, now, files, tick)
+    if not contents.order.only:
+        _inventory(contents, folder, msp, zone, now, files, tick)
+        files.append(BundleFile.from_bytes("receipts/receipts.json", as_json(contents.receipts)))
     files.append(BundleFile.from_bytes("inventory/files.json", as_json(listing)))
-    files.append(BundleFile.from_bytes("receipts/receipts.json", as_json(contents.receipts)))
-    if contents.order.correspondence and contents.order.party == "client":
-        files += [
-            BundleFile.from_bytes(f"correspondence/{name}", data)
-            for name, data in correspondence(contents).items()
-        ]
+    if contents.order.correspondence or contents.order.only:
+        files += write_said(contents, folder, zone, tick)
     if contents.secrets:
         files.append(BundleFile.from_bytes("credentials/credentials.csv", secrets_csv(contents.secrets)))
     return files

@@ -115,13 +115,21 @@ HEADS = {
     "data/inventory/inventory.json": ("The inventory for programs", ""),
     "data/inventory/files.json": ("Which file is what, with its original name", ""),
     "data/receipts/receipts.json": ("What was released, and each answer", ""),
-    "data/correspondence/correspondence.txt": ("Messages and calls, to read", ""),
+    "data/correspondence/index.html": ("What was said, in order, with each mail as it was sent", ""),
+    "data/correspondence/correspondence-001.pdf": (
+        "What was said, to read and print, signed",
+        "further volumes beside it",
+    ),
+    "data/correspondence/index.csv": ("The same list as CSV", ""),
+    "data/correspondence/correspondence.txt": ("Messages and calls as plain text", ""),
     "data/credentials/credentials.csv": (
         "Credentials",
         "Keep it as safe as the passwords in it, and change them soon.",
     ),
 }
 MOST_LISTED = 2000
+# Listed in the correspondence's own index.
+SAID = ("data/correspondence/messages/", "data/correspondence/mails/")
 
 
 def _listed(files: list[BundleFile]) -> list[dict[str, str]]:
@@ -137,7 +145,7 @@ def _listed(files: list[BundleFile]) -> list[dict[str, str]]:
             "note": "each with its number in the log",
         },
     )
-    others = sorted(names - HEADS.keys())
+    others = sorted(name for name in names - HEADS.keys() if not name.startswith(SAID))
     rows += [{"path": path, "title": path.removeprefix("data/"), "note": ""} for path in others[:MOST_LISTED]]
     if len(others) > MOST_LISTED:
         rows.append(

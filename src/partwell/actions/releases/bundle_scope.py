@@ -12,15 +12,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
-
 from partwell.actions.facts import newest_trials, pauses
 from partwell.actions.releases.bundle_words import inventory_row, reasons_text, receipts_of
 from partwell.actions.releases.gate import Target, judge, judge_again
+from partwell.actions.releases.said import Key, keys
 from partwell.actions.releases.standing import standing_of
 from partwell.records.authorisations.models import Authorisation, Recipient
 from partwell.records.clients.models import Agreement, AuthorityProof, Client
-from partwell.records.correspondence.models import Call, Envelope, Message
+from partwell.records.correspondence.models import Envelope
 from partwell.records.estate.models import Item
 from partwell.records.offboardings.models import Acceptance, Offboarding
 from partwell.records.releases.models import ReleaseLine
@@ -35,7 +34,8 @@ IN_BUNDLE = ("bundle", "encrypted_bundle")
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for. ``categories``: empty means all. ``recipient_id``: for a new provider."""
+    """What was asked for. ``categories``: empty means all. ``recipient_id``: for a new provider. ``only``: "correspondence" for
+    what was said and nothing else."""
 
     client_id: UUID
     party: Party
@@ -44,19 +44,21 @@ class Order:
     correspondence: bool = True
     credentials: bool = False
     age: tuple[str, ...] = ()
+    only: str = ""
 
     @classmethod
     def of(cls, payload: dict[str, Any]) -> "Order":
         """From a job's payload."""
         return cls(UUID(hex=payload["client"]), Party(payload["party"]),
                    UUID(hex=payload["recipient"]) if payload.get("recipient") else None, tuple(payload.get("categories", ())),
-                   bool(payload.get("correspondence", True)), bool(payload.get("credentials")), tuple(payload.get("age", ())))  # fmt: skip
+                   bool(payload.get("correspondence", True)), bool(payload.get("credentials")), tuple(payload.get("age", ())),
+                   str(payload.get("only", "")))  # fmt: skip
 
     def payload(self) -> dict[str, Any]:
         """For a job's payload."""
         return {"client": self.client_id.hex, "party": self.party.value, "recipient": self.recipient_id.hex if self.recipient_id else "",
                 "categories": list(self.categories), "correspondence": self.correspondence, "credentials": self.credentials,
-                "age": list(self.age)}  # fmt: skip
+                "age": list(self.age), **({"only": self.only} if self.only else {})}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,7 @@ class Contents:
     parts: list[Part] = field(default_factory=list)
     secrets: list[Item] = field(default_factory=list)
     receipts: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    mails: list[Envelope] = field(default_factory=list)
+    said: list[Key] = field(default_factory=list)
     lines: list[ReleaseLine] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -95,6 +95,10 @@ def gather(order: Order, now: datetime) -> Contents:
         raise Refused(refusal)
     if order.credentials and not order.age:
         raise Refused(refuse("bundle_with_secrets_needs_key"))
+    if order.only:
+        out = _only_said(order, client, now)
+        _without_destroyed(out)
+        return out
     out = (
         _for_client(order, client, now) if order.party is Party.CLIENT else _for_provider(order, client, now)
     )
@@ -147,7 +151,7 @@ def _for_client(order: Order, client: Client, now: datetime) -> Contents:
     _client_papers(out, client)
     out.receipts = receipts_of(out.lines)
     if order.correspondence:
-        _client_words(out, client)
+        out.said = keys(client.id)
     elif order.party is Party.CLIENT:
         out.left_out.append("Messages and calls: they were not asked for.")
     _pictures(out, {item.id for item in items})
@@ -230,19 +234,29 @@ def _client_papers(out: Contents, client: Client) -> None:
             out.parts.append(Part(folder, file, title))
 
 
-def _client_words(out: Contents, client: Client) -> None:
-    out.messages = list(
-        Message.objects.filter(client=client, audience__in=("all", "client"))
-        .filter(Q(waits_until=None) | Exists(Envelope.objects.filter(message=OuterRef("pk"), attempts__gt=0)))
-        .select_related("recipient")
-        .order_by("written_at")
-    )
-    out.calls = list(Call.objects.filter(client=client).order_by("happened_at"))
-    out.mails = list(Envelope.objects.filter(client=client).order_by("queued_at"))
+def _only_said(order: Order, client: Client, now: datetime) -> Contents:
+    """What was said and nothing else: of a client all that its portal shows, of a new provider what it was part of."""
+    if order.party is Party.CLIENT:
+        out = Contents(order, client, client.legal_name or client.name)
+        out.said = keys(client.id)
+    else:
+        if order.recipient_id is None:
+            raise Refused(refuse("recipient_unknown"))
+        recipient = Recipient.objects.get(pk=order.recipient_id, client=client)
+        if (refusal := standing_of(recipient.id, None, now).refusal) is not None:
+            raise Refused(refusal)
+        out = Contents(order, client, recipient.firm)
+        out.said = keys(client.id, recipient.id)
+    _pictures(out, set())
+    out.left_out += ["Everything but what was said: it was not asked for.", NOT_SAID]
+    return out
+
+
+NOT_SAID = "Notes that stay with the service provider, and mail that came in and is in no conversation yet."
 
 
 def _pictures(out: Contents, items: set[UUID]) -> None:
-    subjects = items | {one.id for one in out.messages} | {one.id for one in out.calls}
+    subjects = items | {one.id for one in out.said}
     pictures = (
         Picture.objects.filter(client=out.client, internal=False, file__internal=False)
         .select_related("file")
@@ -294,6 +308,8 @@ def _for_provider(order: Order, client: Client, now: datetime) -> Contents:
             else:
                 hidden += 1
     out.receipts = receipts_of(out.lines)
+    if order.correspondence:
+        out.said = keys(client.id, recipient.id)
     out.left_out += reasons_text(refused)
     if hidden:
         out.left_out.append(

@@ -4,7 +4,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from partwell.records.clients.models import Client
 from partwell.records.estate.models import Item, Trial
@@ -12,9 +12,6 @@ from partwell.records.releases.models import ReleaseLine
 from partwell.rules.handover import WAY_WORDS
 from partwell.rules.refusals import REFUSALS
 from partwell.rules.terms import Category, Owner, Party
-
-if TYPE_CHECKING:
-    from partwell.actions.releases.bundle_scope import Contents
 
 SHOWN = 12
 WHY = {"unknown_owner": "who owns it is not settled", "msp_property": "it is the service provider's", "vendor_property": "it is a vendor's",
@@ -116,28 +113,3 @@ def _when(value: datetime | None) -> str | None:
 def as_json(value: Any) -> bytes:
     """Readable JSON, UTF-8, one final newline."""
     return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
-
-
-def correspondence(contents: "Contents") -> dict[str, bytes]:
-    """messages, calls and mails as JSON and as one text to read; nothing internal is among the rows that were gathered."""
-    messages = [{"written_at": _when(one.written_at), "author": one.author_name, "author_side": one.author_kind, "to": one.audience,
-                 "recipient": one.recipient.firm if one.recipient else "", "held": one.held, "subject": one.subject, "text": one.text}
-                for one in contents.messages]  # fmt: skip
-    calls = [{"happened_at": _when(one.happened_at), "kind": one.kind, "with": one.with_whom, "minutes": one.minutes, "summary": one.summary,
-              "promised": one.promised, "promised_by": one.promised_by, "correction": one.correction, "logged_by": one.logged_by_name}
-             for one in contents.calls]  # fmt: skip
-    mails = [{"queued_at": _when(one.queued_at), "settled_at": _when(one.settled_at), "state": one.state, "subject": one.subject,
-              "recipients": one.recipients, "text": one.text, "message_id": one.internet_message_id,
-              "documents": [{"name": each["name"], "sha256": each["sha256"]} for each in one.documents]} for one in contents.mails]  # fmt: skip
-    return {"messages.json": as_json(messages), "calls.json": as_json(calls), "mails.json": as_json(mails),
-            "correspondence.txt": _text(messages, calls).encode("utf-8", "replace")}  # fmt: skip
-
-
-def _text(messages: list[dict[str, Any]], calls: list[dict[str, Any]]) -> str:
-    entries = [
-        (one["written_at"], f"{one['author']} wrote “{one['subject']}”\n\n{one['text']}") for one in messages
-    ]
-    entries += [(one["happened_at"], f"{one['kind'].capitalize()} with {one['with']}, {one['minutes']} minutes\n\n{one['summary']}"
-                 + (f"\n\nCorrection: {one['correction']}" if one["correction"] else "")) for one in calls]  # fmt: skip
-    entries.sort(key=lambda one: one[0] or "")
-    return "\n\n".join(f"{'-' * 72}\n{when} · {text}" for when, text in entries) + "\n"

@@ -61,10 +61,11 @@ def request_bundle(
     correspondence: bool = True,
     credentials: bool = False,
     age: Sequence[str] = (),
+    only: str = "",
 ) -> Job | Refusal:
     """Queue the building of a bundle; gives its job, or the one that is under way for the same target.
 
-    ``age``: age public keys to encrypt to; needed where ``credentials`` go in (R16). To a new provider only what
+    ``only``: "correspondence" for what was said and nothing else. ``age``: age public keys to encrypt to; needed where ``credentials`` go in (R16). To a new provider only what
     was released to it and whose consent stands (R1); that is asked again when it is built and when it is fetched.
     """
     if not theirs(actor, client_id, to, recipient_id):
@@ -87,7 +88,17 @@ def request_bundle(
         return refuse("bundle_with_secrets_needs_key")
     if unknown := sorted(set(categories) - set(Category)):
         return refuse("invalid_input", where="The categories", problem=f"there is none called {unknown[0]}")
-    order = Order(client_id, to, recipient_id, tuple(categories), correspondence, credentials, keys)
+    if only not in ("", "correspondence"):
+        return refuse("invalid_input", where="What", problem="it is everything or correspondence")
+    if only and (categories or credentials):
+        return refuse(
+            "invalid_input",
+            where="What",
+            problem="neither categories nor credentials are part of what was said",
+        )
+    order = Order(
+        client_id, to, recipient_id, tuple(categories), correspondence or bool(only), credentials, keys, only
+    )
     if not ledger_whole():  # what is proved by it would not hold; nor can this refusal be recorded in it
         return refuse("ledger_not_healthy", problem="entries are missing at its end or in it.")
     with Deed(actor) as deed:
@@ -102,9 +113,12 @@ def request_bundle(
             found = standing_of(recipient_id, actor.id if actor.kind == "provider" else None, deed.now)
             if found.refusal is not None:
                 return deed.refuse(found.refusal, subject=recipient_id, verb="bundle.request")
-            if not ReleaseLine.objects.filter(
-                release__client=client, release__recipient_id=recipient_id, state="sent"
-            ).exists():
+            if (
+                not only
+                and not ReleaseLine.objects.filter(
+                    release__client=client, release__recipient_id=recipient_id, state="sent"
+                ).exists()
+            ):
                 return deed.refuse(
                     refuse("bundle_empty", recipient=target_name(order)),
                     subject=recipient_id,
@@ -118,6 +132,6 @@ def request_bundle(
             order=order.payload(),
         )
         deed.record("bundle.requested", recipient=recipient_id, subjects=[job.id], public={"recipient": target_name(order)},
-                    to_client={"scope": ", ".join(categories) or "everything", "encrypted": bool(keys), "credentials": credentials,
+                    to_client={"scope": "what was said" if only else ", ".join(categories) or "everything", "encrypted": bool(keys), "credentials": credentials,
                                "keys": list(keys)})  # fmt: skip
         return job

@@ -24,8 +24,11 @@ from partwell.rules.terms import Party
 
 
 class BundleForm(forms.Form):
-    """Everything, or with credentials too for whoever has an age key."""
+    """Everything, or only what was said; with credentials too for whoever has an age key."""
 
+    said = forms.BooleanField(
+        label="With messages, calls and mails, each with its proof", required=False, initial=True
+    )
     age = forms.CharField(
         label="Your age key",
         required=False,
@@ -45,7 +48,7 @@ def row_of(bundle: Bundle, actor: Actor) -> dict[str, Any]:
     page = reverse("client:bundle", args=[bundle.job.id])
     job = {
         **parts.job_context(bundle, page, may(actor.role, "bundle.download") is None),
-        "label": "Everything that is yours",
+        "label": "What was said" if bundle.order.only else "Everything that is yours",
     }
     return {"bundle": bundle, "job": job}
 
@@ -72,8 +75,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 422)
     actor, given = actor_of(request), form.cleaned_data
-    made = request_bundle(actor=actor, client_id=_client(actor), to=Party.CLIENT, credentials=given["credentials"],
-                          age=[given["age"]] if given["age"] else [])  # fmt: skip
+    only = "correspondence" if request.POST.get("only") == "correspondence" else ""
+    made = request_bundle(actor=actor, client_id=_client(actor), to=Party.CLIENT, credentials=given["credentials"] and not only,
+                          correspondence=given["said"], age=[given["age"]] if given["age"] else [], only=only)  # fmt: skip
     if isinstance(made, Refusal):
         return refusal_response(request, made, back=reverse("client:bundles"))
     return HttpResponseRedirect(reverse("client:bundle", args=[made.id]))

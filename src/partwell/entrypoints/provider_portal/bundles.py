@@ -22,8 +22,9 @@ from partwell.rules.terms import Party
 
 
 class BundleForm(forms.Form):
-    """Everything released, or with credentials too for whoever has an age key."""
+    """Everything released, or only what was said; with credentials too for whoever has an age key."""
 
+    said = forms.BooleanField(label="With the messages that you were part of", required=False)
     age = forms.CharField(
         label="Your age key",
         required=False,
@@ -40,7 +41,10 @@ def row_of(bundle: Bundle) -> dict[str, Any]:
     page = reverse("provider:bundle", args=[bundle.job.id])
     return {
         "bundle": bundle,
-        "job": {**parts.job_context(bundle, page, True), "label": "What was released to you"},
+        "job": {
+            **parts.job_context(bundle, page, True),
+            "label": "What was said" if bundle.order.only else "What was released to you",
+        },
     }
 
 
@@ -67,8 +71,9 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 422)
     recipient_id, client_id = ids(request)
     given = form.cleaned_data
-    made = request_bundle(actor=actor_of(request), client_id=client_id, to=Party.PROVIDER, recipient_id=recipient_id, correspondence=False,
-                          credentials=given["credentials"], age=[given["age"]] if given["age"] else [])  # fmt: skip
+    only = "correspondence" if request.POST.get("only") == "correspondence" else ""
+    made = request_bundle(actor=actor_of(request), client_id=client_id, to=Party.PROVIDER, recipient_id=recipient_id, correspondence=given["said"],
+                          credentials=given["credentials"] and not only, age=[given["age"]] if given["age"] else [], only=only)  # fmt: skip
     if isinstance(made, Refusal):
         return refusal_response(request, made, back=reverse("provider:bundles"))
     return HttpResponseRedirect(reverse("provider:bundle", args=[made.id]))

@@ -27,10 +27,15 @@ class BundleForm(forms.Form):
     """For whom, what, and whether encrypted."""
 
     to = forms.ChoiceField(label="For")
+    only = forms.ChoiceField(
+        label="What", required=False, choices=[("", "everything"), ("correspondence", "only what was said")]
+    )
     categories = forms.MultipleChoiceField(label="Only these categories", required=False, widget=forms.CheckboxSelectMultiple,
                                            choices=[(one.value, one.label) for one in Category], help_text="None ticked: all of them.")  # fmt: skip
     correspondence = forms.BooleanField(
-        label="With messages, calls and mails (for the client)", required=False, initial=True
+        label="With messages, calls and mails (to a provider only those that it was part of)",
+        required=False,
+        initial=True,
     )
     age = forms.CharField(
         label="Encrypt to this age key",
@@ -82,7 +87,7 @@ def ask(request: HttpRequest, client_id: str) -> HttpResponse:
     firm = None if given["to"] == "client" else uuid_or_404(given["to"])
     made = request_bundle(actor=actor, client_id=client.id, to=Party.PROVIDER if firm else Party.CLIENT, recipient_id=firm,
                           categories=given["categories"], correspondence=given["correspondence"], credentials=given["credentials"],
-                          age=[given["age"]] if given["age"] else [])  # fmt: skip
+                          age=[given["age"]] if given["age"] else [], only=given["only"])  # fmt: skip
     if isinstance(made, Refusal):
         return refusal_response(request, made, back=reverse("staff:bundles", args=[client.id]))
     return HttpResponseRedirect(reverse("staff:bundle", args=[made.id]))

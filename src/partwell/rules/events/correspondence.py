@@ -5,7 +5,7 @@ from partwell.rules.events.base import Event
 
 EVENTS = (
     Event("message.written", "{actor} wrote to {recipients} about “{subject}”.",
-          public=("client", "recipients", "subject"), client=("digest", "attachments?")),
+          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?")),
     Event("message.waits", "{actor} wrote a message that waits before it leaves.", public=("client",),
           internal=("digest", "why", "until")),
     Event("message.read_over", "{actor} read a message of {author}, so that it leaves.", public=("client", "author")),

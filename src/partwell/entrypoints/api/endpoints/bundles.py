@@ -2,7 +2,7 @@
 """Handover bundles: ask for one, watch it being built, download it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -55,7 +55,12 @@ class BundleWanted(Given):
     to: Party
     recipient_id: Ref | None = Field(None, description="The firm, where it goes to a provider.")
     categories: Annotated[list[Category], Field(max_length=9)] = []
-    correspondence: Flag = True
+    correspondence: Flag | None = Field(
+        None, description="Messages, calls and mails; true for the client, false for a provider."
+    )
+    only: Literal["", "correspondence"] = Field(
+        "", description="“correspondence”: what was said and nothing else."
+    )
     credentials: Flag = Field(False, description="Refused here: a person asks for credentials (R16).")
     age: Annotated[list[Annotated[Line, Field(min_length=10, max_length=200)]], Field(max_length=10)] = Field(
         [], description="age public keys to encrypt to."
@@ -125,7 +130,10 @@ def list_bundles(
 )
 def post_bundle(request: HttpRequest, client_id: PathId, body: BundleWanted) -> BundleShown | Refusal:
     """Ask for a bundle; a job builds it. To a new provider only what was released to it and whose consent stands (R1)."""
-    job = request_bundle(actor=actor_of(request), client_id=client_id, **body.model_dump())
+    given = body.model_dump()
+    if given["correspondence"] is None:
+        given["correspondence"] = body.to is Party.CLIENT
+    job = request_bundle(actor=actor_of(request), client_id=client_id, **given)
     return job if isinstance(job, Refusal) else show(_bundle(request, job.id))
 
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""An envelope as the mail that it is: for the relay, which transmits it, and for an export, which keeps it."""
+
+from uuid import UUID
+
+from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
+from partwell.actions.files import read_file
+from partwell.connectors import mail_message
+from partwell.connectors.addresses import Mailbox
+from partwell.records.correspondence.models import Envelope
+from partwell.records.people.queries import the_msp
+from partwell.records.vault.queries import stored_file
+
+
+def message_of(envelope: Envelope) -> bytes:
+    """The RFC 5322 bytes of an envelope; the same bytes at every attempt."""
+    msp = the_msp()
+    assert msp is not None  # an envelope exists, so the MSP does
+    # The acknowledgement states no fact: whose copy travels with it does not stand in its headers (R1).
+    shown = [
+        one for one in envelope.recipients if envelope.kind != ACKNOWLEDGEMENT or one["role"] == "provider"
+    ]
+    everyone = tuple(Mailbox(one["address"], one["name"]) for one in shown)
+    files = []
+    for pinned in envelope.documents:
+        file = stored_file(UUID(hex=pinned["file"]))
+        files.append(mail_message.Attachment(file.name, file.media_type, read_file(file)))
+    return mail_message.build(
+        mail_message.OutgoingMail(
+            sender=Mailbox(msp.email, msp.name),
+            to=everyone[:1],
+            cc=everyone[1:],
+            subject=envelope.subject,
+            date=envelope.queued_at,
+            message_id=envelope.internet_message_id,
+            in_reply_to=envelope.in_reply_to,
+            reply_to=(Mailbox(envelope.reply_to, msp.name),) if envelope.reply_to else (),
+            text=envelope.text,
+            html=envelope.html,
+            attachments=tuple(files),
+        )
+    )

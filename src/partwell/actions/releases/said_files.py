@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The files of an exported correspondence: PDF volumes, every mail as .eml, lists, and which entry proves which bytes.
+
+Written lot by lot into the build's folder (0700, removed with it); docs/formats/correspondence.md says what each is.
+"""
+
+import csv
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from html import escape
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from partwell.actions.correspondence.outgoing import message_of
+from partwell.actions.keys import blob_store, open_unit
+from partwell.actions.letters import make_letter
+from partwell.actions.releases.said import Mail, Said, load, lots
+from partwell.connectors.errors import ConnectorError
+from partwell.documents.inventory_files import neutral
+from partwell.documents.page_style import PAGE_STYLE
+from partwell.documents.texts import moment_text
+from partwell.records.vault.models import StoredFile
+from sealed.bag import BundleFile
+
+if TYPE_CHECKING:
+    from partwell.actions.releases.bundle_scope import Contents
+
+FOLDER = "correspondence"
+COLUMNS = ("number", "kind", "at", "who", "to", "subject", "entry", "proof", "files", "state")
+_LEGACY = {"message": "messages.json", "call": "calls.json", "mail": "mails.json"}
+_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
+<title>{title}</title><style>{style}</style></head><body><main><h1>{title}</h1>
+<p>{note}</p><table><thead><tr><th>No.</th><th>When</th><th>Who</th><th>To</th><th>What</th><th>Entry</th><th>Files</th></tr></thead><tbody>
+"""
+
+
+class _Writer:
+    """Open files of one export; ``files`` collects what goes into the bundle."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.files = folder / FOLDER, list[BundleFile]()
+        for name in ("messages", "mails"):
+            (self.folder / name).mkdir(parents=True)
+        self._stack, self._names = stack, list[str]()
+        self._firsts: dict[str, bool] = {}
+
+    def open(self, name: str) -> IO[str]:
+        """A text file of the export that stays open to its end."""
+        self._names.append(name)
+        return self._stack.enter_context(
+            (self.folder / name).open("w", encoding="utf-8", errors="replace", newline="")
+        )
+
+    def add(self, name: str, data: bytes) -> str:
+        """A file that is whole; its path inside the export."""
+        (self.folder / name).write_bytes(data)
+        self.files.append(BundleFile.from_path(f"{FOLDER}/{name}", self.folder / name))
+        return name
+
+    def done(self) -> list[BundleFile]:
+        """After the stack closed: the open files too."""
+        return [
+            *self.files,
+            *(BundleFile.from_path(f"{FOLDER}/{name}", self.folder / name) for name in self._names),
+        ]
+
+
+class _List:
+    """A JSON array, element by element."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out, self._first = out, True
+        out.write("[")
+
+    def add(self, value: Any) -> None:
+        self._out.write(("\n" if self._first else ",\n") + json.dumps(value, ensure_ascii=False))
+        self._first = False
+
+    def end(self) -> None:
+        self._out.write("\n]\n")
+
+
+def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[], object]) -> list[BundleFile]:
+    """Everything of ``contents.said``; ``tick`` is called after each lot. Memory holds one lot at a time."""
+    order, party = contents.order, contents.order.party.value
+    total, volumes = len(contents.said), sum(1 for _ in lots(contents.said))
+    with ExitStack() as stack:
+        to = _Writer(folder, stack)
+        table = csv.writer(to.open("index.csv"), quoting=csv.QUOTE_ALL)
+        table.writerow(COLUMNS)
+        index, proofs, page, text = (
+            _List(to.open("index.json")),
+            to.open("entries.txt"),
+            to.open("index.html"),
+            to.open("correspondence.txt"),
+        )
+        legacy = {kind: _List(to.open(name)) for kind, name in _LEGACY.items()}
+        page.write(_HEAD.format(title=escape(f"What was said: {contents.client.legal_name or contents.client.name}"), style=PAGE_STYLE,
+                                note=escape(f"{total:,} messages, calls and mails, oldest first. Times are in {zone}.")))  # fmt: skip
+        number = 0
+        for volume, lot in enumerate(lots(contents.said), 1):
+            listed = load(lot, party, order.client_id, order.recipient_id)
+            rows = list[dict[str, Any]]()
+            for said in listed:
+                number += 1
+                row = _write_one(to, said, number, proofs)
+                rows.append(row)
+                index.add(row)
+                table.writerow([neutral(_cell(row[name])) for name in COLUMNS])
+                page.write(_html(row, zone, said))
+                legacy[said.key.kind].add(said.facts)
+                if said.key.kind != "mail":
+                    text.write(f"{'-' * 72}\n{row['at']} · {said.who}: {said.title}\n\n{said.text}\n\n")
+                tick()
+            to.add(
+                f"correspondence-{volume:03}.pdf",
+                _volume(contents, listed, rows, volume, volumes, total, zone),
+            )
+            tick()
+        page.write("</tbody></table></main></body></html>\n")
+        for each in (index, *legacy.values()):
+            each.end()
+    return to.done()
+
+
+def _cell(value: Any) -> str:
+    return (
+        "; ".join(str(one) for one in value)
+        if isinstance(value, list)
+        else ""
+        if value is None
+        else str(value)
+    )
+
+
+def _write_one(to: _Writer, said: Said, number: int, proofs: IO[str]) -> dict[str, Any]:
+    """The files of one thing, its lines in entries.txt, and its row of the lists."""
+    files, missing = list[str](), list[str]()
+    paths: dict[str, str] = {}
+    for place, mail in enumerate(said.mails, 1):
+        name = f"mails/{number:06}-{place}.eml"
+        try:
+            _eml(to, name, mail)
+        except (ConnectorError, OSError, LookupError) as error:
+            missing.append(f"{name}: it could not be put together again ({type(error).__name__})")
+            continue
+        files.append(name)
+        if mail.raw is not None:
+            paths["raw"] = name
+    place = 0
+    for what, digest, entry, data in said.proofs:
+        if what == "words":
+            assert data is not None
+            path = to.add(f"messages/{number:06}.txt", data)
+        elif what == "mail":
+            assert data is not None
+            place += 1
+            path = to.add(f"mails/{number:06}-{place}.json", data)
+        elif what in paths:
+            path = paths[what]
+        else:
+            continue
+        files.append(path)
+        proofs.write(f"{digest} {entry} data/{FOLDER}/{path}\n")
+    return {"number": number, "kind": said.key.kind, "at": said.key.at.isoformat(), "who": said.who, "to": said.to, "subject": said.title,
+            "entry": said.entry, "proof": f"proof/{said.entry}.tlog-proof" if said.entry is not None else None, "files": list(dict.fromkeys(files)),
+            "state": [mail.state for mail in said.mails], "proved": [digest for _, digest, _, _ in said.proofs], "missing": missing,
+            "mails": [{"message_id": mail.message_id, "state": mail.state, "at": mail.at.isoformat(), "subject": mail.subject,
+                       "recipients": list(mail.recipients), "attachments": list(mail.attachments)} for mail in said.mails]}  # fmt: skip
+
+
+def _eml(to: _Writer, name: str, mail: Mail) -> None:
+    """Ours is built from what is frozen in it; one that came in is its raw bytes, streamed from the vault."""
+    if mail.envelope is not None:
+        to.add(name, message_of(mail.envelope))
+    elif mail.raw is not None:
+        to.files.append(_stored(mail.raw, f"{FOLDER}/{name}"))
+
+
+def _stored(file: StoredFile, name: str) -> BundleFile:
+    unit = open_unit(file.unit)
+
+    def opened() -> Any:
+        return blob_store().open(file.blob_id, unit.key, unit.place("vault.StoredFile", file.id, "content"))
+
+    return BundleFile(name, file.size, file.crc32, file.sha256, opened)
+
+
+def _html(row: dict[str, Any], zone: str, said: Said) -> str:
+    links = ", ".join(f'<a href="{escape(one)}">{escape(one.rpartition("/")[2])}</a>' for one in row["files"])
+    entry = f'<a href="../../{row["proof"]}">{row["entry"]}</a>' if row["proof"] else ""
+    cells = (
+        str(row["number"]),
+        escape(moment_text(said.key.at, zone)),
+        escape(said.who),
+        escape("; ".join(said.to)),
+        escape(said.title),
+        entry,
+        links,
+    )
+    return "<tr>" + "".join(f"<td>{one}</td>" for one in cells) + "</tr>\n"
+
+
+def _volume(
+    contents: "Contents",
+    listed: list[Said],
+    rows: list[dict[str, Any]],
+    volume: int,
+    volumes: int,
+    total: int,
+    zone: str,
+) -> bytes:
+    """One signed PDF/A of a lot: its list, then every word."""
+    first, last = listed[0].key.at, listed[-1].key.at
+    items = [
+        {"number": str(row["number"]), "what": said.key.kind, "at": said.key.at, "who": said.who or None, "to": "; ".join(said.to) or None,
+         "title": said.title or "Without a subject", "text": said.text, "entry": str(said.entry) if said.entry is not None else None,
+         "digest": said.proofs[0][1] if said.proofs else None, "note": "; ".join(row["missing"]) or None,
+         "mails": "; ".join(f"{mail.state}: {', '.join(mail.recipients)}" for mail in said.mails) or None}
+        for said, row in zip(listed, rows, strict=True)
+    ]  # fmt: skip
+    client = contents.client.legal_name or contents.client.name
+    data = {"client": client, "firm": contents.name if contents.name != client else None, "period": f"{moment_text(first, zone)} – {moment_text(last, zone)}",
+            "count": f"{total:,}", "numbers": f"{rows[0]['number']:,}–{rows[-1]['number']:,}", "volume": f"{volume} of {volumes}", "items": items}  # fmt: skip
+    return make_letter("correspondence", data, to_name=contents.name, reason="What was said")
