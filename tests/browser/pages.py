@@ -129,6 +129,8 @@ FACES = {
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/": ["/deletions/{deletion begun}/steps/{hand open}/"],
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/undo/": ["/deletions/{deletion begun}/steps/{hand_id}/undo/"],
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/proof/": ["/deletions/{deletion begun}/steps/{hand_id}/proof/"],
+    "/settings/letters/<str:key>/<str:language>/": ["/settings/letters/reminder/de/", "/settings/letters/goodbye/en/"],
+    "/clients/<str:client_id>/messages/write/": ["/clients/{client_id}/messages/write/", "/clients/{client_id}/messages/write/?letter=release_set"],
     "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],
     "/papers/<str:paper_id>/": ["/papers/{paper_id}/", "/papers/{paid paper}/", "/papers/{cancelled paper}/", "/papers/{credit note}/"],
     "/papers/<str:paper_id>/refund/": ["/papers/{paid paper}/refund/"],
@@ -139,6 +141,7 @@ FACES = {
 }  # fmt: skip
 # Addresses that give no page to look at, and what they give.
 NO_PAGE = {
+    "/clients/<str:client_id>/messages/preview/<str:what>/": "plain words, for a frame beside the form",
     "/": "moves on to the departures or the set-up",
     "/account/2fa/codes/download/": "a file",
     "/brand/logo/<str:digest>/": "a picture",

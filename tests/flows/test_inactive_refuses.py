@@ -101,7 +101,7 @@ READ = {"search.read", "staff.read", "security.read", "post_office.read", "clien
         "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read",
         "retention.read", "certificate.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint", "ledger.catch_up",
-         "client.add", "series.set", "price.set"}  # fmt: skip
+         "client.add", "series.set", "price.set", "letter.change"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
 NOT_OFFERED = ("Add one item", "Import files", "Release items", "Change it", "Record a notice",
                "Prepare an authorisation")  # fmt: skip

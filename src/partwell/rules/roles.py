@@ -129,6 +129,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "message.write": (*_WORK, SIGNATORY, PROVIDER),
     "message.read": _ALL,
     "message.receive": (SYSTEM,),
+    "letter.change": _OFFICE,
     "call.log": _WORK,
     "envelope.claim": (SYSTEM,),
     "envelope.settle": _OFFICE,

@@ -94,6 +94,7 @@ VERB_WORDS: Mapping[str, str] = {
     # correspondence
     "message.write": "write a message",
     "message.read": "read messages",
+    "letter.change": "change the letters",
     "message.receive": "take mail in",
     "call.log": "log a call or correct one",
     "envelope.claim": "send mail",

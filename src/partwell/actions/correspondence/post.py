@@ -17,7 +17,9 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.facts import loop_contacts, second_address, working_address
+from partwell.documents.german import translate
 from partwell.documents.mails import Mail, compose
+from partwell.documents.texts import speaking
 from partwell.records.authorisations.models import Authorisation, RecipientPerson
 from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Envelope, Message
@@ -26,9 +28,11 @@ from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release
 from partwell.records.vault.models import StoredFile
 from partwell.rules import loop
+from partwell.rules.letters import language_of
 from partwell.rules.refusals import Refusal, refuse
 from sealed import canonical
 
+SPOKEN = ("message",)  # mails whose own words exist in every language of the letters
 # R1's acknowledgement states no fact, and an address of its own would be one.
 NO_ANSWER = ("fixed_acknowledgement",)
 
@@ -107,6 +111,14 @@ def names(envelope: Envelope) -> list[str]:
     return list(dict.fromkeys(one["name"] for one in envelope.recipients))
 
 
+def composed(kind: str, contact: Contact, values: dict[str, Any]) -> Mail:
+    """The mail in the language of the contact who reads it, where its words exist in it; else in English."""
+    if kind in SPOKEN and language_of(contact.language) == "de":
+        with speaking("de", translate):
+            return compose(kind, values)
+    return compose(kind, values)
+
+
 def envelope_digest(row: Envelope) -> str:
     """SHA-256 over everything that is frozen in an envelope; the relay compares it before every attempt."""
     return hashlib.sha256(envelope_frozen(row)).hexdigest()
@@ -172,7 +184,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         else ", ".join([contact.name, *(person.name for person in item.persons)])
     )
     recipient = item.persons[0].recipient if item.persons else None
-    mail: Mail = compose(item.kind, {**common(msp, client.legal_name, greeted), **item.values})
+    mail = composed(item.kind, contact, {**common(msp, client.legal_name, greeted), **item.values})
     row = Envelope(
         client=client,
         client_contact=contact,

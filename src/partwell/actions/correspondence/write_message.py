@@ -7,6 +7,7 @@ A new provider's message before consent is held: it is shown to the client, and 
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from partwell.actions.base import Deed
@@ -19,7 +20,7 @@ from partwell.actions.releases.standing import named_persons, standing_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope, Message
-from partwell.rules import roles, waiting
+from partwell.rules import letters, roles, waiting
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse
 
@@ -48,13 +49,15 @@ def digest_of(subject: str, text: str) -> str:
     return hashlib.sha256(f"{subject}\n\n{text}".encode()).hexdigest()
 
 
-def _problem(draft: Draft) -> Refusal | None:
+def problem_of(draft: Draft) -> Refusal | None:
     if not draft.subject.strip():
         return refuse("required", where="The subject")
     if not draft.text.strip():
         return refuse("required", where="The message")
     if len(draft.text) > LONGEST:
         return refuse("invalid_input", where="The message", problem=f"it is longer than {LONGEST} signs")
+    if places := letters.unfilled(draft.subject, draft.text):
+        return refuse("letter_unfilled", names=places)
     if any(ord(sign) < 32 for sign in draft.subject):
         return refuse("header_injection", where="The subject")
     if draft.audience not in (ALL, CLIENT, *INSIDE):
@@ -80,7 +83,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
         return refusal
     if not Client.objects.filter(pk=client_id).exists():
         return refuse("not_found")
-    if (problem := _problem(draft)) is not None:
+    if (problem := problem_of(draft)) is not None:
         return problem
     if actor.kind == "provider":
         return _from_provider(actor, client_id, draft)
@@ -186,7 +189,6 @@ def _send(
     """Mail a message: the client first, then the persons of the recipient; one entry tells of both."""
     earlier = Envelope.objects.filter(message=row.answers, state="accepted").first() if row.answers else None
     contact = Contact.objects.filter(pk=deed.actor.id).first() if deed.actor.kind == "client" else None
-    shown = [client.legal_name, *(f"{person.name}, {person.recipient.firm}" for person in persons)]
     found = post(
         deed,
         Post(
@@ -198,14 +200,7 @@ def _send(
             message=row,
             in_reply_to=earlier.internet_message_id if earlier else "",
             not_before=row.waits_until,
-            values={
-                "topic": row.subject,
-                "sender": deed.actor.name,
-                "sender_firm": firm_of(deed.actor, recipient, client.legal_name),
-                "body": row.text,
-                "recipients": shown,
-                "portal_url": link("/client/messages/"),
-            },
+            values=values_of(deed.actor, client, row, recipient, persons),
         ),
     )
     if isinstance(found, Refusal) and persons:
@@ -236,6 +231,23 @@ def _send(
         to_client={"digest": digest_of(row.subject, row.text)},
     )
     return row
+
+
+def values_of(
+    actor: Actor, client: Client, row: Message, recipient: Recipient | None, persons: list[RecipientPerson]
+) -> dict[str, Any]:
+    """The fields of the mail that carries a message; a preview takes the same."""
+    return {
+        "topic": row.subject,
+        "sender": actor.name,
+        "sender_firm": firm_of(actor, recipient, client.legal_name),
+        "body": row.text,
+        "recipients": [
+            client.legal_name,
+            *(f"{person.name}, {person.recipient.firm}" for person in persons),
+        ],
+        "portal_url": link("/client/messages/"),
+    }
 
 
 class NotInTheLoop(Exception):

@@ -26,6 +26,7 @@ LINKS = {
         (_("Settings"), "staff:settings", "msp.configure"),
         (_("People"), "staff:people", "staff.read"),
         (_("Prices"), "staff:prices", "price.set"),
+        (_("Letters"), "staff:letters", "letter.change"),
         (_("API access"), "staff:tokens", "token.make"),
         (_("Security log"), "staff:security", "security.read"),
     ),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partwell.actions.correspondence.deliver import settle_unknown
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
+from partwell.actions.correspondence.letters import filled
 from partwell.actions.correspondence.waiting import let_leave, stop_waiting
 from partwell.actions.correspondence.write_message import (
     ALL,
@@ -38,6 +39,7 @@ from partwell.entrypoints.staff.release_page import mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
+from partwell.rules.letters import LETTERS, PLACES
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 from partwell.rules.waiting import still_waits
@@ -185,7 +187,7 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
         return render(
             request,
             "staff/message_write.html",
-            {"section": "messages", "client": client, "form": form},
+            {"section": "messages", "client": client, "form": form, "letters": LETTERS.items()},
             status=422,
         )
     answered = (
@@ -199,12 +201,13 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
     subject = answered.subject if answered else ""
     initial = {"to": to, "subject": subject if subject.startswith("Re: ") or not subject else f"Re: {subject}",
                "key": secrets.token_urlsafe(24), "answers": answered.id if answered else None}  # fmt: skip
+    chosen = filled(actor, client.id, request.GET.get("letter", ""))
+    if chosen is not None:
+        initial |= {"subject": chosen.subject, "text": chosen.text}
     form = WriteForm(initial=initial, client=client)
-    return render(
-        request,
-        "staff/message_write.html",
-        {"section": "messages", "client": client, "form": form, "answered": answered},
-    )
+    context = {"section": "messages", "client": client, "form": form, "answered": answered, "letters": LETTERS.items(),
+               "chosen": chosen, "places": PLACES}  # fmt: skip
+    return render(request, "staff/message_write.html", context)
 
 
 @staff_door("message.read")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import calls, messages, release_page, releases, search_said
+from partwell.entrypoints.staff import calls, letters, messages, release_page, releases, search_said
 
 _C, _R, _L = (
     "clients/<str:client_id>/",
@@ -27,6 +27,7 @@ urlpatterns: list[Any] = [
     path("search/said/", search_said.search_said, name="search_said"),
     path(f"{_C}messages/search/", search_said.client_search, name="client_search"),
     path(f"{_C}messages/write/", messages.write, name="message_write"),
+    path(f"{_C}messages/preview/<str:what>/", letters.preview, name="message_preview"),
     path("messages/<str:message_id>/", messages.message_page, name="message"),
     path("messages/<str:message_id>/send-now/", messages.send_now, name="message_send_now"),
     path("messages/<str:message_id>/stop/", messages.stop_message, name="message_stop"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import people, search, settings, tokens
+from partwell.entrypoints.staff import letters, people, search, settings, tokens
 
 urlpatterns: list[Any] = [
     path("settings/", settings.settings, name="settings"),
@@ -18,6 +18,9 @@ urlpatterns: list[Any] = [
     path("settings/people/<str:staff_id>/leave/", people.leave, name="person_leave"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/<str:token_id>/revoke/", tokens.revoke, name="token_revoke"),
+    path("settings/letters/", letters.letters_home, name="letters"),
+    path("settings/letters/<str:key>/<str:language>/", letters.letter_change, name="letter_change"),
+    path("settings/letters/<str:key>/<str:language>/restore/", letters.letter_restore, name="letter_restore"),
     path("settings/security/", search.security, name="security"),
     path("contacts/<str:contact_id>/passkeys/", people.passkey_call, name="contact_passkeys"),
     path("search/", search.search, name="search"),

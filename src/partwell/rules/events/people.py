@@ -7,6 +7,8 @@ EVENTS = (
     Event("msp.set_up", "{actor} set up {msp}.", public=("msp",), internal=("details?",)),
     Event("msp.configured", "{actor} changed {what} of the service provider's settings.", public=("what",),
           internal=("before?", "after?")),
+    Event("msp.letter_changed", "{actor} changed the letter “{letter}” in {language}.", public=("letter", "language"),
+          internal=("version", "digest")),
     Event("staff.invited", "{actor} invited {person} as {role}.", public=("person", "role"),
           internal=("address?", "until?")),
     Event("staff.joined", "{person} joined as {role}.", public=("person", "role")),

@@ -30,4 +30,25 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "{person} stopped this message before it left.",
         "Write it anew if it should go after all.",
     ),
+    (
+        "letter_place_unknown",
+        "R16",
+        422,
+        "A letter has no place for {names}.",
+        "Use only the places that are listed beside the form.",
+    ),
+    (
+        "letter_broken",
+        "R16",
+        422,
+        "A brace in the letter is opened or closed alone.",
+        "Write places as {{client}}; a brace of its own as {{{{ or }}}}.",
+    ),
+    (
+        "letter_unfilled",
+        "R2",
+        422,
+        "The message still has places that nobody filled: {names}.",
+        "Write what belongs there, or take them out.",
+    ),
 )

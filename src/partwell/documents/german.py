@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The words around a German letter: what the mail ``message`` says by itself, and days. Other mails stand in English."""
+
+from partwell.documents.texts import MONTHS, WEEKDAYS
+
+_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+_WEEKDAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
+WORDS: dict[str, str] = {
+    **dict(zip(MONTHS, _MONTHS, strict=True)),
+    **dict(zip(WEEKDAYS, _WEEKDAYS, strict=True)),
+    "{day} {month} {year}": "{day}. {month} {year}",
+    "Hello {name},": "Guten Tag {name},",
+    "{topic} ({client})": "{topic} ({client})",
+    "{sender} ({sender_firm}) wrote about {client}. Everybody concerned has this message, {client} always.": (
+        "{sender} ({sender_firm}) schreibt zu {client}. Alle Beteiligten haben diese Nachricht, {client} immer."
+    ),
+    "{sender} writes": "{sender} schreibt",
+    "Goes to": "Geht an",
+    "Attached": "Angehängt",
+    "Answer in the portal": "Im Portal antworten",
+    "Last committed checkpoint of the log": "Letzter festgeschriebener Prüfpunkt des Protokolls",
+    "Keep this mail: with these lines you can check later, without us, that the log was not rewritten.": (
+        "Bewahren Sie diese Mail auf: Mit diesen Zeilen können Sie später ohne uns prüfen, dass das Protokoll nicht umgeschrieben wurde."
+    ),
+    "No checkpoint has been made yet.": "Es gibt noch keinen Prüfpunkt.",
+}
+
+
+def translate(words: str) -> str:
+    """The German of what is listed, else the words themselves."""
+    return WORDS.get(words, words)
