@@ -232,12 +232,12 @@ def look_alike(domain: str, known: Iterable[str]) -> str:
         mine_name, theirs_name = mine.split(".")[0], theirs.split(".")[0]
         if mine == theirs or (mine_name == theirs_name and len(theirs_name) >= 5):
             return one
-        if len(theirs_name) >= 5 and one_letter_off(mine, theirs):
+        if len(theirs_name) >= 5 and _one_letter_off(mine, theirs):
             return one
     return ""
 
 
-def one_letter_off(one: str, other: str) -> bool:
+def _one_letter_off(one: str, other: str) -> bool:
     """Whether a single letter was added, left out, exchanged, or swapped with its neighbour."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
