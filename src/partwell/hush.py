@@ -5,7 +5,7 @@ import logging
 import re
 
 _TOKEN = re.compile(
-    r"(/(?:in|enter|reveal|invited|reset/key)/|pwt_)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+"
+    r"(/(?:in|calendar|digest|enter|reveal|invited|reset/key)/|pwt_)[A-Za-z0-9_-]{16,}|(?i:(token|password|secret|authorization)=?\s*[:=]\s*)\S+"
 )
 
 _PLAIN = logging.Formatter()

@@ -18,7 +18,10 @@ from partwell.actions.authorisations.propose import propose_authorisation
 from partwell.actions.authorisations.recipients import add_person, add_recipient
 from partwell.actions.clients.add_site import add_site
 from partwell.actions.clients.set_pause import set_pause
+from partwell.actions.correspondence.digests import choose_digest, unsubscribe_url
+from partwell.actions.correspondence.feeds import make_feed
 from partwell.actions.correspondence.log_call import CallNotes, log_call
+from partwell.actions.correspondence.meetings import Invited, plan_meeting
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.erasure.content import propose_erasure
 from partwell.actions.estate.run_import import run_now
@@ -47,6 +50,7 @@ from partwell.records.people.models import Passkey as KeyRow
 from partwell.records.people.models import StaffInvitation
 from partwell.records.releases.models import ApprovalRequest, ReleaseLine
 from partwell.rules.dates import TransitionTerm
+from partwell.rules.meetings import Appointment
 from partwell.rules.terms import Channel, Destination, Party, Reason, RecipientKind, ScopePreset, StaffRole
 from partwell.sample import made
 from partwell.workers import jobs, relay
@@ -200,9 +204,30 @@ def _said(c: Cast) -> dict[str, Any]:
             data=made.screen("The carrier's letter", ["The 14th."]), nothing_to_redact=True, caption="The letter",
         )
     )  # fmt: skip
+    begins = timezone.now() + timedelta(days=2)
+    meeting = done(
+        plan_meeting(
+            actor=c.ines, client_id=c.northwick.id, what=Appointment("Handover, part 1", begins, begins + timedelta(hours=1), "Room 4", "The keys"),
+            invited=Invited(recipient_id=c.recipient.id, staff_ids=[c.ines.id, c.dan.id]),
+        )
+    )  # fmt: skip
     _mail_everything()
     envelope = Envelope.objects.filter(client=c.northwick, kind="message").latest("queued_at")
-    return {"call_id": call.id, "written": written.id, "envelope_id": envelope.id}
+    return {
+        "call_id": call.id,
+        "written": written.id,
+        "envelope_id": envelope.id,
+        "meeting_id": meeting.id,
+        **_habits(c),
+    }
+
+
+def _habits(c: Cast) -> dict[str, Any]:
+    """Mara reads a digest on Mondays; she and Jonah have a calendar address."""
+    choice = done(choose_digest(actor=c.mara, rhythm="weekly"))
+    feed, _ = done(make_feed(actor=c.mara))
+    done(make_feed(actor=c.jonah))
+    return {"digest": unsubscribe_url(choice.id).strip("/").split("/")[-1], "feed_id": feed.id}
 
 
 def _people(c: Cast) -> tuple[dict[str, Any], dict[str, Browser]]:

@@ -64,6 +64,7 @@ FACES = {
     "/provider/bundles/<str:job_id>/": ["/provider/bundles/{job_id of provider}/"],
     "/provider/bundles/<str:job_id>/part/": ["/provider/bundles/{job_id of provider}/part/"],
     "/provider/bundles/<str:job_id>/file/": ["/provider/bundles/{job_id of provider}/file/"],
+    "/digest/<str:token>/": ["/digest/{digest}/"],
     "/invited/<str:token>/": ["/invited/{invited}/"],
     "/offboardings/<str:offboarding_id>/acceptance/call/": ["/offboardings/{offboarding of quayside}/acceptance/call/"],
     "/account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": ["{reset}"],
@@ -192,6 +193,7 @@ NO_PAGE = {
     "/provider/lines/<str:line_id>/file/": "a file",
     "/search/palette/": "JSON for the palette",
     "/theme/brand.css": "a stylesheet",
+    "/calendar/<str:token>.ics": "a calendar",
 }
 # Parts of a page that htmx fetches: a page when opened alone, but looked at within the page that they belong to.
 PARTS = {

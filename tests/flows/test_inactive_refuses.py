@@ -101,7 +101,7 @@ READ = {"search.read", "staff.read", "security.read", "post_office.read", "clien
         "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read",
         "retention.read", "certificate.read"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint", "ledger.catch_up",
-         "client.add", "series.set", "price.set", "letter.change"}  # fmt: skip
+         "client.add", "series.set", "price.set", "letter.change", "digest.choose", "feed.make"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
 NOT_OFFERED = ("Add one item", "Import files", "Release items", "Change it", "Record a notice",
                "Prepare an authorisation")  # fmt: skip
@@ -326,7 +326,7 @@ ALLOWED: Tries = {
 # What stays possible is done elsewhere in the tests: settling a lost mail, purging, stopping, ending consent, fetching.
 ELSEWHERE = {
     "envelope.settle", "credential.purge", "copy.bill", "copy.ship", "return.welcome", "release.stop", "authorisation.record_withdrawal",
-    "bundle.download", "billing.override",
+    "bundle.download", "billing.override", "promise.settle", "meeting.plan",  # tests/flows/test_meetings.py
     "erasure.propose", "erasure.decide", "record.keep_longer",  # tests/flows/test_erasure_content.py, test_record_end.py
     # retention begins when the client has left: tests/flows/test_keeping.py, test_deletion*.py, test_certificates.py
     "set.record", "set.remove", "set.return", "only_copy.settle", "hold.place", "hold.ask_lift", "hold.lift",

@@ -28,7 +28,10 @@ from partwell.connectors.mail_headers import (
 
 _ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,128}@[A-Za-z0-9.-]{1,128}>\Z")
 _MEDIA = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}\Z")
-_EXTRA = re.compile(r"(X-[A-Za-z0-9-]{1,60}|Auto-Submitted)\Z")
+# An invitation says its method (RFC 6047), or mail programs show a file instead of "accept".
+_INVITATION = re.compile(r"text/calendar; method=(REQUEST|CANCEL)\Z")
+_LIST = re.compile(r"(<https?://[!-;=?-~]{1,800}>|List-Unsubscribe=One-Click)\Z")
+_EXTRA = re.compile(r"(X-[A-Za-z0-9-]{1,60}|Auto-Submitted|List-Unsubscribe|List-Unsubscribe-Post)\Z")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,13 @@ def build(mail: OutgoingMail) -> bytes:
             raise MailInvalid(
                 f"The header {name[:60]!a} cannot be set here; only X-… and Auto-Submitted can."
             )
+        if name.startswith("List-"):  # structured (RFC 2369): an address in brackets, never an encoded word
+            if not _LIST.match(value):
+                raise MailInvalid(
+                    f"The header {name} cannot be written as it is; pass <https://…> or One-Click."
+                )
+            head.append(f"{name}: {value}".encode())
+            continue
         head.append(unstructured(name, value))
     head.append(b"MIME-Version: 1.0")
     return b"\r\n".join(head) + b"\r\n" + _body(mail)
@@ -119,9 +129,12 @@ def _text(subtype: str, text: str) -> bytes:
 
 def _attachment(file: Attachment) -> bytes:
     media = file.media_type.lower()
+    invitation = _INVITATION.match(file.media_type)
     # base64 is not allowed in message/* and multipart/*; a mail as evidence travels as plain bytes
     if not _MEDIA.match(media) or media.startswith(("message/", "multipart/")):
         media = "application/octet-stream"
+    if invitation is not None:
+        media = f"text/calendar; charset=utf-8; method={invitation[1]}"
     check_line("attachment's name", file.name)
     encoded = base64.b64encode(file.content)
     lines = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]

@@ -9,6 +9,8 @@ from typing import Any
 
 from partwell.documents.mail_kinds_certificate import CERTIFICATE
 from partwell.documents.mail_kinds_deletion import DELETION
+from partwell.documents.mail_kinds_digest import DIGEST
+from partwell.documents.mail_kinds_meeting import MEETING
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
@@ -278,4 +280,6 @@ KINDS: dict[str, Kind] = {
     **RETENTION,
     **CERTIFICATE,
     **DELETION,
+    **MEETING,
+    **DIGEST,
 }

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""States of clients and offboardings as plain tables, and gates that say who is waited on.
-
-A state-machine library answers yes or no; people need to know which gate blocks, why and on whom.
-"""
+"""States of clients and offboardings as plain tables, and gates that say what blocks, why, and who is waited on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,6 +129,8 @@ def may_open(client_state: ClientState, client: str, has_open: bool) -> Refusal 
 AFTER_CLOSING: Mapping[str, str] = {
     "note.write": "A later claim is looked into, and what is found stays inside.",
     "message.write": "The client asks about its record, and is answered.",
+    "promise.settle": "What was promised is kept after closing too.",
+    "meeting.plan": "A former client may be met; a new provider is not invited, for no consent stands.",
     "call.log": "The client rings about its record; the call is on record as any other.",
     "contact.add": "Who may read the record changes in the years it is kept.",
     "contact.change": "Who may read the record changes; whoever left the client reads no longer.",

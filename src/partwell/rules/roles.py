@@ -131,6 +131,11 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "message.receive": (SYSTEM,),
     "letter.change": _OFFICE,
     "call.log": _WORK,
+    "call.correct": (SIGNATORY,),
+    "promise.settle": _WORK,
+    "meeting.plan": _WORK,
+    "digest.choose": (*_STAFF, *_CLIENT),
+    "feed.make": (*_STAFF, *_CLIENT),
     "envelope.claim": (SYSTEM,),
     "envelope.settle": _OFFICE,
     # time and prepaid hours (R5)

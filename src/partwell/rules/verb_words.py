@@ -97,6 +97,11 @@ VERB_WORDS: Mapping[str, str] = {
     "letter.change": "change the letters",
     "message.receive": "take mail in",
     "call.log": "log a call or correct one",
+    "call.correct": "correct what was written down of a call",
+    "promise.settle": "tick off a promise",
+    "digest.choose": "choose how often a digest comes",
+    "feed.make": "make a calendar address of your own",
+    "meeting.plan": "plan, change or cancel a meeting",
     "envelope.claim": "send mail",
     "envelope.settle": "settle what became of a mail",
     # time and prepaid hours

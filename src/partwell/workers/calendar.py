@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from partwell.actions.authorisations.end_by_date import end_by_date
 from partwell.actions.billing.returning import lapse_quotes
+from partwell.actions.correspondence.digests import send_digests
 from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
@@ -37,6 +38,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "backups that nobody was asked about": lambda now: ask_choices(now=now),
     "retention notices": lambda now: give_notices(now=now),
     "holds to be reviewed": lambda now: remind_of_holds(now=now),
+    "digests": lambda now: send_digests(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
     "old lines of the security log": lambda now: forget_oldest(),
@@ -50,6 +52,7 @@ SELDOM = {
     "holds to be reviewed": 600.0,
     "keys half destroyed": 60.0,
     "contents half erased": 60.0,
+    "digests": 60.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,
     "temporary files": 3600.0,

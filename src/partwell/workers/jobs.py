@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "letter.return_quote": "partwell.actions.billing.return_letter:run",
     "letter.statement": "partwell.actions.billing.statement_letter:run",
     "record.end": "partwell.actions.erasure.end_record:run",
+    "mail.digest": "partwell.actions.correspondence.digests:run",
     "mail.office": "partwell.actions.retention.office:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
     "deletion.list": "partwell.actions.retention.list_things:run",

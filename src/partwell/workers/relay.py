@@ -107,6 +107,7 @@ def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> Non
                 message_id=mail_message.new_message_id(sender.rpartition("@")[2]),
                 text=body["text"],
                 html=body["html"],
+                extra=tuple((name, value) for name, value in body.get("headers", ())),
             )
         )
         delivery = transmit(

@@ -12,11 +12,13 @@ from partwell.actions.correspondence.write_message import NotInTheLoop
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import standing_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
-from partwell.records.clients.models import Client
-from partwell.records.correspondence.models import Call
-from partwell.rules import roles
+from partwell.records.clients.models import Client, Contact
+from partwell.records.correspondence.models import Call, Meeting
+from partwell.rules import meetings, roles
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal, refuse, show
+
+LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class CallNotes:
     promised_by: str = ""
     promised_for: date | None = None
     internal_note: str = ""
+    meeting_id: UUID | None = None  # the planned meeting that this is what was said at
 
 
 def _problem(notes: CallNotes, now: datetime) -> Refusal | None:
@@ -74,24 +77,34 @@ def log_call(*, actor: Actor, client_id: UUID, notes: CallNotes) -> Call | Refus
                 if isinstance(found, Refusal):
                     return deed.refuse(found, subject=recipient.id, verb="call.log")
                 persons = found
+        meeting = None
+        if notes.meeting_id is not None:
+            meeting = Meeting.objects.filter(pk=notes.meeting_id, client=client).first()
+            if meeting is None:
+                return refuse("not_found")
+            if (over := meetings.still_planned(meeting.state, meeting.title)) is not None:
+                return over
+        promised = notes.promised.strip()[:300]
         row = deed.add(
             Call(
                 client=client,
                 offboarding=open_offboarding(client.id),
                 recipient=recipient,
-                kind=notes.kind,
+                kind="meeting" if meeting is not None else notes.kind,
                 with_whom=notes.with_whom.strip()[:300],
                 happened_at=notes.happened_at,
                 minutes=notes.minutes,
                 summary=notes.summary.strip(),
-                promised=notes.promised.strip()[:300],
-                promised_by=notes.promised_by.strip()[:160],
-                promised_for=notes.promised_for,
+                promised=promised,
+                promised_by=notes.promised_by.strip()[:160] if promised else "",
+                promised_for=notes.promised_for if promised else None,
                 internal_note=notes.internal_note.strip(),
                 logged_by_name=actor.name,
                 logged_at=deed.now,
             )
         )
+        if meeting is not None:
+            deed.save(meeting, state=meetings.HELD, call=row)
         _mail(deed, row, persons, row.summary, f"call:{row.id.hex}")
         deed.record(
             "call.logged",
@@ -108,7 +121,9 @@ def log_call(*, actor: Actor, client_id: UUID, notes: CallNotes) -> Call | Refus
         return row
 
 
-def _mail(deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedupe: str) -> None:
+def _mail(
+    deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedupe: str, *, house: bool = False
+) -> None:
     promise = [f"{row.promised_by or 'We'}: {row.promised}"] if row.promised else []
     if promise and row.promised_for:
         promise = [f"{promise[0]} (by {show(row.promised_for)})"]
@@ -122,14 +137,16 @@ def _mail(deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedu
             dedupe=dedupe,
             persons=persons,
             authorisation=authorisation,
+            contact=Contact.objects.filter(pk=deed.actor.id).first() if deed.actor.kind == "client" else None,
+            house=house,
             values={
                 "at": row.happened_at,
-                "participants": [row.with_whom, deed.actor.name],
+                "participants": list(dict.fromkeys([row.with_whom, row.logged_by_name])),
                 "said": [said],
-                "logged_by": deed.actor.name,
+                "logged_by": row.logged_by_name,
                 "duration": f"{row.minutes} minutes" if row.minutes else None,
                 "next_steps": promise,
-                "portal_url": link("/client/messages/"),
+                "portal_url": link(f"/client/calls/{row.id}/"),
             },
         ),
     )
@@ -138,25 +155,64 @@ def _mail(deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedu
 
 
 def correct_call(*, actor: Actor, call_id: UUID, correction: str) -> Call | Refusal:
-    """Add a correction to a logged call; what was written stays, and the client has the correction by mail."""
+    """Add a correction to a logged call; what was written stays, and the client has the correction by mail.
+
+    The client's signatory says so too (``call.correct``): their words stand under their name, and the office has a copy.
+    """
     peek = Call.objects.filter(pk=call_id).first()
-    if not actor.is_staff or peek is None:
+    theirs = actor.kind == "client" and peek is not None and peek.client_id == actor.client_id
+    if peek is None or not (actor.is_staff or theirs):
         return refuse("not_found")
-    if (refusal := roles.may(actor.role, "call.log")) is not None:
+    if (refusal := roles.may(actor.role, "call.correct" if theirs else "call.log")) is not None:
         return refusal
     text = correction.strip()
     if not text:
         return refuse("required", where="The correction")
+    if len(text) > LONGEST:
+        return refuse("invalid_input", where="The correction", problem=f"it is longer than {LONGEST} signs")
     with Deed(actor) as deed:
-        deed.lock(peek.client_id)
+        client = deed.lock(peek.client_id)
         row = Call.objects.get(pk=call_id)
-        whole = f"{row.correction}\n\n{text}".strip()
+        added = f"{actor.name}, {client.name}: {text}" if theirs else text
+        if theirs and added in row.correction.split("\n\n"):
+            return row  # the same words again: a double click
+        if len(row.correction) > 10 * LONGEST:
+            return refuse("invalid_input", where="The correction", problem="this call has too many of them")
+        whole = f"{row.correction}\n\n{added}".strip()
         deed.save(row, correction=whole)
-        _mail(deed, row, [], f"Correction: {text}", f"call:{row.id.hex}:{row.row_version}")
+        _mail(deed, row, [], f"Correction: {added}", f"call:{row.id.hex}:{row.row_version}", house=theirs)
         deed.record(
             "call.corrected",
             subjects=[row.id],
             public={"others": row.with_whom},
             to_client={"correction": text},
+        )
+        return row
+
+
+def settle_promise(*, actor: Actor, call_id: UUID, kept: bool = True) -> Call | Refusal:
+    """Tick a call's promise off, or put it back (``kept`` False). Doing either twice changes nothing."""
+    peek = Call.objects.filter(pk=call_id).first()
+    if not actor.is_staff or peek is None:
+        return refuse("not_found")
+    if (refusal := roles.may(actor.role, "promise.settle")) is not None:
+        return refusal
+    if not peek.promised:
+        return refuse("invalid_input", where="The promise", problem="nothing was promised in this call")
+    with Deed(actor) as deed:
+        deed.lock(peek.client_id)
+        row = Call.objects.get(pk=call_id)
+        if (row.promise_kept_at is not None) == kept:
+            return row
+        deed.save(
+            row,
+            promise_kept_at=deed.now if kept else None,
+            promise_kept_by_name=actor.name if kept else "",
+        )
+        deed.record(
+            "call.promise_kept" if kept else "call.promise_reopened",
+            subjects=[row.id],
+            public={"others": row.with_whom},
+            to_client={"promised": row.promised},
         )
         return row

@@ -4,6 +4,7 @@
 from uuid import UUID
 
 from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
+from partwell.actions.correspondence.digests import headers_of
 from partwell.actions.files import read_file
 from partwell.connectors import mail_message
 from partwell.connectors.addresses import Mailbox
@@ -38,5 +39,6 @@ def message_of(envelope: Envelope) -> bytes:
             text=envelope.text,
             html=envelope.html,
             attachments=tuple(files),
+            extra=headers_of(envelope),
         )
     )

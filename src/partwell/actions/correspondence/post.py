@@ -44,6 +44,7 @@ class Post:
     ``dedupe``: the business key that makes a double click harmless. ``values``: the fields of the mail kind
     (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
     to the MSP's own (R1's receipts, copies of what was signed). ``not_before``: the relay leaves it alone until then.
+    ``staff``: name and address of our own people who are invited too; they stand beside the client, never instead.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Post:
     documents: Sequence[StoredFile] = field(default_factory=list)
     second: bool = False
     house: bool = False
+    staff: Sequence[tuple[str, str]] = ()
     in_reply_to: str = ""
     not_before: datetime | None = None
 
@@ -178,6 +180,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         return refuse("setup_needed")
     if item.house:
         recipients.append({"role": "msp", "name": msp.name, "address": msp.email})
+    recipients += [{"role": "msp", "name": name, "address": address} for name, address in item.staff]
     greeted = (
         contact.name
         if not item.persons

@@ -2,7 +2,9 @@
 """Sign-in and invitation mail: a channel apart from evidence, its body sealed until the relay sends it, then wiped."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -14,13 +16,22 @@ from partwell.rules.actor import SYSTEM
 
 
 def queue(
-    to: str, subject: str, text: str, html: str = "", *, life: timedelta = timedelta(minutes=30)
+    to: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    *,
+    life: timedelta = timedelta(minutes=30),
+    headers: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``."""
+    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``. ``headers``: a digest's own."""
     unit = unit_for(SYSTEM, None, INSTALLATION)
     row = uuid4()
     now = timezone.now()
-    body = json.dumps({"subject": subject, "text": text, "html": html}).encode()
+    said: dict[str, Any] = {"subject": subject, "text": text, "html": html}
+    if headers:
+        said["headers"] = [list(one) for one in headers]
+    body = json.dumps(said).encode()
     AccountMail.objects.create(
         id=row,
         to=to,
@@ -30,8 +41,8 @@ def queue(
     )
 
 
-def body_of(mail: AccountMail) -> dict[str, str]:
-    """The words of a queued account mail (subject, text, html)."""
+def body_of(mail: AccountMail) -> dict[str, Any]:
+    """The words of a queued account mail (subject, text, html), and its ``headers`` where it has some."""
     unit = open_unit(KeyUnit.objects.get(client=None, purpose=INSTALLATION, destroyed_at=None))
     return dict(json.loads(unit.open("people.AccountMail", mail.id, "body", bytes(mail.sealed_body))))  # type: ignore[arg-type]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.client_portal import approvals, finding, messages, received, releases
+from partwell.entrypoints.client_portal import approvals, conversations, finding, messages, received, releases
 
 urlpatterns: list[Any] = [
     path("releases/", releases.releases, name="releases"),
@@ -16,6 +16,10 @@ urlpatterns: list[Any] = [
     path("lines/<str:line_id>/reveal/", received.reveal_ask, name="reveal_ask"),
     path("reveals/<str:reveal_id>/", received.reveal, name="reveal"),
     path("messages/", messages.conversation, name="messages"),
+    path("meetings/", conversations.meetings, name="meetings"),
+    path("meetings/<str:meeting_id>/", conversations.meeting, name="meeting"),
+    path("calls/<str:call_id>/", conversations.call, name="call"),
+    path("calls/<str:call_id>/correct/", conversations.correct, name="call_correct"),
     path("messages/search/", finding.search, name="messages_search"),
     path("mails/", messages.mails, name="mails"),
     path("mails/<str:envelope_id>/", messages.mail, name="mail"),

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.client_portal import passkeys, sign_in
+from partwell.entrypoints.client_portal import habits, passkeys, sign_in
 
 urlpatterns: list[Any] = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("digest/", habits.habits, name="habits"),
+    path("digest/calendar/", habits.feed_make, name="feed_make"),
+    path("digest/calendar/<str:feed_id>/end/", habits.feed_end, name="feed_end"),
     path("passkeys/", passkeys.passkeys, name="passkeys"),
     path("passkeys/options/", passkeys.options, name="passkey_options"),
     path("passkeys/add/", passkeys.add, name="passkey_add"),

@@ -11,6 +11,7 @@ from partwell.rules.refusals import Refusal, refuse
 
 RATES = {
     "ask_for_link": "20/10m/ip,4/10m/key",
+    "calendar": "300/10m/ip,60/10m/key",
     "use_link": "60/10m/ip",
     "set_up": "20/10m/ip",
     "invited": "30/10m/ip",

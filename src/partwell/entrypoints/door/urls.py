@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import include, path
 
-from partwell.entrypoints.door import brand, invited, portal, post_office, setup
+from partwell.entrypoints.door import brand, habits, invited, portal, post_office, setup
 
 urlpatterns: list[Any] = [
     path("setup/", setup.first_visit, name="set_up"),
@@ -13,6 +13,8 @@ urlpatterns: list[Any] = [
     path("in/<str:token>/", portal.enter_by_link, name="enter"),
     path("invited/<str:token>/", invited.invited, name="invited"),
     path("brand/logo/<str:digest>/", brand.logo, name="brand_logo"),
+    path("calendar/<str:token>.ics", habits.calendar, name="calendar_feed"),
+    path("digest/<str:token>/", habits.unsubscribe, name="unsubscribe"),
     path("post-office/", post_office.inbox, name="post_office"),
     path("post-office/<str:message_id>/", post_office.mail, name="post_office_mail"),
     path("post-office/<str:message_id>/html/", post_office.mail_html, name="post_office_html"),

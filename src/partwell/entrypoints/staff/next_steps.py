@@ -2,6 +2,7 @@
 """What to do next on a departure, derived from the facts: each with a sentence, on whom it is, and one button."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
 
@@ -11,6 +12,7 @@ from partwell.entrypoints.staff.parts import url_or
 from partwell.entrypoints.theme.formats import until_words, when_words
 from partwell.records.authorisations.queries import to_call
 from partwell.records.billing.copies import for_staff
+from partwell.records.correspondence.queries import promises_due
 from partwell.records.hours.queries import to_do, to_estimate
 from partwell.records.offboardings import queries
 from partwell.rules.actor import Actor
@@ -20,6 +22,7 @@ from partwell.rules.roles import may
 from partwell.rules.terms import Destination
 
 SHOWN = 6
+PROMISES_SHOWN = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def next_steps(one: look.Departure, actor: Actor) -> list[Next]:
         *_calls(one, actor),
         *_beginning(one, actor),
         *_settle(one),
+        *_promises(one, actor),
         *retention_steps(one),
         *_work(one, actor),
         *_copies(one, actor),
@@ -143,6 +147,23 @@ def _settle(one: look.Departure) -> list[Next]:
         for code in links
         for b in blockers
         if b.code == code
+    ]
+
+
+def _promises(one: look.Departure, actor: Actor) -> list[Next]:
+    """What was promised in calls and is due, or nearly."""
+    if may(actor.role, "promise.settle") is not None:
+        return []
+    return [
+        Next(
+            f"{row.promised_by or 'We'} promised: {row.promised.rstrip('.')}.",
+            f"{'Was due' if row.promised_for < one.today else 'Due'} {when_words(row.promised_for, 'short')}; "
+            f"in a call with {row.with_whom}. On {row.promised_by or 'us'}.",
+            "Open the call",
+            reverse("staff:call", args=[row.id]),
+        )
+        for row in promises_due(one.row.client_id, one.today + PROMISES_SHOWN)[:3]
+        if row.promised_for is not None
     ]
 
 

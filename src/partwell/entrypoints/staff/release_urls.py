@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import calls, letters, messages, release_page, releases, search_said
+from partwell.entrypoints.staff import calls, letters, meetings, messages, release_page, releases, search_said
 
 _C, _R, _L = (
     "clients/<str:client_id>/",
@@ -38,4 +38,10 @@ urlpatterns: list[Any] = [
     path(f"{_C}calls/log/", calls.log, name="call_log"),
     path("calls/<str:call_id>/", calls.call_page, name="call"),
     path("calls/<str:call_id>/correct/", calls.correct, name="call_correct"),
+    path("calls/<str:call_id>/promise/", calls.promise, name="call_promise"),
+    path(f"{_C}meetings/", meetings.meetings, name="client_meetings"),
+    path(f"{_C}meetings/plan/", meetings.plan, name="meeting_plan"),
+    path("meetings/<str:meeting_id>/", meetings.meeting, name="meeting"),
+    path("meetings/<str:meeting_id>/change/", meetings.change, name="meeting_change"),
+    path("meetings/<str:meeting_id>/cancel/", meetings.cancel, name="meeting_cancel"),
 ]

@@ -5,10 +5,13 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import letters, people, search, settings, tokens
+from partwell.entrypoints.staff import habits, letters, people, search, settings, tokens
 
 urlpatterns: list[Any] = [
     path("settings/", settings.settings, name="settings"),
+    path("me/", habits.habits, name="habits"),
+    path("me/calendar/", habits.feed_make, name="feed_make"),
+    path("me/calendar/<str:feed_id>/end/", habits.feed_end, name="feed_end"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/invite/", people.invite, name="person_invite"),
     path(

@@ -26,7 +26,7 @@ class Meeting(Committed):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     zone = models.CharField(max_length=60)
-    attendees = models.JSONField(default=list)  # [{"role": client|provider|staff, "name", "address"}]
+    attendees = models.JSONField(default=list)  # [{"role": client|provider|staff, "name", "address", "id"}]
     state = models.CharField(max_length=10, default="planned")  # planned cancelled held
     call = models.OneToOneField(
         "correspondence.Call", null=True, blank=True, on_delete=models.PROTECT, related_name="meeting"
@@ -44,6 +44,10 @@ class Recording(Committed):
     consents = models.JSONField(default=list)
     added_by_name = models.CharField(max_length=160)
     added_at = models.DateTimeField()
+    # Somebody took their consent back: nobody plays it from then on, and the page says so.
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by_name = models.CharField(max_length=160, blank=True)
+    stopped_why = models.CharField(max_length=300, blank=True)
 
 
 class LetterTemplate(Committed):
@@ -74,6 +78,7 @@ class DigestChoice(Committed):
         "clients.Contact", null=True, blank=True, on_delete=models.PROTECT, related_name="digest"
     )
     rhythm = models.CharField(max_length=8, default="off")  # off daily weekly
+    zone = models.CharField(max_length=60, blank=True)  # IANA; "": the house's
     unsubscribe_hash = models.CharField(max_length=64, unique=True)
     chosen_at = models.DateTimeField()
     last_entry = models.BigIntegerField(null=True, blank=True)

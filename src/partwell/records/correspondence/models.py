@@ -59,6 +59,18 @@ class Call(Committed):
     correction = models.TextField(blank=True)
     logged_by_name = models.CharField(max_length=160)
     logged_at = models.DateTimeField()
+    # A promise that was ticked off; empty while it is open, and in older rows.
+    promise_kept_at = models.DateTimeField(null=True, blank=True)
+    promise_kept_by_name = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["client", "promised_for"],
+                condition=models.Q(promise_kept_at=None, promised_for__isnull=False),
+                name="promises_open",
+            )
+        ]
 
 
 class Envelope(Committed):

@@ -2,18 +2,18 @@
 """What a person may see of what is said and sent, each with a fixed number of queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 
-from partwell.records.correspondence.models import Call, Envelope, Message, Road
+from partwell.records.correspondence.models import Call, Envelope, Meeting, Message, Road
 from partwell.rules.actor import Actor
 from partwell.rules.terms import EnvelopeState
 
-__all__ = ["Call", "Envelope", "Message", "Road"]
+__all__ = ["Call", "Envelope", "Meeting", "Message", "Road"]
 
 OUTSIDE = ("all", "client")  # R4: internal and privileged notes are in no portal
 
@@ -53,6 +53,45 @@ def envelopes_visible_to(actor: Actor) -> "QuerySet[Envelope]":
         return Envelope.objects.none()
     waits = Q(message__waits_until__isnull=False, attempts=0)
     return Envelope.objects.filter(client=actor.client_id).exclude(waits)
+
+
+def meetings_visible_to(actor: Actor) -> "QuerySet[Meeting]":
+    """Meetings: staff and their client. A provider has the invitation by mail."""
+    if actor.is_staff:
+        return Meeting.objects.all()
+    return (
+        Meeting.objects.filter(client=actor.client_id) if actor.kind == "client" else Meeting.objects.none()
+    )
+
+
+def meeting_seen(actor: Actor, meeting_id: UUID) -> Meeting | None:
+    """One meeting, or None for a stranger."""
+    rows = meetings_visible_to(actor).select_related("client", "recipient", "call")
+    return rows.filter(pk=meeting_id).first()
+
+
+def meetings_page(actor: Actor, client_id: UUID, number: Any, size: int = 25) -> "Page[Meeting]":
+    """Every meeting with a client, the latest first."""
+    rows = meetings_visible_to(actor).filter(client=client_id).select_related("recipient")
+    return Paginator(rows.order_by("-starts_at", "id"), size).get_page(number)
+
+
+def meetings_ahead(actor: Actor, client_id: UUID, now: datetime) -> list[Meeting]:
+    """Planned meetings that are not over, the next first; ten at most."""
+    rows = meetings_visible_to(actor).filter(client=client_id, state="planned", ends_at__gt=now)
+    return list(rows.order_by("starts_at", "id")[:10])
+
+
+def meeting_mails(meeting_id: UUID) -> list[Envelope]:
+    """The invitations, changes and cancellations of a meeting, oldest first."""
+    rows = Envelope.objects.filter(dedupe_key__startswith=f"meeting:{meeting_id.hex}:")
+    return list(rows.order_by("queued_at"))
+
+
+def promises_due(client_id: UUID, until: date) -> list[Call]:
+    """Open promises of calls whose day is ``until`` or earlier, the oldest first; twenty at most."""
+    rows = Call.objects.filter(client=client_id, promise_kept_at=None, promised_for__lte=until)
+    return list(rows.exclude(promised="").order_by("promised_for", "id")[:20])
 
 
 @dataclass(frozen=True)

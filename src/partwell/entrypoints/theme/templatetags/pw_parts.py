@@ -288,7 +288,14 @@ def _person_of(context: Context) -> dict[str, Any] | None:
     role = (
         "" if pick(actor, "role") == "person" else str(pick(actor, "role", "")).replace("_", " ").capitalize()
     )
-    return {"name": pick(actor, "name"), "role": role, "sign_out_url": path_of(names[kind], plain[kind])}
+    own = {"staff": ("staff:habits", "/me/"), "client": ("client:habits", "/client/digest/")}.get(kind)
+    links = [{"label": gettext("Digest and calendar"), "url": path_of(*own)}] if own else []
+    return {
+        "name": pick(actor, "name"),
+        "role": role,
+        "links": links,
+        "sign_out_url": path_of(names[kind], plain[kind]),
+    }
 
 
 def brand_mark(context: Context, url: str = "/") -> dict[str, Any]:
