@@ -43,7 +43,8 @@ def preview_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Preview |
     recipient: Recipient | None = None
     persons: list[RecipientPerson] = []
     if draft.audience == ALL:
-        recipient = Recipient.objects.filter(pk=draft.recipient_id, client=client).first()
+        chosen = Recipient.objects.filter(client=client)
+        recipient = chosen.filter(pk=draft.recipient_id).first() if draft.recipient_id else None
         if recipient is None:
             return refuse("not_found")
         found = may_write_to(recipient.id, timezone.now())
