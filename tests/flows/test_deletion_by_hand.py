@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A set that people empty: guided steps with proof, taken back, left partial; and a set in our own vault (R13, R15)."""
 
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,14 @@ import pytest
 from django.utils import timezone
 
 from partwell.actions import files
-from partwell.actions.base import Deed
-from partwell.actions.keys import key_store, unit_for
+from partwell.actions.keys import key_store
 from partwell.actions.retention.approve import approve_deletion
 from partwell.actions.retention.hand_steps import do_step, leave_partial, undo_step
 from partwell.actions.retention.list_things import ask_listing
 from partwell.actions.retention.place_hold import HoldWish, place_hold
 from partwell.actions.retention.run_deletion import except_left, start
 from partwell.actions.retention.set_facts import Replica, SetFacts
+from partwell.actions.retention.set_files import store_in_set
 from partwell.actions.retention.stop import resume_deletion
 from partwell.actions.retention.validate import reject, validate
 from partwell.actions.retention.vault_place import VaultPlace, purpose_of
@@ -261,14 +262,15 @@ def test_strangers_and_wrong_steps(c: Cast) -> None:
 def vault_set(c: Cast) -> Any:
     """A set whose files lie under its own key unit."""
     row = due_set(c, SetFacts(name="Vault set", location="our vault", place=Place.VAULT))
-    unit_for(c.dan, row.client_id, purpose_of(row))
-    stored = [files.store(c.dan, f"image {n}".encode() * 40, client_id=row.client_id, name=f"disk-{n}.img",
-                          purpose=purpose_of(row)) for n in range(3)]  # fmt: skip
-    with Deed(c.dan) as deed:
-        deed.lock(row.client_id)
-        for one in stored:
-            deed.add(one)
-        deed.record("client.changed", subjects=[row.id], public={"what": "the test's files"})
+    for n in range(3):
+        done(
+            store_in_set(
+                actor=c.dan,
+                set_id=row.id,
+                name=f"disk-{n}.img",
+                stream=io.BytesIO(f"image {n}".encode() * 40),
+            )
+        )
     return row
 
 

@@ -20,9 +20,11 @@ from partwell.actions.retention.lift_hold import decline_lift, lift_hold
 from partwell.actions.retention.look import views
 from partwell.actions.retention.object import take_back_objection
 from partwell.actions.retention.second_person import waiting_for, waits_for_lift
+from partwell.actions.retention.set_files import file_of, files_of
 from partwell.entrypoints.client_portal import retention_words as words
 from partwell.entrypoints.client_portal.frame import client_id_of, frame
 from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.retention import certificates, lists, queries
@@ -49,7 +51,8 @@ def your_data(request: HttpRequest) -> HttpResponse:
     passed = views(list(lists.passed(client_id, today(now))[:MOST_LATE]), now)
     overdue = [one for one in passed if one.late]
     begun = words.begun_of([one.row.id for one in found])
-    cards = [words.set_card(one, one.row.id in begun) for one in found]
+    lie = files_of([one.row for one in found])
+    cards = [{**words.set_card(one, one.row.id in begun), "files": lie.get(one.row.id, [])} for one in found]
     holds = [
         {**words.hold_card(row), "second": waits_for_lift(row) and may(actor.role, "hold.lift") is None}
         for row in queries.holds_of(client_id)
@@ -64,6 +67,16 @@ def your_data(request: HttpRequest) -> HttpResponse:
         history=history, signs=signs, waits=waiting_for(client_id) if signs else None,
         certificates=[{"row": one, "label": label_of(one.number)} for one in certificates.certificates_of(client_id)[:5]],
     ))  # fmt: skip
+
+
+@client_door("retention.read")
+@require_safe
+def set_file(request: HttpRequest, set_id: str, file_id: str) -> Any:
+    """A file of a set in our vault, as a download: what is the client's, it takes whenever it likes."""
+    file = file_of(actor=actor_of(request), set_id=uuid_or_404(set_id), file_id=uuid_or_404(file_id))
+    if file is None:
+        raise Http404
+    return file_response(request, file)
 
 
 def hold_here(request: HttpRequest, hold_id: str) -> UUID:

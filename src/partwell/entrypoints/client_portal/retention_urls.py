@@ -30,6 +30,7 @@ urlpatterns: list[Any] = [
     path("retention/waive/sign/", retention_choice.waive_sign, name="waiver_sign"),
     path(f"{_S}object/", retention_choice.objection, name="objection"),
     path(f"{_S}object/send/", retention_choice.objection_send, name="objection_send"),
+    path(f"{_S}files/<str:file_id>/", retention.set_file, name="set_file"),
     path(f"{_H}lift/", retention.hold_lift, name="hold_lift"),
     path(f"{_H}keep/", retention.hold_keep, name="hold_keep"),
     path(f"{_H}take-back/", retention.objection_back, name="objection_back"),

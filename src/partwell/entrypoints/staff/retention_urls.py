@@ -13,6 +13,7 @@ from partwell.entrypoints.staff import (
     holds,
     retention,
     retention_client,
+    set_files,
     set_work,
     sets,
 )
@@ -30,6 +31,8 @@ urlpatterns: list[Any] = [
     path(f"{_C}sets/add/", set_work.set_add, name="set_add"),
     path(_S, sets.backup_set, name="set"),
     path(f"{_S}change/", set_work.set_change, name="set_change"),
+    path(f"{_S}files/add/", set_files.set_file_add, name="set_file_add"),
+    path(f"{_S}files/<str:file_id>/", set_files.set_file, name="set_file"),
     path(f"{_S}return/", set_work.set_return, name="set_return"),
     path(f"{_S}remove/", set_work.set_remove, name="set_remove"),
     path(f"{_S}only-copies/add/", set_work.only_copy_add, name="only_copy_add"),

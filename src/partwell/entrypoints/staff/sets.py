@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from partwell.actions.facts import zone
 from partwell.actions.retention.look import SetView, set_view
 from partwell.actions.retention.record_set import has_secret
+from partwell.actions.retention.set_files import files_of
 from partwell.entrypoints.door import evidence_parts
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.retention_words import CONTENTS, NOTICES, PAYERS, set_row, window_of
@@ -72,6 +73,7 @@ def backup_set(request: HttpRequest, set_id: str) -> HttpResponse:
         "what": CONTENTS.get(row.contents, ""), "copies": copies, "holds": holds, "deletions": deletions, "open": open_,
         "made": choice_row(one.choice) if one.choice else None, "notices": [{"row": each, "kind": NOTICES[each.kind]} for each in queries.notices_of_set(row.id)],
         "coming": following, "events": evidence_parts.events_of(found.lines, "/evidence/"), "size": found.covered, "total": found.page.paginator.count,
+        "files": files_of([row]).get(row.id, []), "in_vault": row.place == Place.VAULT,
         "passed": row.keep_until is not None and row.keep_until < today, "here": here,
         "may_change": here and may["set.record"], "may_return": here and row.returned_at is None and may["set.return"], "may_remove": may["set.remove"] and open_ is None,
         "may_settle": here and may["only_copy.settle"], "may_hold": here and may["hold.place"], "may_propose": here and open_ is None and may["deletion.propose"],

@@ -19,6 +19,8 @@ KINDS = (
     ("set_gone", "R6", 409, "“{subject}” is gone since {day}.", "Its certificate says what was done."),
     ("place_incomplete", "R6", 422, "Where “{subject}” lies is not said completely: {missing} is missing.",
      "Enter it; a deletion must know exactly what is the client’s."),
+    ("not_in_vault", "R6", 409, "“{subject}” does not lie in our vault.",
+     "Record a set whose place is our vault, and put the file there."),
     ("place_overlaps", "R6", 409, "“{subject}” would overlap with the set “{other}”.",
      "Give each set a place of its own: a folder or prefix that holds nothing else."),
     ("shorter_than_rule", "R6", 409, "{day} is before {until}, until when this set is kept by rule.",
