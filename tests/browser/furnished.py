@@ -57,6 +57,7 @@ from partwell.workers import jobs, relay
 from tests.browser.furnished_certificates import certificates
 from tests.browser.furnished_data import data
 from tests.browser.furnished_hours import hours
+from tests.browser.furnished_mail import mail_in
 from tests.browser.furnished_money import papers
 from tests.browser.furnished_retention import retention
 from tests.browser.furnished_returns import returns
@@ -328,7 +329,7 @@ def furnish() -> Furnished:
     found, seats = _people(c)
     _mail_everything()
     _work()
-    ids |= retention(c)
+    ids |= retention(c) | mail_in(c)
     entry = Entry.objects.filter(
         recipient_ref=c.recipient.id, index__lt=Checkpoint.objects.latest("size").size
     ).latest("index")

@@ -325,6 +325,7 @@ ALLOWED: Tries = {
 }  # fmt: skip
 # What stays possible is done elsewhere in the tests: settling a lost mail, purging, stopping, ending consent, fetching.
 ELSEWHERE = {
+    "mail.settle", "mail.own",  # tests/flows/test_mail_pages.py
     "envelope.settle", "credential.purge", "copy.bill", "copy.ship", "return.welcome", "release.stop", "authorisation.record_withdrawal",
     "bundle.download", "billing.override", "promise.settle", "meeting.plan",  # tests/flows/test_meetings.py
     "erasure.propose", "erasure.decide", "record.keep_longer",  # tests/flows/test_erasure_content.py, test_record_end.py

@@ -32,6 +32,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.door.hours_words import left_words
+from partwell.entrypoints.door.mail_in import with_mail
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import answer, may_here
 from partwell.entrypoints.staff.pictures import pictured
@@ -39,6 +40,7 @@ from partwell.entrypoints.staff.release_page import mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
+from partwell.records.correspondence.inbound_queries import mail_in_of, waiting_count
 from partwell.rules.letters import LETTERS, PLACES
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
@@ -66,7 +68,7 @@ def messages_home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
-               "held": queries.held_open(), "clients": look.clients_here(), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
+               "held": queries.held_open(), "mail_waits": waiting_count(), "clients": look.clients_here(), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
 
 
@@ -94,7 +96,7 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": AUDIENCES[found.audience],
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
                "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
-               **pictured(actor, found.client, "message", found.id)}  # fmt: skip
+               **with_mail("staff", mail_in_of(actor, found.id)), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
 
 

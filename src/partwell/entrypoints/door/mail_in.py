@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A mail that came in, as the doors show it: its facts in words, and what strangers wrote from sandboxed answers only."""
+
+from typing import Any, cast
+
+import nh3
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import escape
+
+from partwell.actions.files import open_file, readable
+from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.entrypoints.door.files import file_response
+from partwell.entrypoints.door.gate import actor_of
+from partwell.entrypoints.theme.formats import when_words
+from partwell.records.correspondence import inbound_queries as queries
+from partwell.records.vault.queries import StoredFile
+
+# Nothing is fetched, not even from us: a picture in a stranger's mail tells the stranger that it was read.
+POLICY = "sandbox; default-src 'none'; style-src 'none'; img-src 'none'; frame-ancestors 'self'"
+SHOWN = 1 << 20  # bytes of HTML or raw text that a page shows; the download has all
+ROADS = {"imap": "a mailbox that we read", "lmtp": "our mail server", "webhook": "a mail service", "upload": "a file that was brought in"}  # fmt: skip
+PROOFS = {
+    "dkim": "Proved: its signature (DKIM) is of {domain}, the sender's domain.",
+    "spf": "Proved: it came from a server that {domain} names as its own (SPF).",
+    "failed": "Disproved: its signature or sending server contradicts {domain}.",
+    "none": "Not proved: nothing shows that it comes from {domain}.",
+}
+_RESULTS = {
+    "pass": "good",
+    "fail": "wrong",
+    "softfail": "doubtful",
+    "neutral": "says nothing",
+    "none": "none",
+    "temperror": "could not be asked",
+    "permerror": "cannot be read",
+}
+_TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
+_ATTRIBUTES = {tag: names - {"src", "srcset", "background", "cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag in _TAGS}  # fmt: skip
+
+
+def proof_words(mail: Any) -> str:
+    """How far the sender's domain is proved, in one sentence. A domain, never a person."""
+    auth = mail.auth or {}
+    words = PROOFS.get(str(auth.get("proof", "none")), PROOFS["none"])
+    return words.format(domain=auth.get("domain") or "the domain it names")
+
+
+def proof_tone(mail: Any) -> str:
+    """The state class of a proof."""
+    return {"dkim": "open", "spf": "open", "failed": "refusing"}.get((mail.auth or {}).get("proof", ""), "waiting")  # fmt: skip
+
+
+def _result(judged: Any) -> str:
+    result = str((judged or {}).get("result", "none"))
+    return _RESULTS.get(result, result)
+
+
+def _people(mail: Any, header: str) -> str:
+    found = [one for one in mail.others if one.get("header") == header]
+    return ", ".join(f"{one['name']} <{one['address']}>" if one.get("name") else one["address"] for one in found)  # fmt: skip
+
+
+def shown(mail: Any) -> dict[str, Any]:
+    """The facts as rows of the theme's ``facts``, without what is empty."""
+    auth = mail.auth or {}
+    sender = f"{mail.from_name} <{mail.from_address}>" if mail.from_name else mail.from_address
+    checks = f"DKIM: {_result(auth.get('dkim'))}; SPF: {_result(auth.get('spf'))}"
+    rows = [
+        ("From", sender or "nobody named", ""),
+        ("To", _people(mail, "to"), ""),
+        ("Copy to", _people(mail, "cc"), ""),
+        ("Sent, as it says", when_words(mail.sent_at) if mail.sent_at else "", ""),
+        ("Received", when_words(mail.received_at), f"by {ROADS.get(mail.road, mail.road)}"),
+        ("Delivered to", ", ".join(mail.envelope_to), ""),
+        ("Handed over as from", mail.envelope_from, ""),
+        ("Where it comes from", proof_words(mail), f"{checks}. It proves a domain, not a person."),
+        ("Forwarded by", mail.forwarded_by.name if mail.forwarded_by else "", ""),
+        ("What became of it", mail.decision, ""),
+        (
+            "Decided",
+            f"{mail.decided_by_name}, {when_words(mail.decided_at)}" if mail.decided_at and mail.decided_by_name else "",
+            "",
+        ),
+    ]  # fmt: skip
+    found: list[dict[str, Any]] = [
+        {"label": label, "value": value, "note": note} for label, value, note in rows if value
+    ]
+    found.append({"label": "SHA-256 of the file", "value": mail.raw_sha256, "digest": mail.raw_sha256})
+    return {
+        "rows": found,
+        "warnings": list(mail.warnings),
+        "problems": list(mail.problems),
+        "size": mail.size,
+    }
+
+
+def with_mail(door: str, mail: Any) -> dict[str, Any]:
+    """What a page with a mail on it needs: ``mail_in`` (facts, warnings, addresses of its answers, parts), or None."""
+    if mail is None:
+        return {"mail_in": None}
+    parts = queries.parts_of(mail)
+    page = html_of(parts)
+    files = [
+        {"part": one, "url": reverse(f"{door}:mail_in_part", args=[mail.id, one.id])}
+        for one in parts
+        if page is None or one.id != page.id
+    ]
+    addresses = {name: reverse(f"{door}:mail_in_{name}", args=[mail.id]) for name in ("raw", "file", "html")}
+    return {
+        "mail_in": {**shown(mail), "mail": mail, "parts": files, "has_html": page is not None, **addresses}
+    }
+
+
+def html_of(parts: list[Any]) -> Any | None:
+    """The part that a mail program would show as the mail, if any."""
+    return next((one for one in parts if one.inline and one.media_type == "text/html"), None)
+
+
+def _mail(request: HttpRequest, mail_id: str) -> Any:
+    found = queries.mail_in_seen(actor_of(request), uuid_or_404(mail_id))
+    if found is None:
+        raise Http404
+    return found
+
+
+def mail_file(request: HttpRequest, mail_id: str) -> HttpResponse:
+    """The mail as it came, to download."""
+    return cast(HttpResponse, file_response(request, _mail(request, mail_id).raw))
+
+
+def mail_part(request: HttpRequest, mail_id: str, part_id: str) -> HttpResponse:
+    """One thing that came with it: shown where its kind is harmless, else downloaded."""
+    part = queries.part_seen(actor_of(request), uuid_or_404(mail_id), uuid_or_404(part_id))
+    if part is None:
+        raise Http404
+    return cast(HttpResponse, file_response(request, part.file, inline=True))
+
+
+def mail_raw(request: HttpRequest, mail_id: str) -> HttpResponse:
+    """The mail as it came, as text."""
+    data = _beginning(_mail(request, mail_id).raw)
+    answer = HttpResponse(data.decode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
+    return _sandboxed(answer)
+
+
+def mail_html(request: HttpRequest, mail_id: str) -> HttpResponse:
+    """The mail's HTML, sanitised, in a sandbox of its own that loads nothing."""
+    part = html_of(queries.parts_of(_mail(request, mail_id)))
+    words = "<p>This mail has no HTML part.</p>" if part is None else sanitised(_text(_beginning(part.file)))
+    title = escape("The mail")
+    answer = HttpResponse(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>{words}</body></html>'
+    )
+    answer.xframe_options_exempt = True  # its own policy says who may frame it
+    return _sandboxed(answer)
+
+
+def sanitised(html: str) -> str:
+    """What is left of a stranger's HTML: words and their shape; no script, style, form, picture or address that loads."""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        clean_content_tags={"script", "style", "title"},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
+
+
+def _beginning(file: StoredFile) -> bytes:
+    readable(file)
+    with open_file(file) as reader:
+        return reader.read(SHOWN)
+
+
+def _text(data: bytes) -> str:
+    """HTML of a mail is in the charset its header named, which the part does not keep: the likely ones are tried."""
+    if b"\x1b$" in data:
+        return data.decode("iso2022_jp", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _sandboxed(answer: HttpResponse) -> HttpResponse:
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer

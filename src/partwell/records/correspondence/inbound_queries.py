@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a person may see of mail that came in; each with a fixed number of queries."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+
+from partwell.records.correspondence.models import InboundMail, InboundPart, Road
+from partwell.records.correspondence.queries import messages_visible_to
+from partwell.rules.actor import Actor
+
+__all__ = ["InboundMail", "InboundPart", "Road"]
+
+# A held mail lies here until somebody decided; one that the client disowned, until the office dropped it.
+BEFORE_A_PERSON = ("waiting", "unmatched", "loop", "held")
+_WITH = ("client", "address__recipient", "raw__unit", "message", "staff", "recipient", "forwarded_by")
+
+
+def mails_in_visible_to(actor: Actor) -> "QuerySet[InboundMail]":
+    """Staff: all. A client: what became a message that it reads. A new provider: none; it has its own mailbox."""
+    rows = InboundMail.objects.select_related(*_WITH)
+    if actor.is_staff:
+        return rows
+    if actor.kind != "client":
+        return rows.none()
+    seen = messages_visible_to(actor).values("pk")
+    return rows.filter(client=actor.client_id, message__in=seen)
+
+
+def waiting_page(number: Any, state: str = "", size: int = 25) -> "Page[InboundMail]":
+    """What lies before a person, newest first; ``state`` narrows it. For staff."""
+    states = (state,) if state in BEFORE_A_PERSON else BEFORE_A_PERSON
+    rows = InboundMail.objects.select_related(*_WITH).filter(state__in=states)
+    return Paginator(rows.order_by("-received_at", "-pk"), size).get_page(number)
+
+
+def waiting_count(client_id: UUID | None = None) -> int:
+    """How many mails want a person: those that wait, and held ones that the client said are not theirs."""
+    rows = InboundMail.objects.filter(
+        Q(state__in=("waiting", "unmatched")) | Q(state="held", decided_at__isnull=False)
+    )
+    return (rows.filter(client=client_id) if client_id else rows).count()
+
+
+def mail_in_seen(actor: Actor, mail_id: UUID) -> InboundMail | None:
+    """One mail, or None for a stranger."""
+    return mails_in_visible_to(actor).filter(pk=mail_id).first()
+
+
+def mail_in_of(actor: Actor, message_id: UUID) -> InboundMail | None:
+    """The mail that a message came by, or None."""
+    return mails_in_visible_to(actor).filter(message=message_id).first()
+
+
+def parts_of(mail: InboundMail) -> list[InboundPart]:
+    """What came with it, in order, with its files."""
+    return list(mail.parts.select_related("file__unit").order_by("position"))
+
+
+def part_seen(actor: Actor, mail_id: UUID, part_id: UUID) -> InboundPart | None:
+    """One part of a mail that the actor may see, or None."""
+    mail = mail_in_seen(actor, mail_id)
+    return mail.parts.select_related("file__unit").filter(pk=part_id).first() if mail else None
+
+
+def roads_here() -> list[Road]:
+    """Every road that was not removed, in the order in which they were added."""
+    return list(Road.objects.filter(removed_at=None).order_by("added_at"))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Mail that came in, in each of the states in which a page shows it."""
+
+from typing import Any
+
+from partwell.actions.correspondence.disown_mail import disown_mail
+from partwell.actions.correspondence.write_message import Draft, write_message
+from tests.flows.cast import Cast, done
+from tests.flows.mail_cast import address, mail, mail_comes_in, take
+from tests.flows.mail_parts import parted
+
+
+def mail_in(c: Cast) -> dict[str, Any]:
+    """A held mail with parts, one the client disowned, one of nobody, one that says it is Dan's."""
+    with mail_comes_in():
+        done(write_message(actor=c.ines, client_id=c.northwick.id, draft=Draft("Where to write", "Here.")))
+        to = address()
+        held = take(parted("Someone New <new@harbour.example>", to), to=to)
+        disowned = take(mail("Stranger <who@knows.example>", to, "An offer"), to=to)
+        done(disown_mail(actor=c.mara, mail_id=disowned.id))
+        nobody = take(
+            mail("Lost <lost@nowhere.example>", "reply@parting.example"), to="reply@parting.example"
+        )
+        dan = take(mail("Dan Frey <dan@harbourline.example>", to, "Re: Where to write"), to=to)
+    assert held.message_id is not None
+    part = held.parts.get(name="list.csv")
+    return {"mail_id": held.id, "part_id": part.id, "mail disowned": disowned.id, "mail of nobody": nobody.id,
+            "mail of dan": dan.id, "came in": held.message_id}  # fmt: skip
