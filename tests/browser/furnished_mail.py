@@ -4,7 +4,9 @@
 from typing import Any
 
 from partwell.actions.correspondence.disown_mail import disown_mail
+from partwell.actions.correspondence.roads import NewRoad, add_road
 from partwell.actions.correspondence.write_message import Draft, write_message
+from partwell.connectors.secret import Secret
 from tests.flows.cast import Cast, done
 from tests.flows.mail_cast import address, mail, mail_comes_in, take
 from tests.flows.mail_parts import parted
@@ -23,6 +25,7 @@ def mail_in(c: Cast) -> dict[str, Any]:
         )
         dan = take(mail("Dan Frey <dan@harbourline.example>", to, "Re: Where to write"), to=to)
     assert held.message_id is not None
+    road = done(add_road(actor=c.jonah, road=NewRoad("imap", "The mailbox", Secret("kept for the road"), {"host": "mail.harbourline.example", "user": "reply"})))  # fmt: skip
     part = held.parts.get(name="list.csv")
     return {"mail_id": held.id, "part_id": part.id, "mail disowned": disowned.id, "mail of nobody": nobody.id,
-            "mail of dan": dan.id, "came in": held.message_id}  # fmt: skip
+            "mail of dan": dan.id, "road_id": road.id, "came in": held.message_id}  # fmt: skip

@@ -74,6 +74,7 @@ FACES = {
     "/clients/<str:client_id>/estate/": ["/clients/{client_id}/estate/", "/clients/{client_id}/estate/?category=diagrams"],
     "/clients/<str:client_id>/release/": ["/clients/{client_id}/release/", "/clients/{client_id}/release/?category=diagrams&q=zz"],
     "/messages/<str:message_id>/": ["/messages/{written}/", "/messages/{came in}/"],
+    "/settings/mail/add/<str:kind>/": ["/settings/mail/add/imap/", "/settings/mail/add/webhook/"],
     "/mail-in/": ["/mail-in/", "/mail-in/?show=loop"],
     "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/"],
     "/client/mail-in/<str:mail_id>/": ["/client/mail-in/{mail_id}/", "/client/mail-in/{mail disowned}/"],

@@ -15,8 +15,9 @@ from partwell.actions.evidence.check import check_ledger
 from partwell.actions.files import read_file
 from partwell.actions.keys import blob_store
 from partwell.entrypoints.door.mail_in import sanitised
-from partwell.records.correspondence.models import Envelope, InboundMail, Message
+from partwell.records.correspondence.models import Envelope, InboundMail, Message, Road
 from partwell.records.evidence.models import Entry
+from partwell.records.offboardings.models import Offboarding
 from partwell.rules.refusals import Refusal
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import done, propose
@@ -296,3 +297,46 @@ def test_a_client_sees_no_mail_that_waits_and_a_provider_none_at_all() -> None:
     refused(drop_mail(actor=c.theo, mail_id=waits.id, reason="x"), "not_found")
     refused(disown_mail(actor=c.theo, mail_id=filed.id), "not_found")
     refused(disown_mail(actor=c.leo, mail_id=filed.id), "not_found")
+
+
+# --- the roads ----------------------------------------------------------------------------------------------------
+
+
+def test_the_owner_adds_tries_switches_and_removes_roads_and_no_secret_is_shown_again() -> None:
+    c = started()
+    jonah, ines = browser_of(c.jonah), browser_of(c.ines)
+    assert "No road yet" in page(jonah, "/settings/mail/")
+    for path in ("/settings/mail/", "/settings/mail/add/imap/"):
+        assert ines.get(path).status_code == 409, path
+    page(jonah, "/settings/mail/add/pigeon/", 404)
+    given = {"name": "The mailbox", "host": "127.0.0.1", "port": "1", "security": "none", "user": "reply", "auth": "password",
+             "secret": "a-password-of-ours", "folder": "INBOX", "after": "seen", "into": ""}  # fmt: skip
+    answer = sent(jonah, "/settings/mail/add/imap/", {**given, "host": "mail.example"}, 422)
+    assert "without TLS" in answer and "a-password-of-ours" not in answer
+    assert sent(jonah, "/settings/mail/add/imap/", given) == "/settings/mail/"
+    sent(jonah, "/settings/mail/add/webhook/", {"name": "The service", "secret": "short"}, 422)
+    sent(jonah, "/settings/mail/add/webhook/", {"name": "The service", "secret": "s" * 40})
+    road = Road.objects.get(kind="imap")
+    sent(ines, f"/settings/mail/{road.id}/try/", status=409)
+    sent(jonah, f"/settings/mail/{road.id}/try/")
+    shown = page(jonah, "/settings/mail/")
+    assert "Does not work now" in shown and "does not answer by IMAP" in shown and "/mail/in/" in shown
+    assert "a-password-of-ours" not in shown and "s" * 40 not in shown
+    sent(jonah, f"/settings/mail/{road.id}/switch/", {"on": "0"})
+    assert "Switched off" in page(jonah, "/settings/mail/")
+    sent(jonah, f"/settings/mail/{road.id}/remove/")
+    road.refresh_from_db()
+    assert (
+        road.removed_at is not None
+        and road.sealed is None
+        and "The mailbox" not in page(jonah, "/settings/mail/")
+    )
+
+
+def test_the_address_of_a_departure_stands_with_its_correspondence() -> None:
+    c = started()
+    row = Offboarding.objects.get(client=c.northwick)
+    assert f"Write to: {address()}" in page(browser_of(c.dan), f"/clients/{c.northwick.id}/messages/")
+    assert row.client == c.northwick and address() not in page(
+        browser_of(c.dan), f"/clients/{c.quayside.id}/messages/"
+    )

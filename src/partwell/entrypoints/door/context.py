@@ -27,6 +27,7 @@ LINKS = {
         (_("People"), "staff:people", "staff.read"),
         (_("Prices"), "staff:prices", "price.set"),
         (_("Letters"), "staff:letters", "letter.change"),
+        (_("Mail that comes in"), "staff:roads", "msp.configure"),
         (_("API access"), "staff:tokens", "token.make"),
         (_("Security log"), "staff:security", "security.read"),
     ),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partwell.actions.correspondence.deliver import settle_unknown
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.letters import filled
+from partwell.actions.correspondence.reply_addresses import departure_address
 from partwell.actions.correspondence.waiting import let_leave, stop_waiting
 from partwell.actions.correspondence.write_message import (
     ALL,
@@ -79,7 +80,7 @@ def client_messages(request: HttpRequest, client_id: str) -> HttpResponse:
     client, actor = client_of(client_id), actor_of(request)
     found = queries.said_page(actor, client.id, request.GET.get("page"))
     settle = [one for one in queries.to_settle(actor) if one.client_id == client.id]
-    context = {"section": "messages", "client": client, "rows": said_rows(found.said), "page": found.page, "settle": settle,
+    context = {"section": "messages", "client": client, "rows": said_rows(found.said), "page": found.page, "settle": settle, "write_to": departure_address(client.id),
                "held": queries.held_open(client.id), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/client_messages.html", context)
 

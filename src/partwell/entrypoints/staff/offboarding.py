@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from partwell.actions.correspondence.reply_addresses import departure_address
 from partwell.actions.facts import zone
 from partwell.actions.offboardings import look
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
@@ -230,7 +231,7 @@ def said(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     return render(
         request,
         "staff/offboarding_said.html",
-        {**shown.context, "rows": said_rows(found.said), "page": found.page, "mails_url": mails},
+        {**shown.context, "rows": said_rows(found.said), "page": found.page, "write_to": departure_address(shown.one.row.client_id), "mails_url": mails},
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import habits, letters, people, search, settings, tokens
+from partwell.entrypoints.staff import habits, letters, people, roads, search, settings, tokens
 
 urlpatterns: list[Any] = [
     path("settings/", settings.settings, name="settings"),
@@ -19,6 +19,11 @@ urlpatterns: list[Any] = [
     ),
     path("settings/people/<str:staff_id>/", people.person, name="person"),
     path("settings/people/<str:staff_id>/leave/", people.leave, name="person_leave"),
+    path("settings/mail/", roads.roads, name="roads"),
+    path("settings/mail/add/<str:kind>/", roads.road_add, name="road_add"),
+    path("settings/mail/<str:road_id>/try/", roads.road_try, name="road_try"),
+    path("settings/mail/<str:road_id>/switch/", roads.road_switch, name="road_switch"),
+    path("settings/mail/<str:road_id>/remove/", roads.road_remove, name="road_remove"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/<str:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("settings/letters/", letters.letters_home, name="letters"),
