@@ -17,12 +17,12 @@ EVERYTHING = [Open(*flags) for flags in product((False, True), repeat=3)]
 def test_only_what_staff_write_by_hand_waits(kind: str) -> None:
     for open_now, by_staff in product(EVERYTHING, (False, True)):
         waits = bool(why_waits(kind, by_staff=by_staff, open_now=open_now))
-        anything = open_now.debt or open_now.dispute or open_now.claim
+        anything = open_now.overdue or open_now.dispute or open_now.claim
         assert waits == (kind == "message" and by_staff and anything), (open_now, by_staff)
 
 
 def test_safety_never_waits() -> None:
-    worst = Open(debt=True, dispute=True, claim=True)
+    worst = Open(overdue=True, dispute=True, claim=True)
     for kind in ("authorisation_changed", "retention_notice", "deletion_to_approve", "sign_in", "passkey_added", "contact_changed",
                  "release_announcement", "held_question", "call_summary"):  # fmt: skip
         assert kind in KINDS and why_waits(kind, by_staff=True, open_now=worst) == ""

@@ -18,10 +18,10 @@ WRITTEN = frozenset({"message"})
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What is open with a client. ``debt``: an unpaid paper is overdue; ``dispute``: a lawful pause, a legal hold or an
+    """What is open with a client. ``overdue``: an unpaid paper is overdue; ``dispute``: a lawful pause, a legal hold or an
     unanswered objection; ``claim``: the client says that something was not, or wrongly, handed over."""
 
-    debt: bool = False
+    overdue: bool = False
     dispute: bool = False
     claim: bool = False
 
@@ -36,7 +36,7 @@ def why_waits(kind: str, *, by_staff: bool, open_now: Open) -> str:
     found = [
         words
         for is_open, words in (
-            (open_now.debt, "a bill is overdue"),
+            (open_now.overdue, "a bill is overdue"),
             (open_now.dispute, "there is a dispute"),
             (open_now.claim, "a claim is open"),
         )

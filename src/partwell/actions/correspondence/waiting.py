@@ -28,7 +28,7 @@ def open_with(client_id: UUID, now: datetime) -> waiting.Open:
     newest = Acceptance.objects.filter(offboarding__client_id=client_id).exclude(signed_at=None)
     last = newest.order_by("-signed_at").values_list("state", flat=True).first()
     return waiting.Open(
-        debt=owed.exclude(kind="credit_note").exists(),
+        overdue=owed.exclude(kind="credit_note").exists(),
         dispute=bool(pauses(client_id))
         or Hold.objects.filter(client_id=client_id, lifted_at=None).exists()
         or objections.exists(),
