@@ -102,15 +102,6 @@ FACES = {
     "/client/certificates/<str:certificate_id>/": ["/client/certificates/{certificate_id}/", "/client/certificates/{certificate of a drive}/"],
     "/destructions/<str:destruction_id>/": ["/destructions/{destruction_id}/", "/destructions/{destruction certified}/", "/destructions/{destruction turned down}/"],
     "/client/destructions/<str:destruction_id>/": ["/client/destructions/{destruction_id}/", "/client/destructions/{destruction certified}/"],
-    "/client/retention/choose/": [
-        "/client/retention/choose/", "/client/retention/choose/?choice=delete_now", "/client/retention/choose/?choice=keep&of={data set}",
-    ],
-    "/client/retention/waive/": ["/client/retention/waive/?copy={data copy}"],
-    "/client/retention/sets/<str:set_id>/object/": ["/client/retention/sets/{data set}/object/"],
-    "/client/retention/sets/<str:set_id>/object/send/": ["/client/retention/sets/{data set}/object/send/"],
-    "/client/retention/deletions/<str:deletion_id>/": [
-        "/client/retention/deletions/{data deletion}/", "/client/retention/deletions/{data deletion stopped}/", "/client/retention/deletions/{deletion_id}/",
-    ],
     "/retention/": ["/retention/", "/retention/?show=held", "/retention/?show=window&sort=-client", "/retention/?show=proof", "/retention/?q=zz", "/retention/?show=deletions"],
     "/clients/<str:client_id>/data/": ["/clients/{client_id}/data/", "/clients/{tindale}/data/", "/clients/{quayside}/data/"],
     "/clients/<str:client_id>/sets/add/": [
@@ -119,6 +110,7 @@ FACES = {
     "/clients/<str:client_id>/holds/place/": ["/clients/{tindale}/holds/place/", "/clients/{quayside}/holds/place/"],
     "/sets/<str:set_id>/": ["/sets/{set_id}/", "/sets/{set of vendor}/", "/sets/{set of northwick}/", "/sets/{set held}/"],
     "/sets/<str:set_id>/change/": ["/sets/{set_id}/change/", "/sets/{set_id}/change/?choose", "/sets/{set of vendor}/change/"],
+    "/sets/<str:set_id>/files/add/": ["/sets/{set of northwick}/files/add/"],
     "/sets/<str:set_id>/only-copies/add/": ["/sets/{set of northwick}/only-copies/add/", "/sets/{set of northwick}/only-copies/add/?q=zz"],
     "/sets/<str:set_id>/propose/": ["/sets/{set_id}/propose/", "/sets/{set held}/propose/"],
     "/holds/<str:hold_id>/": ["/holds/{hold_id}/", "/holds/{hold asked}/", "/holds/{hold lifted}/"],
@@ -134,6 +126,15 @@ FACES = {
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/": ["/deletions/{deletion begun}/steps/{hand open}/"],
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/undo/": ["/deletions/{deletion begun}/steps/{hand_id}/undo/"],
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/proof/": ["/deletions/{deletion begun}/steps/{hand_id}/proof/"],
+    "/client/retention/choose/": [
+        "/client/retention/choose/", "/client/retention/choose/?choice=delete_now", "/client/retention/choose/?choice=keep&of={data set}",
+    ],
+    "/client/retention/waive/": ["/client/retention/waive/?copy={data copy}"],
+    "/client/retention/sets/<str:set_id>/object/": ["/client/retention/sets/{data set}/object/"],
+    "/client/retention/sets/<str:set_id>/object/send/": ["/client/retention/sets/{data set}/object/send/"],
+    "/client/retention/deletions/<str:deletion_id>/": [
+        "/client/retention/deletions/{data deletion}/", "/client/retention/deletions/{data deletion stopped}/", "/client/retention/deletions/{deletion_id}/",
+    ],
     "/settings/letters/<str:key>/<str:language>/": ["/settings/letters/reminder/de/", "/settings/letters/goodbye/en/"],
     "/clients/<str:client_id>/messages/write/": ["/clients/{client_id}/messages/write/", "/clients/{client_id}/messages/write/?letter=release_set"],
     "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],
@@ -165,6 +166,8 @@ NO_PAGE = {
     "/client/certificates/<str:certificate_id>/letter/": "a file",
     "/client/destructions/<str:destruction_id>/report/": "a file",
     "/deletions/<str:deletion_id>/file/<str:what>/": "a file",
+    "/sets/<str:set_id>/files/<str:file_id>/": "a file",
+    "/client/retention/sets/<str:set_id>/files/<str:file_id>/": "a file",
     "/deletions/<str:deletion_id>/steps/<str:hand_id>/proof/": "a file",
     "/destructions/<str:destruction_id>/report/": "a file",
     "/client/return/<str:quote_id>/letter/": "a file",
