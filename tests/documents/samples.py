@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """One sample of each letter; all names are invented."""
 
-import struct
-import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +8,10 @@ from typing import Any
 from partwell.documents.pdf import authorisation_data
 from partwell.documents.wording import AuthorisationFacts
 from partwell.rules.terms import Category
+
+from .sample_items import DIGEST as DIGEST
+from .sample_items import inventory as inventory
+from .sample_items import png as png
 
 HOSTILE = '#read("/etc/passwd") $x^2$ *b* _i_ @ref <tag> `raw` \\ [c] // c <script>alert(1)</script> {{x}} {msp} &amp; "q"'
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " + "A" * 180
@@ -26,7 +28,6 @@ PROOF = {
     "checkpoint_at": datetime(2026, 11, 23, 11, 0, tzinfo=UTC),
     "vkey": "partwell.example/3f9a+9c1f2d3e+AQ3h1tq8S9mY6w0kV2rT5xL7bN4cP1dF8gJ0aE6iU9sO",
 }
-DIGEST = "b81d03fe77a02c495e1690d2fa3bc8e41b576d0a93ff284ce07ba5d14692cc38"
 SIGNATURE = {
     "name": "Mara Ellery",
     "title": "Director, Northwick Traders Ltd",
@@ -40,22 +41,6 @@ SIGNATURE = {
     "agent": "Firefox 132 on Android",
     "shown": "The text above, version 1, English, with 64 items",
 }
-
-
-def png(width: int = 120, height: int = 40) -> bytes:
-    """A small petrol-coloured PNG."""
-
-    def chunk(tag: bytes, body: bytes) -> bytes:
-        return struct.pack(">L", len(body)) + tag + body + struct.pack(">L", zlib.crc32(tag + body))
-
-    rows = b"".join(b"\x00" + b"\x0f\x4f\x63" * width for _ in range(height))
-    head = struct.pack(">LLBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
 
 
 def common(client: str = "Northwick Traders Ltd") -> dict[str, Any]:
@@ -399,26 +384,3 @@ def letters() -> dict[str, dict[str, Any]]:
         },
     }
     return {name: common() | data for name, data in own.items()}
-
-
-def inventory(count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"NT-{n:04}",
-            "title": f"Switch SW-{n}, 48 ports",
-            "category": Category.HARDWARE,
-            "owner": "client",
-            "custodian": "msp",
-            "location": "Northwick, rack 2",
-            "recipient": "Alder Row IT GmbH",
-            "method": "carried over",
-            "version": "1",
-            "digest": DIGEST,
-            "proved": "photo by J. Reyes",
-            "released": date(2026, 11, 20),
-            "received": date(2026, 11, 21),
-            "status": "confirmed",
-            "objection": "",
-        }
-        for n in range(1, count + 1)
-    ]

@@ -5,7 +5,7 @@ import pytest
 
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast
-from tests.flows.test_search import said  # noqa: F401
+from tests.flows.test_search import said  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.both_databases
 
@@ -16,7 +16,7 @@ def page(actor: object, path: str, **query: str) -> str:
     return str(answer.content.decode())
 
 
-def test_staff_find_across_clients_and_within_one(said: Cast) -> None:  # noqa: F811
+def test_staff_find_across_clients_and_within_one(said: Cast) -> None:  # noqa: F811  a fixture
     everywhere = page(said.dan, "/search/said/", q="pelican")
     assert "Other house" in everywhere and "Among us" in everywhere and "<mark>pelican</mark>" in everywhere
     one = page(said.dan, f"/clients/{said.northwick.id}/messages/search/", q="pelican")
@@ -27,7 +27,7 @@ def test_staff_find_across_clients_and_within_one(said: Cast) -> None:  # noqa: 
     assert page(said.dan, "/search/said/", q="pelican", first="0001-01-01", last="9999-12-31")
 
 
-def test_a_client_and_a_provider_search_their_own(said: Cast) -> None:  # noqa: F811
+def test_a_client_and_a_provider_search_their_own(said: Cast) -> None:  # noqa: F811  a fixture
     mine = page(said.mara, "/client/messages/search/", q="firewall")
     assert "café" in mine and "Other house" not in mine
     assert "Nothing found" in page(said.mara, "/client/messages/search/", q="pelican")

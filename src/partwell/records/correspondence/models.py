@@ -131,15 +131,15 @@ class Envelope(Committed):
 
 
 # Django finds an app's models in this module; each of these files is one part of the noun.
-from partwell.records.correspondence.finding import SearchRow  # noqa: E402
-from partwell.records.correspondence.habits import (  # noqa: E402
+from partwell.records.correspondence.finding import SearchRow  # noqa: E402  after the models they point to
+from partwell.records.correspondence.habits import (  # noqa: E402  after the models they point to
     CalendarFeed,
     DigestChoice,
     LetterTemplate,
     Meeting,
     Recording,
 )
-from partwell.records.correspondence.inbound import (  # noqa: E402
+from partwell.records.correspondence.inbound import (  # noqa: E402  after the models they point to
     Bounce,
     InboundMail,
     InboundPart,

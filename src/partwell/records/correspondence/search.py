@@ -204,7 +204,7 @@ def _keys(
             params.append(_key(moment))
     table = WORDS if lite else TABLE
     with connection.cursor() as cursor:
-        asked = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608
+        asked = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608  names of ours, values by parameter
         cursor.execute(asked, params)
         return [row[0] for row in cursor.fetchall()]
 

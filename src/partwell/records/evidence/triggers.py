@@ -30,7 +30,7 @@ _SALTED = ("id", "entry_uid", "position", "table", "row_ref", "version", "digest
 
 def _stands(table: str, ref: str) -> str:
     return (
-        "EXISTS (SELECT 1 FROM evidence_rowcommitment r JOIN evidence_entry e ON e.uid = r.entry_uid "  # noqa: S608
+        "EXISTS (SELECT 1 FROM evidence_rowcommitment r JOIN evidence_entry e ON e.uid = r.entry_uid "  # noqa: S608  no value comes in
         f'WHERE r."table" = {table} AND r.row_ref = {ref} AND r.version = {ERASED_VERSION} AND e.type IN {ERASING})'
     )
 
