@@ -77,7 +77,12 @@ def client_evidence(request: HttpRequest, client_id: str) -> HttpResponse:
 def _entry_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = parts.seen_entry(actor_of(request), uid)
     line, erase_url = found.line, ""
-    if line.client_id and line.client and line.contents and may(actor_of(request).role, "erasure.propose") is None:
+    if (
+        line.client_id
+        and line.client
+        and line.contents
+        and may(actor_of(request).role, "erasure.propose") is None
+    ):
         erase_url = f"{reverse('staff:record_erase', args=[line.client_id])}?entries={line.index}"
     context = {"section": "evidence", "erase_url": erase_url, **parts.entry_context(found, PREFIX)}
     return render(request, "staff/proof.html", context)

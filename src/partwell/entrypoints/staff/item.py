@@ -151,7 +151,6 @@ def item_page(request: HttpRequest, client_id: str, item_id: str) -> HttpRespons
             "is_credential": kind is ItemKind.CREDENTIAL,
             "may_write": may_here(actor, item.client, "item.change"),
             "may_pause": may_here(actor, item.client, "pause.set"),
-            "may_pause": may_here(actor, item.client, "pause.set"),
             "may_see": may_here(actor, item.client, "credential.see"),
             "hours_left": left_words(standing(item.client_id)),
         },
