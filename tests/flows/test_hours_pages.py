@@ -298,7 +298,9 @@ def test_an_owner_allows_work_on_account_and_ends_it(story: Cast) -> None:
         jonah.post(at(story, "leave"), {"minutes": 60, "reason": "The server room is flooded"}).status_code
         == 302
     )
-    assert "Jonah Reyes allowed it: The server room is flooded" in jonah.get(at(story, "hours")).content.decode()
+    assert (
+        "Jonah Reyes allowed it: The server room is flooded" in jonah.get(at(story, "hours")).content.decode()
+    )
     assert enter(browser_of(story.dan), story, minutes=30).status_code == 302
     assert "30\u00a0min on account" in jonah.get(at(story, "hours")).content.decode()
     assert jonah.post(at(story, "leave_end")).status_code == 302

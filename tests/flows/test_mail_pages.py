@@ -105,7 +105,7 @@ def test_an_unproved_answer_of_staff_is_theirs_only_if_they_say_so_and_passes_th
     assert "This was me" not in page(ines, f"/mail-in/{row.id}/") and "Only Dan Frey" in page(
         ines, f"/mail-in/{row.id}/"
     )
-    sent(ines, f"/mail-in/{row.id}/accept/", status=403)
+    sent(ines, f"/mail-in/{row.id}/accept/", status=409)
     assert "This was me" in page(dan, f"/mail-in/{row.id}/")
     to_page = sent(dan, f"/mail-in/{row.id}/accept/")
     message = Message.objects.get(author_name="Dan Frey")

@@ -93,7 +93,7 @@ def test_a_colleague_lets_it_go_and_its_author_does_not() -> None:
     assert "I have read it" not in author.get(f"/messages/{row.id}/").content.decode()
     page = colleague.get(f"/messages/{row.id}/").content.decode()
     assert "I have read it: send now" in page and "there is a dispute" in page
-    assert author.post(f"/messages/{row.id}/send-now/").status_code == 403
+    assert author.post(f"/messages/{row.id}/send-now/").status_code == 409
     assert colleague.post(f"/messages/{row.id}/send-now/").status_code == 302
     assert envelope.id in deliver.due()
     assert not isinstance(deliver.claim(envelope.id), Refusal)

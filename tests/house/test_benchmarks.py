@@ -24,6 +24,7 @@ LINES = {
     "retention": 1,
     "backup": 4,
     "vault": 2,
+    "search": 1,
     "mail": 2,
 }
 
@@ -67,6 +68,6 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     )
     assert done.returncode == 2
     assert (
-        "import, evidence, bundle, job, verify, page, hours, deletion, backup, vault, retention, mail"
+        "import, evidence, bundle, job, verify, page, hours, deletion, backup, vault, retention, search, mail"
         in done.stderr
     )

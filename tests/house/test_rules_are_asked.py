@@ -15,6 +15,7 @@ ALONE = {
     "consent.check_call_back": "a part of may_sign, which is asked",
     "dates.check_term": "a part of propose_change and agree_change, which are asked",
     "dates.moves_between": "a part of propose_change, which is asked",
+    "digest.slot": "a part of due, which is asked",
     "inbound.look_alike": "a part of warnings, which decide says",
     "inbound.skeleton": "a part of look_alike, tested by itself",
     "loop.header_problem": "a part of recipients_ok, which is asked",

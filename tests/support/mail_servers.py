@@ -53,7 +53,9 @@ def need_root() -> None:
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="pwmail", dir="/tmp"))  # short: a Unix socket's path has about 100 bytes
+    folder = Path(
+        tempfile.mkdtemp(prefix="pwmail", dir="/tmp")
+    )  # short: a Unix socket's path has about 100 bytes
     folder.chmod(0o755)
     try:
         yield folder

@@ -3,8 +3,8 @@
 
 from partwell.documents.texts import MONTHS, WEEKDAYS
 
-_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-_WEEKDAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
+_MONTHS = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
+_WEEKDAYS = ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"]
 WORDS: dict[str, str] = {
     **dict(zip(MONTHS, _MONTHS, strict=True)),
     **dict(zip(WEEKDAYS, _WEEKDAYS, strict=True)),

@@ -149,7 +149,9 @@ def open_offboarding(*, actor: Actor, client_id: UUID, notice: Notice) -> Offboa
         )
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
         asks = would_ask(basis_of(client)) is not None
-        redate(deed, tell="" if asks else "Your notice has given your backups a day until which they are kept.")
+        redate(
+            deed, tell="" if asks else "Your notice has given your backups a day until which they are kept."
+        )
         if asks:
             ask_choice(deed)
         return row

@@ -101,7 +101,7 @@ def found_context(
     rows = [{"hit": hit, "url": address(hit), "kind": KINDS[hit.kind]} for hit in result.hits]
     return {
         "form": form,
-        "asked": data["q"].strip(),
+        "asked": str(data["q"]).strip(),
         "found": result,
         "rows": rows,
         "page": page,

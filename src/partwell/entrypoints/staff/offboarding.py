@@ -231,7 +231,13 @@ def said(request: HttpRequest, offboarding_id: str) -> HttpResponse:
     return render(
         request,
         "staff/offboarding_said.html",
-        {**shown.context, "rows": said_rows(found.said), "page": found.page, "write_to": departure_address(shown.one.row.client_id), "mails_url": mails},
+        {
+            **shown.context,
+            "rows": said_rows(found.said),
+            "page": found.page,
+            "write_to": departure_address(shown.one.row.client_id),
+            "mails_url": mails,
+        },
     )
 
 

@@ -12,7 +12,7 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
     (
         "mail_not_yours",
         "R2",
-        403,
+        409,
         "This mail says that it is from {person}; nobody else may say so for {person}.",
         "Ask {person} to sign in and look at it, or drop it with a reason.",
     ),

@@ -19,7 +19,7 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
     (
         "own_message_read",
         "R4",
-        403,
+        409,
         "You wrote this message, so your own reading does not let it leave.",
         "Ask a colleague, wait, or stop it.",
     ),
@@ -42,7 +42,7 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "R16",
         422,
         "A brace in the letter is opened or closed alone.",
-        "Write places as {{client}}; a brace of its own as {{{{ or }}}}.",
+        "Write each place between one opening and one closing brace; a brace that shall stand for itself is written twice.",
     ),
     (
         "letter_unfilled",

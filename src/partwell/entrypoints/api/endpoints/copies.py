@@ -287,8 +287,10 @@ def post_copy_invoice(
     """
     given = json_part(InvoiceGiven, form.invoice)
     rate, quote_rate = _rate(given.rate), _rate(given.quote_rate)
-    if isinstance(rate, Refusal) or isinstance(quote_rate, Refusal):
-        return rate if isinstance(rate, Refusal) else quote_rate
+    if isinstance(rate, Refusal):
+        return rate
+    if isinstance(quote_rate, Refusal):
+        return quote_rate
     bill = VendorInvoice(
         given.number,
         Decimal(given.net),
