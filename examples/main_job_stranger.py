@@ -46,15 +46,23 @@ def printed_key(world: "World") -> str:
 
 
 def kept_checkpoint(world: "World", opened: Path) -> Path:
-    """The oldest checkpoint that a mail to the client carried, as a client would keep it."""
+    """The oldest checkpoint that a mail to client and provider carried, as either would keep it."""
     from main_job_end import _checkpoint, _text
 
     mails = [
         message_from_bytes(world.inbox.read_message(one.message_id), policy=policy.default)
         for one in world.inbox.list_messages(10_000)
     ]
+    # Client and provider each check their bundle with it, so it is one that both have: a mail to both.
+    theirs = {one.email for one in world.client.contacts.all()}
+    persons = {one.email for firm in world.client.recipients.all() for one in firm.persons.all()}
+    to_both = [
+        mail
+        for mail in mails
+        if all(any(one in f"{mail['To']} {mail['Cc']}" for one in some) for some in (theirs, persons))
+    ]
     notes = sorted(
-        (note for mail in mails if (note := _checkpoint(_text(mail)))),
+        (note for mail in to_both if (note := _checkpoint(_text(mail)))),
         key=lambda note: int(note.split(b"\n")[1]),
     )
     path = opened / "kept.note"

@@ -315,7 +315,7 @@ def test_nobody_can_be_reached(story: Cast) -> None:
     with Deed(story.ines) as deed:
         deed.lock(story.northwick.id)
         for one in Contact.objects.filter(client=story.northwick):
-            deed.save(one, email_state="bouncing")
+            deed.save(one, email_state="bouncing", second_email_state="bouncing")
         deed.record("client.changed", subjects=[story.northwick.id], public={"what": "addresses"})
     when = moment(until - timedelta(days=60))
     assert give_notices(now=when) == 0
