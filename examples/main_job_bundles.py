@@ -253,6 +253,7 @@ def _contents(world: "World", made: tuple[Made, ...]) -> None:
             "inventory",
             "receipts",
             "credentials",
+            "correspondence",
         }
         expect(not extra, f"The new provider's bundle holds {extra}.")
     secrets = _secrets(world)

@@ -18,6 +18,7 @@ from partwell.actions.clients.add_contact import NewContact
 from partwell.actions.clients.add_site import add_site
 from partwell.actions.clients.record_agreement import AgreementTerms
 from partwell.actions.correspondence.log_call import CallNotes, log_call
+from partwell.actions.correspondence.waiting import let_leave
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.estate.classify_items import ItemFilter, classify_items
 from partwell.actions.estate.take_picture import take_picture
@@ -199,11 +200,11 @@ def _talk(house: House, story: Story) -> None:
     now = timezone.now()
 
     def say(actor: Actor, subject: str, text: str, **more: Any) -> Any:
-        return done(
-            write_message(
-                actor=actor, client_id=client, draft=Draft(subject, text, idempotency=uuid4().hex, **more)
-            )
-        )
+        draft = Draft(subject, text, idempotency=uuid4().hex, **more)
+        row = done(write_message(actor=actor, client_id=client, draft=draft))
+        if row.waits_until is not None:  # an objection is open: a colleague reads it first
+            done(let_leave(actor=house.priya if actor.id != house.priya.id else house.dan, message_id=row.id))
+        return row
 
     first = say(house.ines, "Who does what until the end of service", "Dear Mara,\n\nDan counts and hands over hardware and documents, "
                 "Priya the credentials. You see every step in the portal.\n\nInes")  # fmt: skip
