@@ -22,6 +22,7 @@ from partwell.actions.correspondence.digests import choose_digest, unsubscribe_u
 from partwell.actions.correspondence.feeds import make_feed
 from partwell.actions.correspondence.log_call import CallNotes, log_call
 from partwell.actions.correspondence.meetings import Invited, plan_meeting
+from partwell.actions.correspondence.waiting import let_leave
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.erasure.content import propose_erasure
 from partwell.actions.estate.run_import import run_now
@@ -188,6 +189,8 @@ def _said(c: Cast) -> dict[str, Any]:
             draft=Draft("When the line comes", "The carrier says the 14th.\n\nWe keep you informed.", "all", c.recipient.id),
         )
     )  # fmt: skip
+    if written.waits_until is not None:  # an objection is open
+        done(let_leave(actor=c.dan, message_id=written.id))
     done(
         write_message(
             actor=c.ines, client_id=c.northwick.id, draft=Draft("Careful", "Counsel called.", "internal")

@@ -135,6 +135,7 @@ FACES = {
     "/client/retention/deletions/<str:deletion_id>/": [
         "/client/retention/deletions/{data deletion}/", "/client/retention/deletions/{data deletion stopped}/", "/client/retention/deletions/{deletion_id}/",
     ],
+    "/settings/letters/<str:key>/<str:language>/restore/": ["/settings/letters/reminder/de/restore/"],
     "/settings/letters/<str:key>/<str:language>/": ["/settings/letters/reminder/de/", "/settings/letters/goodbye/en/"],
     "/clients/<str:client_id>/messages/write/": ["/clients/{client_id}/messages/write/", "/clients/{client_id}/messages/write/?letter=release_set"],
     "/papers/": ["/papers/", "/papers/?show=overdue", "/papers/?q=zz"],

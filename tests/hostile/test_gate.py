@@ -323,6 +323,7 @@ def test_a_model_cannot_be_saved_outside_an_action(db_world: Any) -> None:
                                                              method="download", digest="0" * 64, state="sent")]),
         lambda: connection.cursor().execute("UPDATE releases_releaseline SET state = 'sent'"),
         lambda: connection.cursor().execute("DELETE FROM correspondence_envelope"),
+        lambda: connection.cursor().execute("(DELETE FROM correspondence_envelope)"),
     ]  # fmt: skip
     for attempt in attempts:
         with pytest.raises(WriteRefused):
