@@ -118,5 +118,7 @@ def test_without_an_address_of_the_client_nothing_is_acknowledged() -> None:
     c = cast(items=False)
     switch(c, True)
     with permit("deed"):
-        Contact.objects.filter(client=c.northwick).update(email_state="bouncing")
+        Contact.objects.filter(client=c.northwick).update(
+            email_state="bouncing", second_email_state="bouncing"
+        )
     assert ask(c).held and not acknowledgements()
