@@ -31,9 +31,10 @@ class ReplyAddress(Committed):
 
 
 class Road(Committed):
-    """A way by which mail comes in. ``settings``: imap: host, port, security, user, folder, auth; webhook: service.
+    """A way by which mail comes in. ``settings``: see actions/correspondence/road_settings.py.
 
-    ``sealed``: password, OAuth token or webhook secret, under the installation's key unit, field "road".
+    ``sealed``: password, OAuth secrets or webhook secret, under the installation's key unit, field "road"; ``fresh``: the
+    refresh token that an OAuth server gave in place of ours, field "fresh".
     """
 
     kind = models.CharField(max_length=8)  # imap | lmtp | webhook
@@ -48,8 +49,28 @@ class Road(Committed):
     last_uid = models.BigIntegerField(default=0)
     last_polled_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+    last_good_at = models.DateTimeField(null=True, blank=True)
+    waiting = models.PositiveIntegerField(default=0)  # seen in the mailbox and not taken
+    fresh = models.BinaryField(null=True, blank=True)
 
-    UNCOMMITTED: ClassVar[tuple[str, ...]] = ("uid_validity", "last_uid", "last_polled_at", "last_error")
+    UNCOMMITTED: ClassVar[tuple[str, ...]] = (
+        "uid_validity", "last_uid", "last_polled_at", "last_error", "last_good_at", "waiting", "fresh",
+    )  # fmt: skip
+
+
+class HookToken(models.Model):
+    """A one-time token of a mail service's signed call, and the digest of the mail it came with; for a day. No evidence.
+
+    Such a signature (Mailgun's) does not cover the mail: the same token with another mail is refused.
+    """
+
+    road = models.ForeignKey(Road, on_delete=models.CASCADE, related_name="+")
+    token = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["road", "token"], name="hook_token_once")]
 
 
 class InboundMail(Committed):

@@ -141,6 +141,7 @@ from partwell.records.correspondence.habits import (  # noqa: E402  after the mo
 )
 from partwell.records.correspondence.inbound import (  # noqa: E402  after the models they point to
     Bounce,
+    HookToken,
     InboundMail,
     InboundPart,
     ReplyAddress,
@@ -153,6 +154,7 @@ __all__ = [
     "Call",
     "DigestChoice",
     "Envelope",
+    "HookToken",
     "InboundMail",
     "InboundPart",
     "LetterTemplate",
