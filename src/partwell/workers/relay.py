@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Transmits mail. The only module that speaks SMTP (an import contract): claim → transmit → settle, each recorded."""
 
+import hashlib
 import logging
 from pathlib import Path
 from typing import cast
@@ -52,7 +53,6 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
     token = cast(UUID, claimed.claim)
     clients = [one["address"] for one in claimed.recipients if one["role"] in ("client", "second")]
     others = [one["address"] for one in claimed.recipients if one["role"] in ("provider", "msp")]
-    msp = the_msp()
     try:
         data = message_of(claimed)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a file or key, nothing has left: say so and try again
@@ -68,13 +68,15 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
                 "connect",
             ),
         )
+    msp = the_msp()
+    sha256 = hashlib.sha256(data).hexdigest()
     delivery = transmit(
         smtp or server(),
-        mail_from=msp.email if msp else "",
+        mail_from=msp.email if msp else "",  # today's: what bounces must come back to us
         client_rcpts=clients,
         other_rcpts=others,
         data=data,
-        on_data_started=lambda: deliver.start_data(claimed.id, token),
+        on_data_started=lambda: deliver.start_data(claimed.id, token, sha256=sha256),
     )
     return deliver.settle(claimed.id, token, delivery)
 

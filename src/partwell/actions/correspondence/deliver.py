@@ -227,8 +227,11 @@ def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = Fals
     return refusal
 
 
-def start_data(envelope_id: UUID, token: UUID, *, actor: Actor = SYSTEM) -> bool:
-    """Commit ``data_started`` just before DATA, deciding once more under the client's lock; False stops the transmission."""
+def start_data(envelope_id: UUID, token: UUID, *, sha256: str = "", actor: Actor = SYSTEM) -> bool:
+    """Commit ``data_started`` just before DATA, deciding once more under the client's lock; False stops the transmission.
+
+    ``sha256``: of the bytes that are about to leave; what is exported years later is held against it.
+    """
     peek = Envelope.objects.get(pk=envelope_id)
     with Deed(actor) as deed:
         client = deed.lock(peek.client_id)
@@ -239,7 +242,7 @@ def start_data(envelope_id: UUID, token: UUID, *, actor: Actor = SYSTEM) -> bool
         if refusal is not None:
             not_now(deed, envelope, refusal)
             return False
-        deed.save(envelope, state=EnvelopeState.DATA_STARTED, data_started_at=deed.now)
+        deed.save(envelope, state=EnvelopeState.DATA_STARTED, data_started_at=deed.now, sent_sha256=sha256)
         _record(deed, envelope, "data_started", attempt=envelope.attempts)
         return True
 

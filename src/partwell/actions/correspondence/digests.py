@@ -105,7 +105,8 @@ def unsubscribe(word: str) -> DigestChoice | None:
 
 
 def headers_of(envelope: Envelope) -> tuple[tuple[str, str], ...]:
-    """The headers by which a mail program unsubscribes with one click (RFC 2369, RFC 8058); none for other mails."""
+    """The headers by which a mail program unsubscribes with one click (RFC 2369, RFC 8058), of an envelope that
+    was queued before it froze them; none for other mails."""
     if envelope.kind != KIND:
         return ()
     row = DigestChoice.objects.filter(contact_id=envelope.client_contact_id).first()
@@ -183,7 +184,14 @@ def _send(actor: Actor, row: DigestChoice, day: str, name: str, now: datetime) -
             deed.job("mail.digest", f"digest:{row.id.hex}:{day}", choice=row.id.hex, values=values)
             return 1
         found = post(
-            deed, Post(KIND, f"digest:{row.id.hex}:{day}", {**values, "zone": name}, contact=contact)
+            deed,
+            Post(
+                KIND,
+                f"digest:{row.id.hex}:{day}",
+                {**values, "zone": name},
+                contact=contact,
+                extra=_headers(row.id),
+            ),
         )
         if isinstance(found, Refusal):
             return 0

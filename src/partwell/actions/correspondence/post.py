@@ -45,6 +45,7 @@ class Post:
     (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
     to the MSP's own (R1's receipts, copies of what was signed). ``not_before``: the relay leaves it alone until then.
     ``staff``: name and address of our own people who are invited too; they stand beside the client, never instead.
+    ``extra``: further headers (List-Unsubscribe).
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Post:
     staff: Sequence[tuple[str, str]] = ()
     in_reply_to: str = ""
     not_before: datetime | None = None
+    extra: Sequence[tuple[str, str]] = ()
 
 
 def link(path: str) -> str:
@@ -159,7 +161,23 @@ def envelope_frozen(row: Envelope) -> bytes:
     )
     if row.reply_to:  # left out where empty, so that older envelopes keep their digest
         frozen["reply_to"] = row.reply_to
+    if row.head:
+        frozen["head"] = row.head
     return canonical.dumps(frozen)
+
+
+def head_of(
+    msp: Msp, documents: Sequence[StoredFile], extra: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """What an envelope freezes of its header: who we are today, and how each file calls itself.
+
+    A change of the firm's name or address, or of a file's description, changes no mail that was queued before.
+    """
+    return {
+        "from": [msp.name, msp.email],
+        **({"types": {file.id.hex: file.media_type for file in documents}} if documents else {}),
+        **({"extra": [list(one) for one in extra]} if extra else {}),
+    }
 
 
 def post(deed: Deed, item: Post) -> Envelope | Refusal:
@@ -208,6 +226,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(item.dedupe.encode()).hexdigest()[:12]}@{msp.email.rpartition('@')[2]}>",
         in_reply_to=item.in_reply_to,
         reply_to="" if item.kind in NO_ANSWER else for_envelope(deed, client, recipient),
+        head=head_of(msp, item.documents, item.extra),
         dedupe_key=item.dedupe[:160],
         queued_at=deed.now,
         next_attempt_at=item.not_before or deed.now,

@@ -86,6 +86,7 @@ def another(deed: Deed, envelope: Envelope, *, client_alone: bool) -> Envelope |
         internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(key.encode()).hexdigest()[:12]}@{domain}",
         in_reply_to=envelope.internet_message_id if client_alone else envelope.in_reply_to,
         reply_to=envelope.reply_to,
+        head=envelope.head,
         dedupe_key=key,
         queued_at=deed.now,
         next_attempt_at=deed.now,

@@ -35,6 +35,10 @@ class Message(Committed):
     waits_until = models.DateTimeField(null=True, blank=True)
     waits_why = models.CharField(max_length=300, blank=True)
     read_by_name = models.CharField(max_length=160, blank=True)
+    # The one set that was released with it: what a message carries are releases of items, never files.
+    release = models.ForeignKey(
+        "releases.Release", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
 
 
 class Call(Committed):
@@ -107,6 +111,9 @@ class Envelope(Committed):
     in_reply_to = models.CharField(max_length=200, blank=True)
     # Where an answer by mail comes back to us: an address that cannot be guessed. Empty in older rows.
     reply_to = models.CharField(max_length=320, blank=True)
+    # What stands in its header beside recipients and subject: {"from": [name, address], "extra": [[header, value]],
+    # "types": {file: media type}}; frozen with it, so that its bytes are the same for ever. Empty in older rows.
+    head = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=64)  # over all of the above
     dedupe_key = models.CharField(max_length=160, unique=True)
     queued_at = models.DateTimeField()
@@ -122,6 +129,8 @@ class Envelope(Committed):
     next_attempt_at = models.DateTimeField()
     answer = models.TextField(blank=True)
     stop_code = models.CharField(max_length=60, blank=True)
+    # SHA-256 of the bytes that were handed to the server at the newest DATA. Empty before it, and in older rows.
+    sent_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "next_attempt_at"])]

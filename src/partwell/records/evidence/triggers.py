@@ -55,6 +55,7 @@ def _frozen_columns() -> list[str]:
         "next_attempt_at",
         "answer",
         "stop_code",
+        "sent_sha256",
         "row_version",
     }
     columns = (str(field.column) for field in envelope._meta.concrete_fields)
