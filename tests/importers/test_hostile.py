@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partwell.importers import detect as detection
-from partwell.importers import sandbox, wire
+from partwell.importers import fork_server, sandbox, wire
 from partwell.importers.base import (
     FileRef,
     ImportedItem,
@@ -229,9 +229,11 @@ def read(source, *, options):
 """
 
 
-@pytest.fixture
-def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ImportRefused]:
-    """Runs a misbehaving importer in the child: the child's start is told to load it from a file."""
+@pytest.fixture(params=["fresh", "forked"])
+def bad(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., ImportRefused]]:
+    """Runs a misbehaving importer in the child, in both ways to begin one: its start is told to load it from a file."""
 
     def attempt(what: str, **limits: float) -> ImportRefused:
         module = tmp_path / "bad_importer.py"
@@ -240,9 +242,15 @@ def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Import
             "import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, " + repr(str(tmp_path)) + "); "
             "import bad_importer; sys.modules['partwell.importers.bad_importer'] = bad_importer; "
             "from partwell.importers import detect; detect.MODULES['bad'] = 'bad_importer'; "
-            "from partwell.importers.sandbox import child_main; child_main()"
         )
-        monkeypatch.setattr(sandbox, "_START", start)
+        monkeypatch.setattr(
+            sandbox, "_START", f"{start}from partwell.importers.sandbox import child_main; child_main()"
+        )
+        monkeypatch.setattr(
+            fork_server, "_START", f"{start}from partwell.importers.fork_server import serve; serve()"
+        )
+        monkeypatch.setattr(sandbox, "FORKED", {"bad"} if request.param == "forked" else set())
+        fork_server.end()
         monkeypatch.setattr(detection, "importer", lambda kind: SimpleNamespace(KIND=kind))
         source = tmp_path / "s"
         source.write_text("x")
@@ -253,9 +261,11 @@ def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Import
             got.extend(sandbox.read_guarded("bad", source, options))
         assert time.monotonic() - before < 30
         assert "kdbx-pass" not in str(refused.value)
+        assert (fork_server._server.process is not None) == (request.param == "forked")
         return refused.value
 
-    return attempt
+    yield attempt
+    fork_server.end()
 
 
 @pytest.mark.parametrize(

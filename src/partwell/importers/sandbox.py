@@ -4,7 +4,8 @@
 ``read_guarded`` is what callers use for every kind. The child gets its request on
 standard input and answers one JSON line per item on a pipe; secrets travel nowhere
 else. It may open no connection and start no program; where the system allows it, it
-also loses its network. Whatever happens to it becomes an ImportRefused.
+also loses its network. Whatever happens to it becomes an ImportRefused. The child is
+a fresh Python; for mail, which comes by the thousand, one that fork_server.py forked.
 """
 
 import contextlib
@@ -17,13 +18,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
+from partwell.importers import fork_server
 from partwell.importers.base import ImportRefused, Options, Read
 from partwell.importers.wire import from_wire, options_from_wire, options_to_wire, to_wire
 
 IN_PROCESS = frozenset({"csv", "snipeit"})
 """Kinds whose reader is bounded by itself: csv_rows holds one row and trusts no structure."""
+
+FORKED = frozenset({"inbound", "mail"})
+"""Kinds that are read so often that starting Python for each would cost more than reading."""
 
 _SRC = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from partwell.importers.sandbox import child_main; child_main()"
@@ -56,40 +61,89 @@ def read_guarded(kind: str, path: Path, options: Options) -> Iterator[Read]:
     yield from _run(kind, path, options)
 
 
+class Child(Protocol):
+    """A process that reads one file, however it was begun."""
+
+    def ask(self, request: bytes) -> None:
+        """Give it its request, one line."""
+
+    def line(self, seconds: float, longest: int) -> bytes | None:
+        """Its next line (cut after ``longest`` + 1 bytes), None at its end; TimeoutError after ``seconds``."""
+
+    def ended(self) -> int | None:
+        """Wait for its end, at most ten seconds: its exit code, negative for a signal; None where nobody knows."""
+
+    def end(self) -> None:
+        """Kill it if it still runs."""
+
+
+class _Fresh:
+    """A Python of its own."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-c", _START, _SRC],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_neutral_folder(),
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMROOT": os.environ.get("SYSTEMROOT", "")},
+        )  # fmt: skip
+        self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+        self._pumped = False
+
+    def ask(self, request: bytes) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(request)
+            self._process.stdin.close()
+
+    def line(self, seconds: float, longest: int) -> bytes | None:
+        if not self._pumped:
+            self._pumped = True
+            threading.Thread(
+                target=_pump, args=(self._process.stdout, self._lines, longest), daemon=True
+            ).start()
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def ended(self) -> int | None:
+        try:
+            return self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
 def _run(kind: str, path: Path, options: Options) -> Iterator[Read]:
     request = json.dumps({"kind": kind, "path": str(path.resolve()), "options": options_to_wire(options)})
-    with subprocess.Popen(
-        [sys.executable, "-I", "-B", "-c", _START, _SRC],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_neutral_folder(),
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMROOT": os.environ.get("SYSTEMROOT", "")},
-    ) as child:  # fmt: skip
-        try:
-            assert child.stdin is not None and child.stdout is not None
-            with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(request.encode() + b"\n")
-                child.stdin.close()
-            del request
-            yield from _answers(child, path, options)
-        finally:
-            if child.poll() is None:
-                child.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=10)
+    child: Child = (fork_server.child() if kind in FORKED else None) or _Fresh()
+    try:
+        child.ask(request.encode() + b"\n")
+        del request
+        yield from _answers(child, path, options)
+    finally:
+        child.end()
 
 
-def _answers(child: "subprocess.Popen[bytes]", path: Path, options: Options) -> Iterator[Read]:
+def _answers(child: Child, path: Path, options: Options) -> Iterator[Read]:
     limits = options.limits
-    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
-    assert child.stdout is not None
-    threading.Thread(target=_pump, args=(child.stdout, lines, limits.wire_line), daemon=True).start()
     waited = 0.0
     count = 0
     while True:
         left = min(limits.idle_seconds, limits.wall_seconds - waited)
         before = time.monotonic()
         try:
-            line = lines.get(timeout=max(left, 0.01))
-        except queue.Empty:
+            line = child.line(max(left, 0.01), limits.wire_line)
+        except TimeoutError:
             raise ImportRefused(
                 "too_slow",
                 "Reading this file took too long and was stopped.",
@@ -98,15 +152,13 @@ def _answers(child: "subprocess.Popen[bytes]", path: Path, options: Options) -> 
             ) from None
         waited += time.monotonic() - before
         if line is None:
-            child.wait(timeout=10)
-            raise _why(child.returncode, path)
+            raise _why(child.ended(), path)
         if len(line) > limits.wire_line or not line.endswith(b"\n"):
             if len(line) > limits.wire_line:
                 raise ImportRefused(
                     "item_too_large", "One item of this file is too large.", path.name, "Split the file."
                 )
-            child.wait(timeout=10)
-            raise _why(child.returncode, path)
+            raise _why(child.ended(), path)
         try:
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
@@ -227,15 +279,26 @@ def _confine(options: Options) -> None:
             bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(what, (bound, bound))
-    if sys.platform == "linux":
-        with contextlib.suppress(Exception):
-            import ctypes
-
-            libc = ctypes.CDLL(None, use_errno=True)
-            libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-            libc.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no other process reads the secrets
-            libc.unshare(0x40000000)  # CLONE_NEWNET, where allowed
+    without_network()
     sys.addaudithook(_forbid)
+
+
+_alone = False
+
+
+def without_network() -> None:
+    """On Linux: no new rights, no other process reads this one's memory, and no network where the system allows it."""
+    global _alone  # a fork has what its server gave up
+    if _alone or sys.platform != "linux":
+        return
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+        libc.prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no other process reads the secrets
+        libc.unshare(0x40000000)  # CLONE_NEWNET, where allowed
+        _alone = True
 
 
 _FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec", "os.fork",
