@@ -173,9 +173,10 @@ def serve() -> NoReturn:
     """Fork a child for each pair of sockets that comes by standard input, until that closes; reads nothing else, ever."""
     import gc
 
-    from partwell.importers import inbound_mail, mailfile, sandbox  # noqa: F401  # what each child would import
+    from partwell.importers import sandbox
 
     sandbox.without_network()
+    _warm()
     way = socket.socket(fileno=os.dup(0))
     gc.collect()
     gc.freeze()
@@ -207,6 +208,43 @@ def serve() -> NoReturn:
                 del of[watched]
                 watched.close()
                 os.close(pidfd)
+
+
+_OWN = (
+    "From: =?utf-8?q?J=C3=BC?= <a@b.example>\r\nTo: c@d.example\r\nSubject: s\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\nMessage-ID: <x@b.example>\r\n"
+    "Received: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=cp1252\r\n\r\n"
+    "<p>x</p>\r\n--b\r\nContent-Type: application/pdf; name=x.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--\r\n"
+)
+
+
+def _warm() -> None:
+    """Read one mail of our own, so that no child imports or compiles anything again: twice as fast."""
+    import ctypes  # noqa: F401
+    import json
+    import resource  # noqa: F401
+    import tempfile
+
+    from partwell.importers import inbound_mail, mailfile  # noqa: F401
+    from partwell.importers.base import Options
+    from partwell.importers.detect import importer
+    from partwell.importers.wire import options_from_wire, options_to_wire, to_wire
+
+    for name in (
+        "iso8859_15",
+        "raw_unicode_escape",
+        "iso2022_jp",
+        "shift_jis",
+        "gb18030",
+        "euc_kr",
+        "koi8_r",
+    ):
+        b"".decode(name)
+    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(prefix="partwell-") as folder:
+        path = Path(folder) / "own.eml"
+        path.write_text(_OWN)
+        options = options_from_wire(json.loads(json.dumps(options_to_wire(Options(spool=Path(folder))))))
+        for one in importer("inbound").read(path, options=options):
+            json.dumps(to_wire(one))
 
 
 def _fork(
