@@ -23,17 +23,25 @@ def test_a_letter_has_versions_and_can_go_back() -> None:
     assert first is not None and first.version == 0
     done(
         change_letter(
-            actor=c.ines, key="reminder", language="en", subject="A word", text="Dear {contact}, please look."
+            actor=c.ines,
+            key="reminder",
+            language="en",
+            subject="A word",
+            text="Dear {contact}, please look: {portal}",
         )
     )
     done(
         change_letter(
-            actor=c.ines, key="reminder", language="en", subject="A word", text="Dear {contact}, please look."
+            actor=c.ines,
+            key="reminder",
+            language="en",
+            subject="A word",
+            text="Dear {contact}, please look: {portal}",
         )
     )
     done(
         change_letter(
-            actor=c.jonah, key="reminder", language="en", subject="Two words", text="Dear {contact}."
+            actor=c.jonah, key="reminder", language="en", subject="Two words", text="Dear {contact}: {portal}"
         )
     )
     now = letter("reminder", "en-GB")
@@ -45,7 +53,7 @@ def test_a_letter_has_versions_and_can_go_back() -> None:
     assert german is not None and german.version == 0
     done(restore_letter(actor=c.ines, key="reminder", language="en"))
     assert letter("reminder", "en") == first
-    third = done(change_letter(actor=c.ines, key="reminder", language="en", subject="Three", text="x"))
+    third = done(change_letter(actor=c.ines, key="reminder", language="en", subject="Three", text="{portal}"))
     assert third.version == 3
 
 

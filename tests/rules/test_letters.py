@@ -4,7 +4,23 @@
 import pytest
 
 from partwell.rules.letter_seeds import SEEDS
-from partwell.rules.letters import LANGUAGES, LETTERS, PLACES, check, fill, language_of, unfilled
+from partwell.rules.letters import (
+    KINDS,
+    LANGUAGES,
+    LETTERS,
+    OUTSIDE,
+    PLACES,
+    REQUIRED,
+    STEPS,
+    UNKNOWN,
+    WHEN,
+    check,
+    fill,
+    fill_all,
+    language_of,
+    places_of,
+    unfilled,
+)
 
 
 def test_every_step_has_a_letter_in_every_language() -> None:
@@ -12,7 +28,7 @@ def test_every_step_has_a_letter_in_every_language() -> None:
     for key, texts in SEEDS.items():
         assert set(texts) == set(LANGUAGES), key
         for subject, text in texts.values():
-            assert check(subject, text) is None, (key, subject)
+            assert check(key, subject, text) is None, (key, subject)
             filled = fill(subject + text, dict.fromkeys(PLACES, "x"))
             assert "{" not in filled and not unfilled(filled)
 
@@ -21,7 +37,6 @@ def test_every_step_has_a_letter_in_every_language() -> None:
     ("text", "code"),
     [
         ("Hello {client}", ""),
-        ("Hello {{client}}", ""),
         ("Hello {password}", "letter_place_unknown"),
         ("Hello {client.id}", "letter_place_unknown"),
         ("Hello {client[0]}", "letter_place_unknown"),
@@ -31,17 +46,20 @@ def test_every_step_has_a_letter_in_every_language() -> None:
         ("Hello {0}", "letter_place_unknown"),
         ("Hello {client", "letter_broken"),
         ("Hello client}", "letter_broken"),
+        ("Hello", "letter_place_missing"),
+        ("Hello {{client}}", "letter_place_missing"),
+        ("Hello {client}\x00", "invalid_input"),
         (" ", "required"),
         ("x" * 8001, "invalid_input"),
     ],
 )
 def test_what_may_stand_in_a_letter(text: str, code: str) -> None:
-    found = check("Subject", text)
+    found = check("welcome_back", "Subject", text)
     assert (found.code if found else "") == code
 
 
 def test_a_subject_is_one_line() -> None:
-    found = check("Hello\nBcc: everybody", "x")
+    found = check("reminder", "Hello\nBcc: everybody", "x")
     assert found is not None and found.code == "header_injection"
 
 
@@ -57,3 +75,31 @@ def test_values_are_not_read_again() -> None:
 )
 def test_language(wanted: str, found: str) -> None:
     assert language_of(wanted) == found
+
+
+def test_each_letter_says_what_its_step_must_and_no_more_than_its_readers_may_know() -> None:
+    assert set(REQUIRED) == set(WHEN) == set(LETTERS) and set(KINDS) == set(STEPS.values()) == set(
+        LETTERS
+    ) - {"reminder"}
+    for key, needed in REQUIRED.items():
+        assert set(needed) <= set(places_of(key)), key
+        for name in needed:
+            text = " ".join("{" + one + "}" for one in needed if one != name) + "."
+            found = check(key, "Subject", text)
+            assert found is not None and found.code == "letter_place_missing" and name in found.sentence
+    for key in OUTSIDE:  # a new provider reads it (R1)
+        text = " ".join("{" + one + "}" for one in REQUIRED[key])
+        for name in ("hours_left", "keep_until", "end_of_service"):
+            found = check(key, "Subject", text + " {" + name + "}")
+            assert found is not None and found.code == "letter_place_unknown"
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_what_leaves_by_itself_never_has_a_brace(language: str) -> None:
+    for key, texts in SEEDS.items():
+        known = {"client": "N", "msp": "H", "portal": "https://h.example/client/", "contact": "M"}
+        for words in texts[language]:
+            assert "{" not in fill_all(words, known, language), key
+    assert fill_all("{writer}, {msp}", {"msp": "H"}, language) == "H"
+    assert fill_all("{writer}, {msp}", {"msp": "H", "writer": "I"}, language) == "I, H"
+    assert set(UNKNOWN[language]) | {"client", "msp", "portal", "writer"} == set(PLACES)

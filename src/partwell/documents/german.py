@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The words around a German letter: what the mail ``message`` says by itself, and days. Other mails stand in English."""
+"""The words around a German letter: what the mails of the letters' steps say by themselves, and days. Other mails stand in English."""
 
+from partwell.documents.german_steps import STEPS
 from partwell.documents.texts import MONTHS, WEEKDAYS
 
 _MONTHS = [
@@ -29,6 +30,7 @@ WORDS: dict[str, str] = {
     ),
     "{sender} writes": "{sender} schreibt",
     "Goes to": "Geht an",
+    "Forwarded to us by": "An uns weitergeleitet von",
     "Attached": "Angehängt",
     "Answer in the portal": "Im Portal antworten",
     "Last committed checkpoint of the log": "Letzter festgeschriebener Prüfpunkt des Protokolls",
@@ -36,6 +38,7 @@ WORDS: dict[str, str] = {
         "Bewahren Sie diese Mail auf: Mit diesen Zeilen können Sie später ohne uns prüfen, dass das Protokoll nicht umgeschrieben wurde."
     ),
     "No checkpoint has been made yet.": "Es gibt noch keinen Prüfpunkt.",
+    **STEPS,
 }
 
 

@@ -16,8 +16,9 @@ from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
 from partwell.documents.mail_kinds_retention import RETENTION
 from partwell.documents.mail_kinds_return import RETURN
+from partwell.documents.mail_kinds_window import WINDOW
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.mail_parts import Kind, facts, fill, rows, some, spoken
 from partwell.documents.texts import _
 
 Values = dict[str, Any]
@@ -36,13 +37,13 @@ def notice_acknowledgement(v: Values) -> Body:
             ),
         ),
         facts=facts(
-            v,
+            v | {"channel": _(v["channel"])},
             (_("Received"), "received_at"),
             (_("It reached us by"), "channel"),
             (_("Effective"), "effective_date"),
             (_("Your person here"), "owner"),
         ),
-        lists=some((_("What happens next"), rows(v["next_steps"]))),
+        lists=some((_("What happens next"), rows(spoken(v["next_steps"], titles=False)))),
         asked=_(
             "Tell us if anything in the letter is wrong, and give us an address outside the domain that will move, so that we do not lose you on the way."
         ),
@@ -65,15 +66,15 @@ def authorisation_request(v: Values) -> Body:
             ),
         ),
         facts=facts(
-            v,
+            v | {"access": _(v["access"]) if v["access"] else ""},
             (_("Recipient"), "recipient_firm"),
             (_("Persons"), "persons"),
             (_("Access"), "access"),
             (_("Ends"), "until"),
         ),
         lists=some(
-            (_("What they would receive"), rows(v["scope"])),
-            (_("What they would not receive"), rows(v["exclusions"])),
+            (_("What they would receive"), rows(spoken(v["scope"]))),
+            (_("What they would not receive"), rows(spoken(v["exclusions"]))),
         ),
         asked=_(
             "Read it, then sign, narrow or decline it. You need the passkey that you registered, or we call you back on the number we had on file before the notice."
@@ -207,7 +208,7 @@ def release_announcement(v: Values) -> Body:
         facts=facts(
             v, (_("Released"), "released_at"), (_("Under"), "consent"), (_("How to fetch it"), "how")
         ),
-        lists=some((_("What was released"), rows(v["items"]))),
+        lists=some((_("What was released"), rows(spoken(v["items"], titles=False)))),
         asked=_("Sign in, fetch what is listed, and confirm or object to each item with your reason."),
         by=v["window_until"] or "",
         button=_("Fetch and answer"),
@@ -278,6 +279,7 @@ KINDS: dict[str, Kind] = {
     **MONEY,
     **RETURN,
     **RETENTION,
+    **WINDOW,
     **CERTIFICATE,
     **DELETION,
     **MEETING,

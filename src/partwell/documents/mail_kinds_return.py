@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.mail_parts import Kind, facts, fill, rows, some, spoken
 from partwell.documents.texts import _
 
 Values = dict[str, Any]
@@ -177,7 +177,7 @@ def welcome_back(v: Values) -> Body:
             fill(_("You accepted our quote over {fee}, net. From now on we look after {client} again."), v),
             _("The invoice comes by a mail of its own."),
         ),
-        lists=some((_("What we do first"), rows(v["steps"]))),
+        lists=some((_("What we do first"), rows(spoken(v["steps"])))),
         button=_("See your page"),
         link=v["portal_url"],
     )

@@ -27,6 +27,7 @@ class Body:
     button: str = ""
     link: str = ""
     after: tuple[str, ...] = ()
+    letter: str = ""  # the office's own words (a letter); then the rest stands below them, as what the record says
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ def as_text(body: Body, frame: Frame) -> str:
             for line in words.split("\n")
         )
 
-    out = [greeting(frame), *(wrap(each) for each in body.happened)]
+    if body.letter:
+        out = [*(wrap(each) for each in body.letter.split("\n\n")), f"{'-' * 72}\n{_('What our record says')}"]
+    else:
+        out = [greeting(frame)]
+    out += [wrap(each) for each in body.happened]
     if body.facts:
         out.append("\n".join(wrap(f"{label}: {value}", "", "    ") for label, value in body.facts))
     for heading, rows in body.lists:
@@ -133,7 +138,11 @@ def as_html(body: Body, frame: Frame) -> str:
         style = f"margin:24px 0 8px;{_SERIF};font-size:18px;font-weight:600;color:#17242a"
         return f'<h2 class="pw-ink" style="{style}">{escape(words)}</h2>'
 
-    parts = [para(greeting(frame)), *(para(each) for each in body.happened)]
+    if body.letter:
+        parts = [*(para(each) for each in body.letter.split("\n\n") if each.strip()), head(_("What our record says"))]
+    else:
+        parts = [para(greeting(frame))]
+    parts += [para(each, bool(body.letter)) for each in body.happened]
     if body.facts:
         rows = "".join(
             f'<tr><th scope="row" class="pw-soft pw-row" style="padding:8px 12px 8px 0;border-top:1px solid #dcdcd3;text-align:left;'

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.texts import one_line
+from partwell.documents.texts import _, one_line
 
 Kind = tuple[Callable[[dict[str, Any]], Body], frozenset[str], frozenset[str]]
 Rows = tuple[tuple[str, str], ...]
@@ -37,6 +37,21 @@ def rows(value: Any) -> Rows:
         else (one_line(str(each)), "")
         for each in value or ()
     )
+
+
+def spoken(value: Any, *, titles: bool = True) -> list[Any]:
+    """Rows whose words come from closed lists of ours, in the language in force; without ``titles`` only their notes.
+
+    What people typed (an item's title) is a fact and is never translated.
+    """
+    out: list[Any] = []
+    for each in value or ():
+        if isinstance(each, dict):
+            notes = ", ".join(_(part) for part in str(each.get("note") or "").split(", "))
+            out.append({"title": _(str(each["title"])) if titles else each["title"], "note": notes})
+        else:
+            out.append(_(str(each)) if titles else each)
+    return out
 
 
 def some(*lists: tuple[str, Rows]) -> tuple[tuple[str, Rows], ...]:

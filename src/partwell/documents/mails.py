@@ -6,7 +6,7 @@ Three things are refused here so that no caller can get them wrong: a field that
 break in a subject (header injection).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,9 @@ from partwell.documents.pdf import readable_colour
 from partwell.documents.texts import DocumentError, language, one_line, plain
 
 COMMON = frozenset({"msp_name", "to_name", "client", "zone"})
-COMMON_OPTIONAL = frozenset({"colour", "contact", "checkpoint", "checkpoint_at", "portal_url"})
+COMMON_OPTIONAL = frozenset(
+    {"colour", "contact", "checkpoint", "checkpoint_at", "portal_url", "letter_subject", "letter_text"}
+)
 ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation", "office_note"})
 # Fixed words alone: no name, no client, no checkpoint, because each of them would state a fact (R1).
 FIXED_MAILS = frozenset({"fixed_acknowledgement"})
@@ -46,7 +48,8 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
 
     Always: ``msp_name``, ``to_name`` (the person greeted), ``client`` (legal name), ``zone`` (IANA), and for
     all but account and fixed mails ``checkpoint`` (the last committed one as text, None while there is none). May:
-    ``colour`` ("#rrggbb"), ``contact``, ``checkpoint_at``, ``portal_url``. The rest by kind, see
+    ``colour`` ("#rrggbb"), ``contact``, ``checkpoint_at``, ``portal_url``, and ``letter_subject`` with ``letter_text``: the
+    office's own words, which then stand first, above what the record says. The rest by kind, see
     ``mail_kinds.py``; days as date, moments as aware datetime. Raises DocumentError naming the field.
     """
     if kind not in KINDS:
@@ -68,6 +71,9 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     empty: dict[str, Any] = dict.fromkeys(optional | COMMON_OPTIONAL)
     values = plain(empty | data, data["zone"])
     body = make(values)
+    if values["letter_text"]:
+        subject = one_line(values["letter_subject"])
+        body = replace(body, subject=subject, title=subject, letter=values["letter_text"].strip())
     frame = Frame(
         msp=one_line(values["msp_name"]),
         to="" if kind in FIXED_MAILS else one_line(values["to_name"]),

@@ -57,14 +57,17 @@ SEEDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "release_set": {
         "en": (
-            "A set was handed over",
-            "Dear {contact},\n\nwe handed over a set for {client}. Each item, to whom it went and what was answered stands here: {portal}\n\n{writer}, {msp}",
+            "A set for {client} is ready",
+            (
+                "Dear {contact},\n\nwe have released a set for {client} to {recipient}. This one message covers all of it, and everybody concerned has it.\n\n"
+                "Please fetch each item, and confirm it or say what is wrong with it, here: {portal}\n\n{writer}, {msp}"
+            ),
         ),
         "de": (
-            "Eine Lieferung wurde übergeben",
+            "Eine Lieferung für {client} liegt bereit",
             (
-                "Guten Tag {contact},\n\nwir haben für {client} eine Lieferung übergeben. Jedes Stück, wer es bekam und was geantwortet wurde, steht hier: {portal}"
-                "\n\n{writer}, {msp}"
+                "Guten Tag {contact},\n\nwir haben für {client} eine Lieferung an {recipient} freigegeben. Diese eine Nachricht gilt für alles darin, und alle "
+                "Beteiligten haben sie.\n\nBitte holen Sie jedes Stück ab und bestätigen Sie es oder sagen Sie, was daran nicht stimmt: {portal}\n\n{writer}, {msp}"
             ),
         ),
     },
@@ -72,15 +75,15 @@ SEEDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": (
             "The time for objections ends on {window_until}",
             (
-                "Dear {contact},\n\nuntil {window_until} anything about what was handed over for {client} can be objected to, item by item: {portal}\n\n"
-                "After that day our record says that nobody objected.\n\n{writer}, {msp}"
+                "Dear {contact},\n\nsomething that we released for {client} is still without an answer. Until {window_until} it can be confirmed or objected to, "
+                "item by item: {portal}\n\nAfter that day our record says what was not objected to, and until when.\n\n{writer}, {msp}"
             ),
         ),
         "de": (
             "Die Frist für Einwände endet am {window_until}",
             (
-                "Guten Tag {contact},\n\nbis {window_until} kann zu allem, was für {client} übergeben wurde, Stück für Stück widersprochen werden: {portal}\n\n"
-                "Danach steht in unserer Akte, dass es keinen Einwand gab.\n\n{writer}, {msp}"
+                "Guten Tag {contact},\n\nzu etwas, das wir für {client} freigegeben haben, fehlt noch eine Antwort. Bis {window_until} können Sie es Stück für Stück "
+                "bestätigen oder ihm widersprechen: {portal}\n\nDanach steht in unserer Akte, wozu es bis wann keinen Einwand gab.\n\n{writer}, {msp}"
             ),
         ),
     },
@@ -104,7 +107,7 @@ SEEDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": (
             "What we still keep, and until when",
             (
-                "Dear {contact},\n\nbackups and archive data of {client} are kept until {keep_until}, then deleted, and you receive a certificate. If you want a copy or "
+                "Dear {contact},\n\nbackups and archive data of {client} are kept until {keep_until} and then deleted; you receive a certificate. If you want a copy or "
                 "another day, say so here: {portal}\n\n{writer}, {msp}"
             ),
         ),

@@ -50,6 +50,18 @@ def last_day(facts: ReceiptFacts) -> date:
     return (facts.closes - timedelta(seconds=1)).astimezone(ZoneInfo(facts.zone)).date()
 
 
+TOLD_BEFORE = timedelta(days=3)
+
+
+def tells_of_end(*, sent_at: datetime | None, closes_at: datetime, now: datetime) -> bool:
+    """Whether the recipient of an unanswered item is told now that its window closes soon (all aware).
+
+    From three days before the end on; not within the first day, for then the release itself has just said so.
+    """
+    released = sent_at or closes_at
+    return closes_at - TOLD_BEFORE <= now < closes_at and now - released >= timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptOutcome:
     """The outcome and how the record words it."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.letter_words import Letter, letter, letter_of
 from partwell.actions.correspondence.post import link
 from partwell.actions.facts import loop_contacts, open_offboarding, zone
 from partwell.actions.hours.standing import standing
@@ -24,23 +25,6 @@ from partwell.rules.refusals import Refusal, refuse
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A letter as it stands: ``version`` 0 is what Partwell brings along."""
-
-    key: str
-    language: str
-    subject: str
-    text: str
-    version: int = 0
-    edited_by: str = ""
-
-    @property
-    def title(self) -> str:
-        """What it is for."""
-        return letters.LETTERS[self.key]
-
-
-@dataclass(frozen=True)
 class Filled:
     """A letter with what is known of a client put in; ``missing``: places that a person must fill."""
 
@@ -50,17 +34,6 @@ class Filled:
     missing: list[str]
 
 
-def letter(key: str, language: str) -> Letter | None:
-    """The letter in force, the office's own before the one brought along; None for a key that there is not."""
-    if key not in letters.LETTERS:
-        return None
-    tag = letters.language_of(language)
-    row = LetterTemplate.objects.filter(key=key, language=tag, replaced_at=None).order_by("-version").first()
-    if row is not None:
-        return Letter(key, tag, row.subject, row.text, row.version, row.edited_by_name)
-    return Letter(key, tag, *SEEDS[key][tag])
-
-
 def all_letters() -> list[Letter]:
     """Every letter in every language as it stands; one query."""
     own = {(row.key, row.language): row for row in LetterTemplate.objects.filter(replaced_at=None)}
@@ -68,31 +41,36 @@ def all_letters() -> list[Letter]:
     for key in letters.LETTERS:
         for tag in letters.LANGUAGES:
             row = own.get((key, tag))
-            made = (row.subject, row.text, row.version, row.edited_by_name) if row else SEEDS[key][tag]
-            out.append(Letter(key, tag, *made))
+            out.append(letter_of(row) if row else Letter(key, tag, *SEEDS[key][tag]))
     return out
 
 
+def history(key: str, language: str) -> list[Letter]:
+    """Every version in the office's own words, the newest first, replaced ones too; one query."""
+    rows = LetterTemplate.objects.filter(key=key, language=language)
+    return [letter_of(row) for row in rows.order_by("-version")]
+
+
 def change_letter(*, actor: Actor, key: str, language: str, subject: str, text: str) -> Letter | Refusal:
-    """A new version in the office's words; the old one is kept. Unknown places are refused."""
+    """A new version in the office's words; the old one is kept. Unknown places and missing ones are refused (``letters.check``)."""
     if (refusal := roles.may(actor.role, "letter.change")) is not None:
         return refusal
     if key not in letters.LETTERS or language not in letters.LANGUAGES:
         return refuse("not_found")
     subject, text = subject.strip(), text.replace("\r\n", "\n").strip()
-    if (problem := letters.check(subject, text)) is not None:
+    if (problem := letters.check(key, subject, text)) is not None:
         return problem
     with Deed(actor) as deed:
         rows = LetterTemplate.objects.filter(key=key, language=language)
         before = rows.order_by("-version").first()
         if before is not None and before.replaced_at is None:
             if (before.subject, before.text) == (subject, text):
-                return Letter(key, language, subject, text, before.version, before.edited_by_name)
+                return letter_of(before)
             deed.save(before, replaced_at=deed.now)
         row = deed.add(LetterTemplate(key=key, language=language, version=before.version + 1 if before else 1, subject=subject,
                                       text=text, edited_by_name=actor.name, edited_at=deed.now))  # fmt: skip
         _record(deed, row.key, language, row.version, subject, text)
-        return Letter(key, language, subject, text, row.version, actor.name)
+        return letter_of(row)
 
 
 def restore_letter(*, actor: Actor, key: str, language: str) -> Letter | Refusal:
@@ -119,11 +97,11 @@ def _record(deed: Deed, key: str, language: str, version: int, subject: str, tex
     )
 
 
-def filled(actor: Actor, client_id: UUID, key: str) -> Filled | None:
+def filled(actor: Actor, client_id: UUID, key: str, *, found: Letter | None = None) -> Filled | None:
     """The letter for this client, in the language of the contact who reads it, with what is known put in."""
     client = Client.objects.filter(pk=client_id).first()
     contacts = loop_contacts(client_id)
-    found = letter(key, contacts[0].language if contacts else letters.FALLBACK)
+    found = found or letter(key, contacts[0].language if contacts else letters.FALLBACK)
     if client is None or found is None:
         return None
     values = _values(actor, client, contacts[0].name if contacts else "", found.language)
@@ -145,7 +123,7 @@ def _values(actor: Actor, client: Client, contact: str, language: str) -> dict[s
             "contact": contact,
             "msp": msp.name if msp else "",
             "writer": actor.name,
-            "phone": msp.phone if msp else "",
+            "phone": (msp.phone or msp.email) if msp else "",
             "portal": link("/client/"),
             "recipient": firms[0] if firms else "",
             "end_of_service": day_text(departure.end_of_service) if departure else "",

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.letter_words import words_at_step
 from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
 from partwell.actions.facts import loop_contacts, second_address, working_address
@@ -28,11 +29,11 @@ from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release
 from partwell.records.vault.models import StoredFile
 from partwell.rules import loop
-from partwell.rules.letters import language_of
+from partwell.rules.letters import STEPS, language_of
 from partwell.rules.refusals import Refusal, refuse
 from sealed import canonical
 
-SPOKEN = ("message",)  # mails whose own words exist in every language of the letters
+SPOKEN = ("message", *STEPS)  # mails whose own words exist in every language of the letters
 # R1's acknowledgement states no fact, and an address of its own would be one.
 NO_ANSWER = ("fixed_acknowledgement",)
 
@@ -115,9 +116,9 @@ def names(envelope: Envelope) -> list[str]:
     return list(dict.fromkeys(one["name"] for one in envelope.recipients))
 
 
-def composed(kind: str, contact: Contact, values: dict[str, Any]) -> Mail:
+def composed(kind: str, language: str, values: dict[str, Any]) -> Mail:
     """The mail in the language of the contact who reads it, where its words exist in it; else in English."""
-    if kind in SPOKEN and language_of(contact.language) == "de":
+    if kind in SPOKEN and language_of(language) == "de":
         with speaking("de", translate):
             return compose(kind, values)
     return compose(kind, values)
@@ -205,7 +206,9 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         else ", ".join([contact.name, *(person.name for person in item.persons)])
     )
     recipient = item.persons[0].recipient if item.persons else None
-    mail = composed(item.kind, contact, {**common(msp, client.legal_name, greeted), **item.values})
+    values = {**common(msp, client.legal_name, greeted), **item.values}
+    values |= words_at_step(item.kind, deed.actor, client, msp, contact.language, values)
+    mail = composed(item.kind, contact.language, values)
     row = Envelope(
         client=client,
         client_contact=contact,

@@ -62,4 +62,4 @@ def preview_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Preview |
     greeted = ", ".join([contact.name, *(person.name for person in persons)])
     values = {**common(msp, client.legal_name, greeted), **values_of(actor, client, row, recipient, persons)}
     waits = waiting.why_waits("message", by_staff=True, open_now=open_with(client.id, timezone.now()))
-    return Preview(composed("message", contact, values), recipients, waits)
+    return Preview(composed("message", contact.language, values), recipients, waits)

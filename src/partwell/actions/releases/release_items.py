@@ -207,7 +207,8 @@ def _line(release: Release, one: Judged, way: ReleaseWay, *, sent: bool, now: da
     )
 
 
-def _rows(lines: Sequence[ReleaseLine]) -> list[dict[str, Any]]:
+def announcement_rows(lines: Sequence[ReleaseLine]) -> list[dict[str, Any]]:
+    """What a set's mail lists: each line's title and the way it leaves."""
     return [
         {
             "title": line.title,
@@ -244,7 +245,7 @@ def announce(
             values={
                 "number": str(release.number),
                 "recipient_firm": target.name,
-                "items": _rows(lines),
+                "items": announcement_rows(lines),
                 "portal_url": link("/provider/" if to_provider else "/client/"),
                 "released_at": deed.now,
                 "consent": f"authorisation {release.authorisation.version}"

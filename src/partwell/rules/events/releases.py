@@ -29,6 +29,8 @@ EVENTS = (
           client=("item_ids?",)),
     Event("receipt.answered", "{actor} answered the objection to {items}.", public=("client", "items"),
           client=("item_ids?", "words")),
+    Event("receipt.window_ends_soon", "Everybody concerned was told that {items} can be objected to until {day}.",
+          public=("client", "items", "day"), client=("digest",)),
     Event("receipt.window_ended", "No objection to {items} by {day}.", public=("client", "items", "day"),
           client=("item_ids?",)),
     Event("receipt.deemed_accepted", "{items}: deemed accepted under the agreement, no objection by {day}.",

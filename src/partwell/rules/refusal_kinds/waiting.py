@@ -38,6 +38,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Use only the places that are listed beside the form.",
     ),
     (
+        "letter_place_missing",
+        "R2",
+        422,
+        "The letter must say {names}, and does not.",
+        "Put each of them in between braces, as it is listed beside the form.",
+    ),
+    (
         "letter_broken",
         "R16",
         422,
