@@ -25,10 +25,10 @@ from collections.abc import Callable, Sequence
 
 from partwell.connectors.addresses import check_address
 from partwell.connectors.errors import AddressInvalid
-from partwell.connectors.smtp_session import Ended, Session, final_dot, outcome_of
+from partwell.connectors.smtp_session import Ended, Line, Session, final_dot, outcome_of
 from partwell.connectors.smtp_values import Delivery, Outcome, Reply, Security, SmtpServer
 
-__all__ = ["Delivery", "Outcome", "Reply", "Security", "SmtpServer", "prepare", "transmit"]
+__all__ = ["Delivery", "Line", "Outcome", "Reply", "Security", "SmtpServer", "prepare", "transmit"]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _PIECE = 64 * 1024
@@ -51,6 +51,7 @@ def transmit(
     data: bytes,
     on_data_started: Callable[[], bool],
     before_data: Callable[[], bool | None] | None = None,
+    line: Line | None = None,
 ) -> Delivery:
     """Transmit ``data`` (a whole RFC 5322 message) once, to all recipients or to none.
 
@@ -58,7 +59,8 @@ def transmit(
     was taken, ``before_data`` may stop it by returning False (consent withdrawn meanwhile); then
     ``on_data_started`` must commit "data_started" and return True, else nothing is sent. What a
     callback raises passes through, and nothing has left. Everything else comes back as a
-    :class:`Delivery` (table above); blocking, at most ``server.timeout`` seconds per step.
+    :class:`Delivery` (table above); blocking, at most ``server.timeout`` seconds per step. ``line``:
+    use its connection if it has one, and leave it ours if the server took the message.
     """
     try:
         sender = check_address(mail_from)
@@ -74,12 +76,24 @@ def transmit(
         return Delivery(
             Outcome.FAILED, 0, "The message is empty or holds a NUL byte; build it again.", {}, "address"
         )
-    session = Session(server)
-    started = False
+    recipients = list(dict.fromkeys(clients + others))
+    kept = line.take(server, sender) if line is not None else None
+    session = kept or Session(server)
+    started = taken = False
     try:
         try:
-            session.open(sender)
-            session.envelope(sender, list(dict.fromkeys(clients + others)), data)
+            try:
+                if kept is None:
+                    session.open(sender)
+                session.envelope(sender, recipients, data)
+            except Ended as end:
+                # A server may end a line between two messages; then this one begins on a line of its own.
+                if kept is None or end.stage != "mail" or end.code not in (0, 421):
+                    raise
+                session.close(polite=False)
+                session = Session(server)
+                session.open(sender)
+                session.envelope(sender, recipients, data)
         except Ended as end:
             return session.ended(end)
         if before_data is not None and before_data() is False:
@@ -94,9 +108,13 @@ def transmit(
         try:
             _content(session, prepare(data))
         except Ended as end:
+            taken = end.outcome is Outcome.ACCEPTED
             return session.ended(end, started=True)
     finally:
-        session.close(polite=not started)
+        if taken and line is not None:
+            line.keep(session, sender)
+        else:
+            session.close(polite=not started)
     raise AssertionError("unreachable: _content always ends")  # pragma: no cover
 
 

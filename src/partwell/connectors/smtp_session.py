@@ -28,7 +28,7 @@ def outcome_of(code: int) -> Outcome:
 
 
 class Session:
-    """One connection, one message."""
+    """One connection, one message at a time."""
 
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
@@ -234,6 +234,53 @@ class Session:
                     self._smtp.docmd("RSET")
                 self._smtp.docmd("QUIT")
         self._smtp.close()
+
+
+PER_LINE = 50  # messages over one connection
+
+
+class Line:
+    """One connection for several messages to the same server, one after the other, as a context manager.
+
+    It is kept only after a message that the server took (250 to the final dot), and asked before it is used again
+    (RSET, RFC 5321 4.1.1.5): what is left of the message before can reach no recipient of the next.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[Session, str, int] | None = None
+        self._count = 0
+
+    def __enter__(self) -> "Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def take(self, server: SmtpServer, sender: str) -> Session | None:
+        """The open connection, if there is one to this server that answers; it is the caller's now."""
+        if self._kept is None:
+            return None
+        session, domain, count = self._kept
+        self._kept, self._count = None, count
+        if session.server == server and domain == sender.rpartition("@")[2] and count < PER_LINE:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                if session.smtp.docmd("RSET")[0] == 250:
+                    session.per_recipient = {}
+                    session.smtp.command_encoding = "ascii"
+                    return session
+        session.close(polite=False)
+        self._count = 0
+        return None
+
+    def keep(self, session: Session, sender: str) -> None:
+        """Give a connection back after its message was taken."""
+        self._kept = session, sender.rpartition("@")[2], self._count + 1
+
+    def end(self) -> None:
+        """Say good-bye."""
+        if self._kept is not None:
+            self._kept[0].close(polite=False)
+            self._kept, self._count = None, 0
 
 
 def final_dot(session: Session) -> Reply | None:

@@ -17,7 +17,7 @@ from partwell.actions.people import account_mail
 from partwell.connectors import mail_message
 from partwell.connectors.addresses import Mailbox
 from partwell.connectors.secret import Secret
-from partwell.connectors.smtp import Delivery, Outcome, Security, SmtpServer, transmit
+from partwell.connectors.smtp import Delivery, Line, Outcome, Security, SmtpServer, transmit
 from partwell.records.correspondence.queries import Envelope
 from partwell.records.people.queries import account_mail_due, the_msp
 from partwell.rules.refusals import Refusal
@@ -45,8 +45,10 @@ def server() -> SmtpServer:
     return SmtpServer(parts.hostname or "", port, security, unquote(parts.username or ""), password)
 
 
-def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope | Refusal:
-    """One attempt for one envelope."""
+def deliver_one(
+    envelope_id: UUID, smtp: SmtpServer | None = None, line: Line | None = None
+) -> Envelope | Refusal:
+    """One attempt for one envelope; over ``line``'s connection, if it has one."""
     claimed = deliver.claim(envelope_id)
     if isinstance(claimed, Refusal):
         return claimed
@@ -77,6 +79,7 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
         other_rcpts=others,
         data=data,
         on_data_started=lambda: deliver.start_data(claimed.id, token, sha256=sha256),
+        line=line,
     )
     return deliver.settle(claimed.id, token, delivery)
 
@@ -84,8 +87,10 @@ def deliver_one(envelope_id: UUID, smtp: SmtpServer | None = None) -> Envelope |
 def deliver_due(smtp: SmtpServer | None = None, limit: int = 50) -> int:
     """Attempt every due envelope once, then account mail; gives how many envelopes were tried."""
     ids = deliver.due(limit=limit)
-    for envelope_id in ids:
-        deliver_one(envelope_id, smtp)
+    chosen = smtp or server()
+    with Line() as line:
+        for envelope_id in ids:
+            deliver_one(envelope_id, chosen, line)
     deliver_account_mail(smtp)
     return len(ids)
 
