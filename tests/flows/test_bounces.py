@@ -19,6 +19,7 @@ from partwell.connectors.smtp_values import Delivery, Outcome, Reply
 from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Bounce, Envelope
 from partwell.records.evidence.models import Entry
+from partwell.records.guard import permit
 from partwell.records.jobs.models import Job
 from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
@@ -273,3 +274,92 @@ def test_who_may_say_that_an_address_works_again() -> None:
         f"/clients/{c.northwick.id}/contacts/{c.mara.id}/works/", {"ground": "She called."}
     )
     assert page.status_code == 302 and c.contact(c.mara).email_state == "ok"
+
+
+def attempt(
+    envelope: Envelope, outcome: Outcome, code: int, replies: dict[str, int], stage: str = "rcpt"
+) -> Envelope:
+    """One attempt that the server answers so; the envelope as it stands then."""
+    claimed = done(deliver.claim(envelope.id))
+    assert claimed.claim
+    words = {address: Reply(answer, "says the server") for address, answer in replies.items()}
+    return deliver.settle(claimed.id, claimed.claim, Delivery(outcome, code, "says the server", words, stage))
+
+
+def to_everybody(c: Cast) -> Envelope:
+    draft = Draft("Cutover", "Soon.", "all", c.recipient.id)
+    return Envelope.objects.get(
+        message=done(write_message(actor=c.ines, client_id=c.northwick.id, draft=draft))
+    )
+
+
+def test_an_address_that_is_put_off_again_and_again_is_taken_over_too() -> None:
+    c = cast(signed=True, items=False)
+    envelope = to_everybody(c)
+    for _ in range(deliver.GIVE_UP - 1):
+        assert attempt(envelope, Outcome.DEFERRED, 451, {MARA: 451}).state == "queued"
+    assert c.contact(c.mara).email_state == "ok" and not Job.objects.filter(kind="mail.office").exists()
+    last = attempt(envelope, Outcome.DEFERRED, 451, {MARA: 451})
+    assert (last.state, last.stop_code) == ("failed", "client_address_taken_over")
+    assert c.contact(c.mara).email_state == "bouncing" and Job.objects.filter(kind="mail.office").count() == 1
+    again = Envelope.objects.get(dedupe_key__endswith=f":to:{envelope.id.hex}")
+    assert first(again) == HOME and again.to_provider and isinstance(deliver.claim(again.id), Envelope)
+
+
+def test_refused_everywhere_it_waits_for_an_address_and_is_not_lost() -> None:
+    c = cast(signed=True, items=False)
+    done(contact_left(actor=c.ines, contact_id=c.tom.id))
+    envelope = to_everybody(c)
+    attempt(envelope, Outcome.REFUSED, 550, {MARA: 550})
+    again = Envelope.objects.get(dedupe_key__endswith=f":to:{envelope.id.hex}")
+    last = attempt(again, Outcome.REFUSED, 550, {HOME: 550})
+    assert (last.state, last.stop_code) == (
+        "queued",
+        "no_working_client_address",
+    ) and last.id not in deliver.due()
+    done(address_works(actor=c.ines, contact_id=c.mara.id, ground="She answered a test mail."))
+    assert last.id in deliver.due()
+    assert (
+        isinstance(deliver.claim(last.id), Envelope)
+        or Envelope.objects.filter(dedupe_key__endswith=f":to:{last.id.hex}").exists()
+    )
+
+
+def test_a_server_that_is_down_for_days_loses_nothing_and_says_so() -> None:
+    c = cast(signed=True, items=False)
+    envelope = to_everybody(c)
+    for _ in range(deliver.GIVE_UP + 1):
+        assert attempt(envelope, Outcome.DEFERRED, 0, {}, "connect").state == "queued"
+    with permit("deed"):
+        Envelope.objects.filter(pk=envelope.id).update(attempts=129)
+    lost = attempt(envelope, Outcome.DEFERRED, 0, {}, "connect")
+    assert lost.state == "failed" and not lost.stop_code and c.contact(c.mara).email_state == "ok"
+    assert "could not be sent" in Job.objects.get(kind="mail.office").payload["title"]
+    ines = browser_of(c.ines)
+    assert "could not be delivered" in ines.get("/messages/").content.decode()
+    assert "send it again" in ines.get(f"/mails/{lost.id}/").content.decode()
+    for outcome, ground, status in (
+        ("arrived", "x", 422),
+        ("send again", " ", 422),
+        ("send again", "The server is up.", 302),
+    ):
+        assert (
+            ines.post(f"/mails/{lost.id}/settle/", {"outcome": outcome, "ground": ground}).status_code
+            == status
+        )
+    lost.refresh_from_db()
+    assert lost.state == "queued" and isinstance(deliver.claim(lost.id), Envelope)
+
+
+def test_a_new_provider_who_refuses_mail_leaves_it_to_a_person() -> None:
+    c = cast(signed=True, items=False)
+    failed = attempt(to_everybody(c), Outcome.REFUSED, 550, {MARA: 250, "theo@alderrow.example": 550})
+    assert failed.state == "failed" and c.contact(c.mara).email_state == "ok"
+    assert Job.objects.filter(kind="mail.office").count() == 1
+    left = browser_of(c.ines).post(
+        f"/mails/{failed.id}/settle/", {"outcome": "left as it is", "ground": "Theo has moved on."}
+    )
+    assert left.status_code == 302
+    failed.refresh_from_db()
+    assert failed.state == "failed" and failed.settled_by_name == "Ines Duarte"
+    assert "could not be delivered" not in browser_of(c.ines).get("/messages/").content.decode()

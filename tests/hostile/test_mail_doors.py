@@ -243,7 +243,7 @@ def test_tls_that_is_required_and_missing_sends_nothing() -> None:
 def test_retries_wait_longer_each_time_and_end() -> None:
     c = cast(signed=True, items=False)
     envelope, waits = written(c), []
-    with serving(Script({"MAIL": Say("451 4.7.1 greylisted")})) as script:
+    with serving(Script({"RCPT": Say("451 4.7.1 greylisted")})) as script:
         for _ in range(deliver.GIVE_UP):
             relay.deliver_one(envelope.id, smtp(script))
             envelope.refresh_from_db()

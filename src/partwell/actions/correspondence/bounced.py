@@ -6,16 +6,24 @@ is that another address of the *client* takes over, that mail to the new provide
 """
 
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.takeover import another, go_another_way, tell_taken_over
+from partwell.actions.correspondence.takeover import (
+    NO_ADDRESS,
+    another,
+    go_another_way,
+    tell_taken_over,
+    wait_for_an_address,
+)
 from partwell.actions.facts import loop_contacts, working_address
 from partwell.actions.retention.office import client_path, tell_office
 from partwell.connectors.smtp_values import Delivery
 from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Bounce, Envelope, InboundMail
+from partwell.rules.refusals import refuse
 from partwell.rules.terms import EnvelopeState
 
 ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 CLIENTS = ("client", "second")
+TRIES_OF_A_RECIPIENT, TRIES_OF_THE_SERVER = 24, 130
 
 
 def note_bounce(
@@ -137,13 +145,41 @@ def _alarm(deed: Deed, contact: Contact, address: str, answer: str) -> None:
     )
 
 
-def refused_at_once(deed: Deed, envelope: Envelope, delivery: Delivery) -> None:
-    """An address of the client that our own server refused for good (5xx to its RCPT): nothing has left, so all of it goes another way."""
+def gives_up(envelope: Envelope, delivery: Delivery) -> bool:
+    """Whether an attempt that may be tried again is the last one.
+
+    One that stands for a recipient's refusal is tried for about fifteen hours, one of which the server itself is the
+    reason for about five days: a mail server that is down over a weekend loses no message.
+    """
+    of_one = any(reply.code >= 400 for reply in delivery.per_recipient.values())
+    tries = TRIES_OF_A_RECIPIENT if of_one else TRIES_OF_THE_SERVER
+    return envelope.attempts > 0 and envelope.attempts % tries == 0
+
+
+def not_delivered(deed: Deed, envelope: Envelope, delivery: Delivery) -> None:
+    """What follows when nothing has left and nothing is tried again by itself; the entry "failed" is written.
+
+    Where an address of the client was refused (5xx, or 4xx until the last attempt), it counts as bouncing: all of the mail
+    goes to another address of the client, and where none works it waits for one (R2). Else the office is told.
+    """
     contact = Contact.objects.get(pk=envelope.client_contact_id)
-    changed = False
+    refused = False
     for one in envelope.recipients:
         reply = delivery.per_recipient.get(one["address"]) if one["role"] in CLIENTS else None
-        if reply is not None and 500 <= reply.code < 600:
-            changed = address_failed(deed, contact, one["address"], f"{reply.code} {reply.text}") or changed
-    if changed:
-        go_another_way(deed, envelope)
+        if reply is not None and 400 <= reply.code < 600:
+            refused = True
+            address_failed(deed, contact, one["address"], f"{reply.code} {reply.text}")
+    if refused:
+        if go_another_way(deed, envelope) is None:
+            wait_for_an_address(deed, envelope, refuse(NO_ADDRESS))
+        return
+    tell_office(
+        deed,
+        f"failed:{envelope.client_id.hex}:{deed.now:%Y%m%d}",
+        title=f"Mail about {contact.client.name} could not be sent",
+        what=f"“{envelope.subject}” did not leave, and perhaps more: {delivery.code or ''} {delivery.text}".strip()[
+            :500
+        ],
+        next_step="Read what the server said, mend it, and send it again from the page of the mail.",
+        path=f"/mails/{envelope.id}/",
+    )

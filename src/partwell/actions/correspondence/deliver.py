@@ -15,9 +15,14 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
 from partwell.actions.correspondence.acknowledge import why_not_acknowledged
-from partwell.actions.correspondence.bounced import refused_at_once
+from partwell.actions.correspondence.bounced import TRIES_OF_A_RECIPIENT, gives_up, not_delivered
 from partwell.actions.correspondence.post import envelope_digest, names
-from partwell.actions.correspondence.takeover import go_another_way, reaches, wait_for_an_address
+from partwell.actions.correspondence.takeover import (
+    TAKEN_OVER,
+    go_another_way,
+    reaches,
+    wait_for_an_address,
+)
 from partwell.actions.facts import authorisation_facts, newest_authorisation, zone
 from partwell.actions.files import chunks
 from partwell.actions.releases.gate import judge_again
@@ -35,8 +40,9 @@ from partwell.rules.terms import EnvelopeState
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
-GIVE_UP = 24
+GIVE_UP = TRIES_OF_A_RECIPIENT
 LEASE = timedelta(minutes=10)
+LEFT = "left as it is"
 
 
 def due(now: datetime | None = None, limit: int = 50) -> list[UUID]:
@@ -268,12 +274,12 @@ def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor =
         elif delivery.outcome is Outcome.UNKNOWN:
             deed.save(envelope, state=EnvelopeState.UNKNOWN, answer=words, claim=None)
             _record(deed, envelope, "unknown")
-        elif delivery.outcome is Outcome.DEFERRED and envelope.attempts < GIVE_UP:
+        elif delivery.outcome is Outcome.DEFERRED and not gives_up(envelope, delivery):
             _requeue(deed, envelope, words)
         else:
             deed.save(envelope, state=EnvelopeState.FAILED, settled_at=deed.now, answer=words, claim=None)
             _record(deed, envelope, "failed", answers=answers, reason=words)
-            refused_at_once(deed, envelope, delivery)
+            not_delivered(deed, envelope, delivery)
         return envelope
 
 
@@ -326,7 +332,10 @@ def recover(*, older_than: timedelta = LEASE, actor: Actor = SYSTEM) -> list[UUI
 
 
 def settle_unknown(*, actor: Actor, envelope_id: UUID, outcome: str, ground: str) -> Envelope | Refusal:
-    """A person says what became of an unknown message: "arrived", or "send again" after asking the recipients."""
+    """A person says what became of an unknown message: "arrived", or "send again" after asking the recipients.
+
+    Of one that could not be delivered: "send again", or "left as it is".
+    """
     peek = Envelope.objects.filter(pk=envelope_id).first()
     if actor.kind in ("client", "provider") or peek is None:
         return refuse("not_found")
@@ -337,19 +346,25 @@ def settle_unknown(*, actor: Actor, envelope_id: UUID, outcome: str, ground: str
     with Deed(actor) as deed:
         deed.lock(peek.client_id)
         envelope = Envelope.objects.get(pk=envelope_id)
-        if envelope.state != EnvelopeState.UNKNOWN:
+        ways = {EnvelopeState.UNKNOWN: ("arrived", "send again"), EnvelopeState.FAILED: ("send again", LEFT)}
+        allowed = ways.get(EnvelopeState(envelope.state), ())
+        if not allowed or envelope.stop_code == TAKEN_OVER or (envelope.settled_by_name and outcome == LEFT):
             return deed.refuse(
                 refuse("envelope_not_queued", state=envelope.state),
                 subject=envelope.id,
                 verb="envelope.settle",
             )
-        if outcome not in ("arrived", "send again") or not ground.strip():
+        if outcome not in allowed or not ground.strip():
             return refuse("required", where="What became of it, and how you know")
-        state = EnvelopeState.ACCEPTED if outcome == "arrived" else EnvelopeState.QUEUED
+        moved = {
+            "arrived": EnvelopeState.ACCEPTED,
+            "send again": EnvelopeState.QUEUED,
+            LEFT: EnvelopeState.FAILED,
+        }
         deed.save(
             envelope,
-            state=state,
-            settled_at=deed.now if outcome == "arrived" else None,
+            state=moved[outcome],
+            settled_at=None if outcome == "send again" else deed.now,
             settled_by_name=actor.name,
             claim=None,
             next_attempt_at=deed.now,

@@ -241,8 +241,9 @@ def mail(request: HttpRequest, envelope_id: str) -> HttpResponse:
     """The mail as it is frozen: recipients, words, documents, and what became of it."""
     found = _mail(request, envelope_id)
     tone, word = mail_state(found, back=bool(came_back([found])))
+    may_settle = may(actor_of(request).role, "envelope.settle") is None
     context = {"section": "messages", "mail": found, "facts": delivery_facts(actor_of(request), found), **other_ways(found), "client": found.client, "tone": tone, "word": word,
-               "may_settle": may(actor_of(request).role, "envelope.settle") is None}  # fmt: skip
+               "may_settle": may_settle, "may_send_again": may_settle and found.state == "failed" and not found.settled_by_name and not found.stop_code}  # fmt: skip
     return render(request, "staff/mail.html", context)
 
 

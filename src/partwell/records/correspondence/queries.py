@@ -187,9 +187,10 @@ def envelopes_page(actor: Actor, client_id: UUID, number: Any, size: int = 25) -
 
 
 def to_settle(actor: Actor) -> list[Envelope]:
-    """Mails of which nobody knows whether they left; a person must say."""
-    rows = envelopes_visible_to(actor).filter(state=EnvelopeState.UNKNOWN)
-    return list(rows.select_related("client").order_by("data_started_at"))
+    """Mails of which nobody knows whether they left, and those that could not be delivered; a person must say."""
+    lost = Q(state=EnvelopeState.FAILED, settled_by_name="") & ~Q(stop_code="client_address_taken_over")
+    rows = envelopes_visible_to(actor).filter(Q(state=EnvelopeState.UNKNOWN) | lost)
+    return list(rows.select_related("client").order_by("data_started_at", "queued_at")[:100])
 
 
 def held_open(client_id: UUID | None = None) -> list[Message]:

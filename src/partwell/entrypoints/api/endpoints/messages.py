@@ -149,7 +149,9 @@ class Delivery(Shown):
 
 
 class Settlement(Given):
-    outcome: Literal["arrived", "send again"]
+    outcome: Literal["arrived", "send again", "left as it is"] = Field(
+        description="Of an unknown mail: arrived, or send again. Of a failed one: send again, or left as it is."
+    )
     ground: Title = Field(description="How you know.")
 
 
