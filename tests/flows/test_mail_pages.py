@@ -14,10 +14,13 @@ from partwell.actions.correspondence.drop_mail import drop_mail
 from partwell.actions.evidence.check import check_ledger
 from partwell.actions.files import read_file
 from partwell.actions.keys import blob_store
+from partwell.actions.retention import office
 from partwell.entrypoints.door.mail_in import sanitised
 from partwell.records.correspondence.models import Envelope, InboundMail, Message, Road
 from partwell.records.evidence.models import Entry
+from partwell.records.jobs.models import Job
 from partwell.records.offboardings.models import Offboarding
+from partwell.records.people.models import AccountMail
 from partwell.rules.refusals import Refusal
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import done, propose
@@ -250,7 +253,14 @@ def test_the_client_says_of_a_held_mail_that_it_is_not_theirs_and_the_office_see
         Entry.objects.filter(type="mail.disowned").count() == 1
         and not Envelope.objects.filter(to_provider=True).exists()
     )
+    note = Job.objects.get(kind="mail.office", key=f"office:disowned:{row.id.hex}")
+    assert "this is not ours" in note.payload["title"] and note.payload["path"] == f"/mail-in/{row.id}/"
+    assert (
+        office.run(note) == {"sent": True}
+        and AccountMail.objects.filter(to="desk@harbourline.example").count() == 1
+    )
     sent(mara, f"{here}not-ours/", status=409)
+    assert Job.objects.filter(key__startswith="office:disowned:").count() == 1
     assert "Mara Ellery says that this is not theirs" in page(mara, here)
     assert "The client says it is not theirs" in page(ines, "/mail-in/") and "1 mail that waits" in page(
         ines, "/messages/"

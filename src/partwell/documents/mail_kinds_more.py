@@ -75,6 +75,7 @@ def message(v: Values) -> Body:
                 v,
             ),
         ),
+        facts=facts(v, (_("Forwarded to us by"), "forwarded_by")),
         quote=(fill(_("{sender} writes"), v), clean(v["body"])),
         lists=some((_("Goes to"), rows(v["recipients"])), (_("Attached"), rows(v["attachments"]))),
         button=_("Answer in the portal"),
@@ -98,7 +99,7 @@ def held_question(v: Values) -> Body:
                 v,
             ),
         ),
-        facts=facts(v, (_("Received"), "received_at")),
+        facts=facts(v, (_("Received"), "received_at"), (_("Forwarded to us by"), "forwarded_by")),
         quote=(_("What they wrote"), clean(v["question"])),
         asked=_(
             "If they may receive access, tell us and we prepare an authorisation for you to sign. If not, you need do nothing."
@@ -347,11 +348,11 @@ MORE: dict[str, Kind] = {
         _f({"number", "answered_by", "at"}),
         _f({"objections", "confirmed", "confirmed_count", "open_count", "window_until"}),
     ),
-    "message": (message, _f({"topic", "sender", "sender_firm", "body"}), _f({"recipients", "attachments"})),
+    "message": (message, _f({"topic", "sender", "sender_firm", "body"}), _f({"recipients", "attachments", "forwarded_by"})),
     "held_question": (
         held_question,
         _f({"sender", "recipient_firm", "question", "received_at"}),
-        _f({"acknowledged"}),
+        _f({"acknowledged", "forwarded_by"}),
     ),
     "fixed_acknowledgement": (fixed_acknowledgement, _f(set()), _f(set())),
     "call_summary": (

@@ -27,10 +27,23 @@ def contact_changed(v: Values) -> Body:
     )
 
 
+def staff_note(v: Values) -> Body:
+    """To one of our own people about a mail of theirs, apart from evidence."""
+    return Body(
+        subject=fill(_("{title} ({client})"), v),
+        title=v["title"],
+        happened=(fill(_("{what}"), v),),
+        asked=fill(_("{next_step}"), v),
+        button=_("Open it"),
+        link=v["portal_url"],
+    )
+
+
 PEOPLE: dict[str, Kind] = {
     "contact_changed": (
         contact_changed,
         frozenset({"person", "changed_by", "what", "at"}),
         frozenset(),
     ),
+    "staff_note": (staff_note, frozenset({"title", "what", "next_step", "portal_url"}), frozenset()),
 }

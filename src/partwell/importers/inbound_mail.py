@@ -9,11 +9,12 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from partwell.importers import mail_forward
 from partwell.importers.base import (
     FileRef,
     ImportedItem,
@@ -24,6 +25,7 @@ from partwell.importers.base import (
     clean,
     safe_name,
 )
+from partwell.importers.mail_forward import ATTACHED, Forwarded
 from partwell.importers.mail_parts import Apart, Part, take_apart
 from partwell.importers.mail_text import Address, _addresses, _as_text, _date, _decoded, html_to_text
 from partwell.importers.mailfile import _MAX_TEXT
@@ -31,9 +33,7 @@ from partwell.rules.terms import Category, Custodian, ItemKind
 
 KIND = "inbound"
 LABEL = "Mail that came in"
-_FORWARD = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|vs|doorst|i|enc)\s*:", re.I)
 _IDS = re.compile(r"<[^<>\s]{1,290}>")
-_ORIGINAL_FROM = re.compile(r"^\s*(?:>\s*)?\*?(?:From|Von|De|Da|Van)\s*:\*?\s+.*@", re.I | re.M)
 _REPORT = 64 * 1024
 
 
@@ -52,7 +52,7 @@ class MailRead:
     """What a mail says of itself; every field may be empty, and none is proof. ``is_mail``: it has headers of a mail.
 
     ``delivered``: addresses that servers noted on the way, then To and Cc. ``automatic``: why it was sent by a program, or "".
-    ``report_of``: Message-IDs of the mail that a delivery status is about. ``marks``: encrypted, signed, tnef, calendar, html.
+    ``report_of``: Message-IDs of the mail that a delivery status is about. ``marks``: encrypted, signed, tnef, calendar, html. ``forward``: the mail inside it, where there is one.
     """
 
     is_mail: bool = True
@@ -68,7 +68,7 @@ class MailRead:
     references: tuple[str, ...] = ()
     hops: int = 0
     automatic: str = ""
-    forwarded: bool = False
+    forward: Forwarded = field(default_factory=Forwarded)
     report: tuple[ReportLine, ...] = ()
     report_of: tuple[str, ...] = ()
     text: str = ""
@@ -80,6 +80,7 @@ def wire_facts(mail: MailRead) -> dict[str, str]:
     """One JSON document, for the pipe."""
     plain = asdict(mail)
     plain["date"] = mail.date.isoformat() if mail.date else ""
+    plain["forward"]["date"] = mail.forward.date.isoformat() if mail.forward.date else ""
     return {"json": json.dumps(plain)}
 
 
@@ -88,18 +89,27 @@ def from_wire_facts(facts: dict[str, str]) -> MailRead:
     try:
         raw: dict[str, Any] = json.loads(facts["json"])
 
-        def people(name: str) -> tuple[Address, ...]:
-            return tuple(Address(str(one["name"])[:200], str(one["address"])[:320]) for one in raw[name])
+        def people(name: str, of: dict[str, Any] = raw) -> tuple[Address, ...]:
+            return tuple(Address(str(one["name"])[:200], str(one["address"])[:320]) for one in of[name])
 
-        def texts(name: str, longest: int = 320) -> tuple[str, ...]:
-            return tuple(str(one)[:longest] for one in raw[name])
+        def texts(name: str, longest: int = 320, of: dict[str, Any] = raw) -> tuple[str, ...]:
+            return tuple(str(one)[:longest] for one in of[name])
+
+        inner = raw["forward"]
+        forward = Forwarded(
+            how=inner["how"] if inner["how"] in ("inline", ATTACHED) else "", marked=bool(inner["marked"]), replies=bool(inner["replies"]),
+            originals=int(inner["originals"]), unread=bool(inner["unread"]), name=str(inner["name"])[:200], address=str(inner["address"])[:320],
+            date=datetime.fromisoformat(inner["date"]) if inner["date"] else None, subject=str(inner["subject"])[:300],
+            to=people("to", inner)[:100], cc=people("cc", inner)[:100], text=str(inner["text"])[: mail_forward.LONGEST], own=int(inner["own"]),
+            message_id=str(inner["message_id"])[:300], in_reply_to=str(inner["in_reply_to"])[:300], references=texts("references", 300, inner),
+        )  # fmt: skip
 
         return MailRead(
             is_mail=bool(raw["is_mail"]), from_=people("from_"), to=people("to"), cc=people("cc"), reply_to=people("reply_to"),
             delivered=texts("delivered"), date=datetime.fromisoformat(raw["date"]) if raw["date"] else None,
             subject=str(raw["subject"])[:300], message_id=str(raw["message_id"])[:300], in_reply_to=str(raw["in_reply_to"])[:300],
             references=texts("references", 300), hops=int(raw["hops"]), automatic=str(raw["automatic"])[:200],
-            forwarded=bool(raw["forwarded"]),
+            forward=forward,
             report=tuple(ReportLine(str(one["address"])[:320], str(one["action"])[:12], str(one["status"])[:12],
                                     str(one["diagnostic"])[:600]) for one in raw["report"]),
             report_of=texts("report_of", 300), text=str(raw["text"])[:_MAX_TEXT], marks=texts("marks", 20),
@@ -122,23 +132,54 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
             "no_spool", "There is no folder for the parts of this mail.", source.name, "Name one."
         )
     apart = take_apart(source, options.spool)
-    yield Understood(KIND, "A mail.", wire_facts(mail_of(apart)))
+    inside = _inside(apart, options.spool)
+    yield Understood(KIND, "A mail.", wire_facts(mail_of(apart, inside)))
     if not apart.whole:
         return
+    original = inside[0] if inside else None
+    yield from _items(apart, 0, original=original)
+    if inside and inside[1].whole and len(_mails(apart)) == 1:
+        yield from _items(inside[1], len(apart.parts), inner=True)
+
+
+def _items(
+    apart: Apart, before: int, *, original: Part | None = None, inner: bool = False
+) -> Iterator[ImportedItem]:
+    """The parts of a mail, or (``inner``) of the mail inside it, numbered after the ``before`` first."""
     _, cut, body = _text(apart)
-    for number, part in enumerate(apart.parts, 1):
+    for number, part in enumerate(apart.parts, 1 + before):
         disposition = _header(part, "Content-Disposition")
         inline = not disposition.casefold().startswith("attachment")
         yield ImportedItem(
             title=_name(part, number), category=Category.OTHER, kind=ItemKind.DOCUMENT, custodian=Custodian.MSP,
             details={"body": "1" if part is body and not cut and part.media_type == "text/plain" else "",
-                     "inline": "1" if inline else "", "cid": clean(_header(part, "Content-ID"), 200)},
+                     "inline": "1" if inline else "", "cid": clean(_header(part, "Content-ID"), 200),
+                     "original": "1" if part is original else "", "inner": "1" if inner else ""},
             external_id=str(number), file=FileRef(_name(part, number), clean(part.media_type, 100), part.size, path=part.path),
         )  # fmt: skip
 
 
-def mail_of(apart: Apart) -> MailRead:
-    """What the headers and the text say. Never raises: what cannot be read is empty."""
+def _mails(apart: Apart) -> list[Part]:
+    """The mails that are attached to a mail; none of a report, whose mail is ours."""
+    if _is_report(apart):
+        return []
+    return [part for part in apart.parts
+            if part.media_type == "message/rfc822" or (_name(part, 0).casefold().endswith(".eml") and not part.media_type.startswith("text/"))]  # fmt: skip
+
+
+def _inside(apart: Apart, spool: Path) -> tuple[Part, Apart] | None:
+    """The first attached mail that can be read, taken apart; one level deep, below a folder of its own."""
+    for number, part in enumerate(_mails(apart)[:10], 1):
+        folder = spool / f"inside-{number}"
+        folder.mkdir(mode=0o700)
+        inner = take_apart(part.path, folder)
+        if any(name.casefold() == "from" for name, _ in inner.headers):
+            return part, inner
+    return None
+
+
+def mail_of(apart: Apart, inside: tuple[Part, Apart] | None = None) -> MailRead:
+    """What the headers and the text say, and what the mail ``inside`` it says. Never raises: what cannot be read is empty."""
     headers: dict[str, list[str]] = {}
     for name, value in apart.headers[:2000]:
         headers.setdefault(name.casefold(), []).append(value[:20_000])
@@ -173,7 +214,7 @@ def mail_of(apart: Apart) -> MailRead:
         delivered=tuple(dict.fromkeys(one for one in delivered if one))[:200], date=date, subject=one("subject", 300),
         message_id=own[0] if own else one("message-id", 300), in_reply_to=answered[0] if answered else "",
         references=tuple(dict.fromkeys([*ids, *answered])), hops=len(headers.get("received", [])),
-        automatic=_automatic(apart, headers), forwarded=_forwarded(apart, one("subject", 300), text),
+        automatic=_automatic(apart, headers), forward=_forward(apart, one("subject", 300), text, inside),
         report=lines, report_of=about, text=text, marks=_marks(apart), problems=tuple(dict.fromkeys(problems))[:20],
     )  # fmt: skip
 
@@ -287,11 +328,28 @@ def _smime(part: Part) -> str:
     return "enveloped-data"
 
 
-def _forwarded(apart: Apart, subject: str, text: str) -> bool:
-    """A forward: by its subject, or a mail inside it, or the header of another mail quoted at its beginning."""
-    if any(part.media_type == "message/rfc822" for part in apart.parts) and not _is_report(apart):
-        return True
-    return bool(_FORWARD.match(subject)) and (bool(_ORIGINAL_FROM.search(text[:20_000])) or not text)
+def _forward(apart: Apart, subject: str, text: str, inside: tuple[Part, Apart] | None) -> Forwarded:
+    """What the mail says of a mail inside it: attached as a file, or quoted with its headers."""
+    found = mail_forward.inline(text)
+    mails = _mails(apart)
+    unread = any(
+        _name(part, 0).casefold().endswith(".msg") or part.media_type == "application/vnd.ms-outlook"
+        for part in apart.parts
+    )
+    if inside is not None:
+        inner = mail_of(inside[1])
+        first = inner.from_[0] if len(inner.from_) == 1 else Address("", "")
+        found = Forwarded(
+            how=ATTACHED, originals=len(mails), name=first.name, address=first.address, date=inner.date, subject=inner.subject, to=inner.to,
+            cc=inner.cc, text=inner.text[: mail_forward.LONGEST], own=len(mail_forward.own_words(text)), message_id=inner.message_id,
+            in_reply_to=inner.in_reply_to, references=inner.references,
+        )  # fmt: skip
+    elif mails:
+        unread = True
+    found = found or Forwarded(own=len(mail_forward.own_words(text)))
+    return replace(
+        found, marked=mail_forward.marked(subject), replies=mail_forward.replies(subject), unread=unread
+    )
 
 
 def _is_report(apart: Apart) -> bool:

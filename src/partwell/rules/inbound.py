@@ -8,7 +8,7 @@ staff or a signatory needs proof before it counts, and nothing that comes by mai
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+")
@@ -70,7 +70,8 @@ class MailFacts:
 
     ``matched``: an address of ours, or the thread of a mail of ours, says whose it is; ``open``: that address was not
     revoked. ``ours``: it carries a Message-ID that we gave. ``report``: a delivery status about a mail of ours.
-    ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: its form says so.
+    ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: by its form it is, or may be, no answer of staff
+    but a forward (``inbound_forward``). ``brought``: as a file, by one of us; so it is no fresh answer of anybody.
     ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
     """
 
@@ -83,6 +84,7 @@ class MailFacts:
     report: bool = False
     automatic: bool = False
     forwarded: bool = False
+    brought: bool = False
     readable: bool = True
     froms: int = 1
     often: bool = False
@@ -97,6 +99,7 @@ class Verdict:
     """``why``: one sentence. ``audience``: who reads it as a message, "" where it becomes none.
 
     ``tell_client``: the client gets it by mail. ``may_acknowledge``: the fixed words may answer it (R1, off by default).
+    ``forward``: it is surely of that staff member, and ``inbound_forward`` says what becomes of it.
     """
 
     state: State
@@ -105,6 +108,7 @@ class Verdict:
     tell_client: bool = False
     may_acknowledge: bool = False
     warnings: tuple[str, ...] = ()
+    forward: bool = False
 
 
 LONGEST_WAY = 60  # servers that a mail may have passed
@@ -151,8 +155,13 @@ def decide(facts: MailFacts) -> Verdict:
             return say(State.WAITING, f"It says that it is from {named} of our staff, and nothing proves it.")
         if facts.automatic:
             return say(State.FILED, f"An automatic answer of {named}'s mailbox.", "internal")
+        if facts.brought:
+            return say(
+                State.WAITING,
+                f"It was brought in as a file and says that it is from {named}; that person says what it is.",
+            )
         if facts.forwarded:
-            return say(State.WAITING, f"{named} forwarded it; a person says whose words it holds.")
+            return replace(say(State.WAITING, f"{named} says whose words it holds."), forward=True)
         return say(
             State.FILED, f"{named} of our staff wrote it from their own mail program.", "client", tell=True
         )

@@ -4,15 +4,13 @@
 from uuid import UUID
 
 from partwell.actions.base import Deed
-from partwell.actions.correspondence import file_mail
-from partwell.actions.correspondence.file_mail import Filing, answered
+from partwell.actions.correspondence import file_mail, staff_answer
+from partwell.actions.correspondence.filing import Filing, answered
 from partwell.actions.correspondence.sender import match
 from partwell.actions.correspondence.settle_mail import found, settled, shown
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
-    LONGEST,
-    Draft,
     NotInTheLoop,
     write_message,
 )
@@ -22,8 +20,6 @@ from partwell.rules import roles
 from partwell.rules.actor import Actor
 from partwell.rules.inbound_accepted import accepted
 from partwell.rules.refusals import Refusal, refuse
-
-NO_TEXT = "(This mail has no text; see what came with it.)"
 
 
 def accept_mail(*, actor: Actor, mail_id: UUID) -> InboundMail | Refusal:
@@ -55,11 +51,7 @@ def _mine(actor: Actor, mail: InboundMail) -> InboundMail | Refusal:
     recipient = mail.address.recipient if mail.address else None
     audience = ALL if recipient else CLIENT
     earlier = answered(mail.client_id, mail, recipient, audience)
-    subject = "".join(sign for sign in mail.subject if ord(sign) >= 32).strip()
-    draft = Draft(
-        subject[:200] or "(no subject)", mail.text.strip()[:LONGEST] or NO_TEXT, audience, recipient.id if recipient else None,
-        earlier.id if earlier else None, f"inbound:{mail.id.hex}",
-    )  # fmt: skip
+    draft = staff_answer.draft_of(mail, recipient, earlier)
     try:
         message = write_message(actor=actor, client_id=mail.client_id, draft=draft)
     except NotInTheLoop as stopped:

@@ -11,7 +11,7 @@ from django.conf import settings
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence import file_mail
-from partwell.actions.correspondence.file_mail import Filing
+from partwell.actions.correspondence.filing import Filing
 from partwell.actions.correspondence.receive import same_key
 from partwell.actions.correspondence.sender import Matched, known_domains, match
 from partwell.actions.correspondence.settle_mail import found, settled, shown
@@ -90,6 +90,7 @@ def _assign(actor: Actor, mail_id: UUID, client_id: UUID, key: str, stored: list
             deed.add(file)
         for old in (mail.raw, *(part.file for part in parts)):
             queue_tombstone(deed, BLOB, blob=old.blob_id)
+            deed.save(old, client=client)  # its name tells of the client, and goes with the client's record
         for part, file in zip(parts, stored[1:], strict=True):
             deed.save(part, file=file)
         who = match(client.id, mail.from_address, deed.now)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.settle_mail import settled, shown
+from partwell.actions.retention.office import tell_office
 from partwell.records.correspondence.inbound_queries import mail_in_seen
 from partwell.records.correspondence.models import InboundMail
 from partwell.rules import roles
@@ -13,7 +14,7 @@ from partwell.rules.refusals import Refusal, refuse
 
 
 def disown_mail(*, actor: Actor, mail_id: UUID) -> InboundMail | Refusal:
-    """Mark a held mail as not the client's, once, by a signatory; the office sees it among the mail that waits."""
+    """Mark a held mail as not the client's, once, by a signatory; the office is told by mail and sees it among the mail that waits."""
     if actor.kind != "client" or actor.client_id is None:
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "mail.disown")) is not None:
@@ -30,6 +31,15 @@ def disown_mail(*, actor: Actor, mail_id: UUID) -> InboundMail | Refusal:
             decided_at=deed.now,
             decided_by_name=actor.name[:160],
             decision=f"{actor.name} says that this is not theirs."[:300],
+        )
+        tell_office(
+            deed,
+            f"disowned:{mail.id.hex}",
+            title=f"{actor.name} says: this is not ours",
+            what=f"A mail of {shown(mail)} about “{mail.subject or 'nothing'}” was held, and {actor.name} says that it has nothing to do with them. "
+            "Nobody was answered.",
+            next_step="Look at it. If it belongs to another client, say so to whoever wrote it by another way; else drop it with a reason.",
+            path=f"/mail-in/{mail.id}/",
         )
         deed.record(
             "mail.disowned",

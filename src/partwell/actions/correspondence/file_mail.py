@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A judged mail becomes a message of the conversation, a held question, a bounce, or waits; in the deed that keeps it."""
 
-from dataclasses import dataclass, replace
-from uuid import UUID
-
 from partwell.actions.base import Deed
+from partwell.actions.correspondence import forwarded, staff_answer
+from partwell.actions.correspondence import write_message as writing
 from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
 from partwell.actions.correspondence.bounced import note_bounce
-from partwell.actions.correspondence.parties import may_write_to
-from partwell.actions.correspondence.post import Post, addressed, link, names, post
-from partwell.actions.correspondence.sender import Matched
+from partwell.actions.correspondence.filing import Filing, answered
+from partwell.actions.correspondence.post import Post, link, names, post
 from partwell.actions.facts import open_offboarding
-from partwell.importers.inbound_mail import ReportLine
-from partwell.records.authorisations.models import Recipient, RecipientPerson
+from partwell.records.authorisations.models import Recipient
 from partwell.records.clients.models import Client
-from partwell.records.correspondence.models import Envelope, InboundMail, Message
-from partwell.records.people.queries import the_msp
-from partwell.rules import roles
-from partwell.rules.inbound import State, Verdict
-from partwell.rules.refusals import Refusal
+from partwell.records.correspondence.models import InboundMail, Message
+from partwell.rules.inbound import State
 
 LONGEST = 20_000
-OUTSIDE = ("all", "client")
 
 # What an entry says became of a mail that is no message (event mail.kept).
 OUTCOMES = {
@@ -31,45 +24,10 @@ OUTCOMES = {
 }
 
 
-@dataclass(frozen=True)
-class Filing:
-    """What a mail is filed by: its row (not yet saved), who wrote it, the verdict, what its parts are called."""
-
-    mail: InboundMail
-    sender: Matched
-    verdict: Verdict
-    attachments: tuple[str, ...] = ()
-    report: tuple[ReportLine, ...] = ()
-    envelope: Envelope | None = None  # of ours, that a delivery status is about
-
-
-def checked(filing: Filing, deed: Deed) -> Filing:
-    """The same after asking what a page would ask of a staff member who writes: role, consent, the client in the loop.
-
-    What a page would refuse waits for a person, with the refusal's sentence: nothing is sent around the gate (R1, R2).
-    """
-    mail, staff = filing.mail, filing.sender.staff
-    if filing.verdict.state is not State.FILED or staff is None or not filing.verdict.tell_client:
-        return filing
-    refusal = roles.may(staff.role, "message.write")
-    persons: list[RecipientPerson] = []
-    recipient = mail.address.recipient if mail.address else None
-    if refusal is None and recipient is not None:
-        found = may_write_to(recipient.id, deed.now)
-        refusal, persons = (found, []) if isinstance(found, Refusal) else (None, found)
-    if refusal is None and deed.client is not None:
-        reached = addressed(deed.client.id, persons, None, False)
-        refusal = reached if isinstance(reached, Refusal) else None
-    if refusal is not None:
-        return replace(filing, verdict=replace(filing.verdict, state=State.WAITING, why=refusal.sentence, audience="", tell_client=False))  # fmt: skip
-    audience = "all" if recipient is not None else filing.verdict.audience
-    return replace(filing, verdict=replace(filing.verdict, audience=audience))
-
-
 def file(deed: Deed, filing: Filing) -> Message | None:
     """Save the mail and what it becomes, and record it. The deed has locked the client where there is one.
 
-    Mail goes out to the client as the verdict says; to the new provider only for staff, after ``checked``.
+    Mail goes out to the client as the verdict says; to the new provider only what staff answered (``staff_answer.checked``).
     """
     mail, verdict = filing.mail, filing.verdict
     client = deed.client
@@ -77,7 +35,10 @@ def file(deed: Deed, filing: Filing) -> Message | None:
     if client is None or verdict.state in OUTCOMES or verdict.state is State.BOUNCE:
         keep(mail)
         return None
-    row = deed.add(_message(deed, client, filing))
+    row = _message(deed, client, filing)
+    if staff_answer.is_answer(filing):
+        writing.wait(deed, row, by_staff=True)
+    deed.add(row)
     mail.message = row
     keep(mail)
     return row
@@ -91,8 +52,12 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
         if verdict.state is State.BOUNCE and client is not None:
             _bounced(deed, filing)
             return
+        staff_answer.tell_why_it_waits(deed, filing)
         deed.record("mail.kept", client=client.id if client else None, subjects=[mail.id], public={"outcome": OUTCOMES[verdict.state]},
                     internal={"sender": _shown(mail)[:200], "why": verdict.why, "digest": digest})  # fmt: skip
+        return
+    if staff_answer.is_answer(filing):
+        staff_answer.send(deed, client, filing, row)
         return
     sender = (
         f"{row.author_name}, {row.recipient.firm}"
@@ -100,14 +65,14 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
         else row.author_name
     )
     if verdict.state is State.HELD:
-        _held(deed, filing, row, digest, sender)
+        by = f" (forwarded by {mail.forwarded_by.name})" if mail.forwarded_by else ""
+        _held(deed, filing, row, digest, f"{sender}{by}")
         return
-    persons: list[RecipientPerson] = []
-    if row.author_kind == "staff" and row.audience == "all" and row.recipient is not None:
-        found = may_write_to(row.recipient.id, deed.now)
-        persons = [] if isinstance(found, Refusal) else found
     if verdict.tell_client:
-        _copy(deed, client, row, persons, filing)
+        _copy(deed, client, row, filing)
+    if mail.forwarded_by is not None:
+        _record_forward(deed, filing, row, sender)
+        return
     deed.record(
         "message.received",
         recipient=row.recipient_id if row.audience == "all" else None,
@@ -121,23 +86,44 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
     )
 
 
-def _copy(deed: Deed, client: Client, row: Message, persons: list[RecipientPerson], filing: Filing) -> None:
-    """The client's copy by mail, of what a new provider or staff wrote (R2)."""
-    msp = the_msp()
-    firm = row.recipient.firm if row.author_kind == "provider" and row.recipient else msp.name if msp else ""
+def _record_forward(deed: Deed, filing: Filing, row: Message, sender: str) -> None:
+    """R2: under whose name and date it is filed, by whose hand it came, and how far that is proved."""
+    mail = filing.mail
+    deed.record(
+        "message.forwarded",
+        recipient=row.recipient_id if row.audience == "all" else None,
+        subjects=[row.id, mail.id],
+        public={"by": _by(mail), "sender": sender, "subject": row.subject},
+        to_client={
+            "digest": forwarded.digest_of(mail),
+            "words_sha256": writing.digest_of(row.subject, row.text),
+            "dkim": mail.auth.get("proof", "none"),
+            "attachments": len(filing.attachments),
+            "written_at": row.written_at.isoformat(),
+        },
+    )
+
+
+def _by(mail: InboundMail) -> str:
+    return mail.forwarded_by.name if mail.forwarded_by else ""
+
+
+def _copy(deed: Deed, client: Client, row: Message, filing: Filing) -> None:
+    """The client's copy by mail, of what a new provider wrote (R2)."""
+    firm = row.recipient.firm if row.recipient else _firm(filing.mail)
     post(
         deed,
         Post(
             kind="message",
             dedupe=f"inbound:{filing.mail.id.hex}",
-            persons=persons,
             message=row,
             values={
                 "topic": row.subject,
                 "sender": row.author_name,
                 "sender_firm": firm,
                 "body": row.text,
-                "recipients": [client.legal_name, *(f"{one.name}, {one.recipient.firm}" for one in persons)],
+                "recipients": [client.legal_name],
+                "forwarded_by": _by(filing.mail) or None,
                 "attachments": list(filing.attachments) or None,
                 "portal_url": link("/client/messages/"),
             },
@@ -161,7 +147,8 @@ def _held(deed: Deed, filing: Filing, row: Message, digest: str, sender: str) ->
                     "sender": row.author_name,
                     "recipient_firm": recipient.firm if recipient else _firm(mail),
                     "question": f"{row.subject}\n\n{row.text}",
-                    "received_at": mail.received_at,
+                    "received_at": row.written_at if mail.forwarded_by else mail.received_at,
+                    "forwarded_by": _by(mail) or None,
                     "acknowledged": "once" if acknowledged else None,
                     "portal_url": link("/client/messages/"),
                 },
@@ -192,7 +179,8 @@ def _message(deed: Deed, client: Client, filing: Filing) -> Message:
     )
     if verdict.audience != "all":
         recipient = None
-    text = mail.text[:LONGEST].strip() or "(This mail has no text; see what came with it.)"
+    words = mail.text if filing.words is None else filing.words
+    text = words[:LONGEST].strip() or "(This mail has no text; see what came with it.)"
     return Message(
         client=client,
         offboarding=mail.offboarding or open_offboarding(client.id),
@@ -205,27 +193,8 @@ def _message(deed: Deed, client: Client, filing: Filing) -> Message:
         text=text,
         held=verdict.state is State.HELD,
         answers=answered(client.id, mail, recipient, verdict.audience),
-        written_at=mail.received_at,
+        written_at=mail.sent_at if mail.forwarded_by and mail.sent_at else mail.received_at,
     )
-
-
-def answered(
-    client_id: UUID, mail: InboundMail, recipient: Recipient | None, audience: str
-) -> Message | None:
-    """The newest message of the thread (In-Reply-To, then References from the end) that this one's readers may see."""
-    seen = Message.objects.filter(client_id=client_id, audience__in=OUTSIDE)
-    if audience == "all":
-        seen = seen.filter(recipient=recipient, audience="all")
-    for one in [mail.in_reply_to, *reversed(mail.references)][:50]:
-        if not one:
-            continue
-        found = (
-            seen.filter(envelopes__internet_message_id=one[:200]).first()
-            or seen.filter(inbound__internet_message_id=one[:300]).first()
-        )
-        if found is not None:
-            return found
-    return None
 
 
 def _bounced(deed: Deed, filing: Filing) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from partwell.actions import files
 from partwell.actions.base import Deed
-from partwell.actions.correspondence import file_mail, reply_addresses
-from partwell.actions.correspondence.file_mail import Filing
+from partwell.actions.correspondence import file_mail, forwarded, reply_addresses, staff_answer
+from partwell.actions.correspondence.filing import Filing
 from partwell.actions.correspondence.inbound_auth import Judged, Peer, judge
 from partwell.actions.correspondence.sender import known_domains, match
 from partwell.actions.keys import INSTALLATION, RECORD, blob_store
@@ -37,6 +37,7 @@ from partwell.records.correspondence.models import Envelope, InboundMail, Inboun
 from partwell.records.vault.models import StoredFile
 from partwell.rules import inbound
 from partwell.rules.actor import Actor
+from partwell.rules.inbound_forward import Kind
 
 __all__ = ["LARGEST", "MAILBOX", "Peer", "take_in"]
 
@@ -72,7 +73,11 @@ class _Taken:
     received_at: datetime
     peer: Peer | None
     resolver: Resolver | None
+    by: Actor
     judged: Judged | None = field(default=None)
+    # Of a mail attached whole to a staff member's: its judgement, and which mail it is.
+    original: Judged | None = None
+    original_print: Fingerprint | None = None
 
 
 def take_in(
@@ -84,19 +89,20 @@ def take_in(
     received_at: datetime | None = None,
     peer: Peer | None = None,
     resolver: Resolver | None = None,
+    by: Actor = MAILBOX,
 ) -> InboundMail:
     """Take one mail in and give its row; committed when this returns, so that the road may now say that we have it.
 
     ``raw``: its bytes, or a file of them that stays the caller's. ``road``: imap, lmtp, webhook or upload. ``envelope_*``
     as the transport said, "" and nothing where it does not tell. ``received_at`` aware, now if not given. ``peer``: who
-    handed it to us, for SPF. ``resolver``: answers DNS, the system's if not given. Addressed to two clients it becomes one
+    handed it to us, for SPF. ``by``: whoever brought it as a file. ``resolver``: answers DNS, the system's if not given. Addressed to two clients it becomes one
     mail for each; the first is given. Raises what the disk, the database or the key store raise, and nothing for any bytes.
     """
     with _on_disk(raw) as (path, spool):
         read, parts = _read(path, spool)
         taken = _Taken(
             path, fingerprint(path), read, parts, road, clean(envelope_from, 320), [clean(one, 320) for one in envelope_to][:100],
-            received_at or timezone.now(), peer, resolver,
+            received_at or timezone.now(), peer, resolver, by,
         )  # fmt: skip
         rows = [_take(taken, target) for target in _targets(taken)]
         return rows[0]
@@ -189,6 +195,7 @@ def _take(taken: _Taken, target: _Target) -> InboundMail:
             now=taken.received_at,
             resolver=taken.resolver,
         )
+        _look_inside(taken, sender)
     stored: list[StoredFile] = []
     try:
         with taken.path.open("rb") as stream:
@@ -204,6 +211,20 @@ def _take(taken: _Taken, target: _Target) -> InboundMail:
     if found.raw_id != stored[0].id:
         _forget(stored)  # somebody took the other copy in at the same moment
     return found
+
+
+def _look_inside(taken: _Taken, sender: str) -> None:
+    """Of a staff member's mail with a mail attached: judge that one by itself. Of anybody else's it stays one part, unopened."""
+    original = next((one for one in taken.parts if one.details.get("original")), None)
+    if original is None or match(None, sender, taken.received_at).staff is None:
+        taken.parts = [one for one in taken.parts if not one.details.get("inner")]
+        return
+    assert original.file is not None and original.file.path is not None  # only such are parts
+    path = original.file.path
+    taken.original = judge(
+        path, taken.read.forward.address, "", None, now=taken.received_at, resolver=taken.resolver
+    )
+    taken.original_print = fingerprint(path)
 
 
 def _store(stream: object, target: _Target, name: str, media_type: str) -> StoredFile:
@@ -222,7 +243,7 @@ def _forget(stored: list[StoredFile]) -> None:
 def _keep(taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMail:
     """The deed. Of two at once one commits; the other finds that row, by the client's lock or the unique key."""
     try:
-        with Deed(MAILBOX) as deed:
+        with Deed(taken.by) as deed:
             if target.client_id is not None:
                 deed.lock(target.client_id)
             if (earlier := _known(taken, target.client_id)) is not None:
@@ -251,11 +272,24 @@ def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile
     mail.sender_kind = who.facts.kind.value
     mail.contact, mail.person, mail.staff = who.contact, who.person, who.staff
     mail.recipient = who.person.recipient if who.person else None
-    attachments = tuple(
-        item.file.name for item in taken.parts if item.file and not item.details.get("inline")
+    kind, why = Kind.ANSWER, ""
+    if who.staff is not None:
+        places = [
+            number
+            for number, item in enumerate(taken.parts, 1)
+            if item.details.get("original") or item.details.get("inner")
+        ]
+        first = taken.original_print
+        forwarded.note(
+            mail, read, places, first.sha256 if first else "", taken.original.kept if taken.original else None
+        )
+        here = first is not None and InboundMail.objects.filter(same_key=same_key(first.base, target.client_id), state__in=("filed", "held")).exists()  # fmt: skip
+        kind, why = forwarded.kind_of(deed, mail, read, here)
+    facts = replace(facts, forwarded=kind is not Kind.ANSWER)
+    filing = Filing(
+        mail, who, inbound.decide(facts), _attached(taken), read.report, envelope, files=_files(taken)
     )
-    filing = Filing(mail, who, inbound.decide(facts), attachments, read.report, envelope)
-    filing = file_mail.checked(filing, deed)
+    filing = staff_answer.checked(forwarded.judged(deed, filing, kind, why), deed)
     mail.state, mail.warnings = filing.verdict.state.value, list(filing.verdict.warnings)
     mail.decision = filing.verdict.why[:300]
     row = file_mail.file(deed, filing)
@@ -265,7 +299,26 @@ def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile
     if target.client_id is not None:
         _settle_unplaced(deed, taken, mail)
     file_mail.tell(deed, filing, row)
+    if mail.forwarded_by is not None:
+        forwarded.tell_filed(deed, mail, read.forward.own)
     return mail
+
+
+def _attached(taken: _Taken) -> tuple[str, ...]:
+    """Names of the mail's attachments; those of a mail inside it are not counted twice."""
+    return tuple(one.file.name for one in taken.parts if one.file and not one.details.get("inline") and not one.details.get("inner"))  # fmt: skip
+
+
+def _files(taken: _Taken) -> tuple[str, ...]:
+    """What a person attached, however their program marked it: no text, and no picture that the text shows."""
+    return tuple(
+        one.file.name
+        for one in taken.parts
+        if one.file
+        and not (
+            one.details.get("inline") and (one.details.get("cid") or one.file.media_type.startswith("text/"))
+        )
+    )
 
 
 def _facts(deed: Deed, taken: _Taken, target: _Target, sender: inbound.Sender, judged: Judged, *, report: bool) -> inbound.MailFacts:  # fmt: skip
@@ -286,7 +339,7 @@ def _facts(deed: Deed, taken: _Taken, target: _Target, sender: inbound.Sender, j
     return inbound.MailFacts(
         matched=target.client_id is not None, sender=sender, proof=judged.proof,
         open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report,
-        automatic=_automatic(taken), forwarded=read.forwarded, readable=read.is_mail, froms=len(read.from_), often=often,
+        automatic=_automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
         from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
         reply_to=tuple(one.address for one in read.reply_to),
         known_domains=known_domains(deed.client) if deed.client else (),
@@ -324,11 +377,15 @@ def _row(taken: _Taken, target: _Target, raw: StoredFile) -> InboundMail:
 
 
 def _settle_unplaced(deed: Deed, taken: _Taken, mail: InboundMail) -> None:
-    """An earlier copy that nobody could place, and that nobody decided on, is this mail."""
+    """An earlier copy that nobody could place, and that nobody decided on, is this mail; it ends with this client's record (R4)."""
     rows = InboundMail.objects.filter(
         same_key=same_key(taken.print.base, None), state="unmatched", decided_at=None
     )
     for row in rows:
         deed.save(
-            row, state="dropped", decision="A copy by another road said whose it is.", decided_at=deed.now
+            row,
+            client=deed.client,
+            state="dropped",
+            decision="A copy by another road said whose it is.",
+            decided_at=deed.now,
         )

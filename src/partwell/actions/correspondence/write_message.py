@@ -15,6 +15,7 @@ from partwell.actions.correspondence.acknowledge import acknowledge, will_acknow
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.waiting import open_with
+from partwell.actions.correspondence.with_items import may_release, release_with, said_of
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import named_persons, standing_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
@@ -34,7 +35,10 @@ ASKED_AN_HOUR = 30
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wrote. ``recipient_id``: the firm, for audience "all". ``answers``: the message it answers."""
+    """What somebody wrote. ``recipient_id``: the firm, for audience "all". ``answers``: the message it answers.
+
+    ``items``: what is released with it (staff only), ``set_to``: the contact or person of the firm to whom that set goes.
+    """
 
     subject: str
     text: str
@@ -42,6 +46,8 @@ class Draft:
     recipient_id: UUID | None = None
     answers: UUID | None = None
     idempotency: str = ""
+    items: tuple[UUID, ...] = ()
+    set_to: UUID | None = None
 
 
 def digest_of(subject: str, text: str) -> str:
@@ -70,7 +76,8 @@ def problem_of(draft: Draft) -> Refusal | None:
 def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | Refusal:
     """Write a message or note; mails it to everybody concerned, the client always on it.
 
-    To a new provider only while its authorisation stands. A provider's own message without one is kept as
+    Items go with it as one release, or the whole of it is refused; nothing else can be attached. To a new provider only
+    while its authorisation stands. A provider's own message without one is kept as
     *held* (``message.held``): the row comes back with ``held`` set.
     """
     inside = draft.audience in INSIDE
@@ -83,7 +90,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
         return refusal
     if not Client.objects.filter(pk=client_id).exists():
         return refuse("not_found")
-    if (problem := problem_of(draft)) is not None:
+    if (problem := problem_of(draft) or may_release(actor, draft.items, draft.audience)) is not None:
         return problem
     if actor.kind == "provider":
         return _from_provider(actor, client_id, draft)
@@ -107,9 +114,14 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
                     verb=verb,
                 )
             persons = found
-        row = _row(deed, client, draft, recipient, answered)
+        row, sent = _row(deed, client, draft, recipient, answered), 0
+        if draft.items:
+            done = release_with(deed, client, persons, draft.items, to=draft.set_to, key=draft.idempotency)
+            if isinstance(done, Refusal):
+                return done
+            row.release, sent = done.release, len(done.sent)
         if not inside:
-            _wait(deed, row)
+            wait(deed, row, by_staff=actor.is_staff)
         deed.add(row)
         if inside:
             deed.record(
@@ -123,7 +135,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
             )
             return row
         key = f"message:{client.id.hex}:{draft.idempotency}" if draft.idempotency else ""
-        return _send(deed, client, row, recipient, persons, key=key)
+        return send(deed, client, row, recipient, persons, key=key, sent=sent)
 
 
 def _recipient(client: Client, draft: Draft) -> Recipient | Refusal | None:
@@ -170,14 +182,14 @@ def _row(
     )
 
 
-def _wait(deed: Deed, row: Message) -> None:
-    """What staff write while a debt, dispute or claim is open waits (rules/waiting.py)."""
+def wait(deed: Deed, row: Message, *, by_staff: bool) -> None:
+    """What staff write, here or by mail, while a debt, dispute or claim is open waits (rules/waiting.py)."""
     open_now = open_with(row.client_id, deed.now)
-    row.waits_why = waiting.why_waits("message", by_staff=deed.actor.is_staff, open_now=open_now)
+    row.waits_why = waiting.why_waits("message", by_staff=by_staff, open_now=open_now)
     row.waits_until = deed.now + waiting.WAIT if row.waits_why else None
 
 
-def _send(
+def send(
     deed: Deed,
     client: Client,
     row: Message,
@@ -185,8 +197,15 @@ def _send(
     persons: list[RecipientPerson],
     *,
     key: str = "",
+    author: Actor | None = None,
+    came: dict[str, str] | None = None,
+    sent: int = 0,
 ) -> Message | Refusal:
-    """Mail a message: the client first, then the persons of the recipient; one entry tells of both."""
+    """Mail a message: the client first, then the persons of the recipient; one entry tells of both.
+
+    ``author``: the staff member whose mail it was that we took in, and ``came`` what that mail was (digest, DKIM); else who acts.
+    """
+    by = {"actor": f"{author.name}, by mail,"} if author else {}
     earlier = Envelope.objects.filter(message=row.answers, state="accepted").first() if row.answers else None
     contact = Contact.objects.filter(pk=deed.actor.id).first() if deed.actor.kind == "client" else None
     found = post(
@@ -200,7 +219,9 @@ def _send(
             message=row,
             in_reply_to=earlier.internet_message_id if earlier else "",
             not_before=row.waits_until,
-            values=values_of(deed.actor, client, row, recipient, persons),
+            values=values_of(
+                author or deed.actor, client, row, recipient, persons, said_of(row.release, sent)
+            ),
         ),
     )
     if isinstance(found, Refusal) and persons:
@@ -210,10 +231,12 @@ def _send(
         deed.record(
             "message.waits",
             subjects=[row.id],
+            public=by,
             internal={
                 "digest": digest_of(row.subject, row.text),
                 "why": row.waits_why,
                 "until": row.waits_until.isoformat(),
+                **(came or {}),
             },
         )
         return row
@@ -224,19 +247,25 @@ def _send(
         subjects=[row.id],
         # A new provider proves with it that what it was told is unchanged.
         public={
+            **by,
             "recipients": names,
             "subject": row.subject,
             **({"words_sha256": digest_of(row.subject, row.text)} if recipient else {}),
         },
-        to_client={"digest": digest_of(row.subject, row.text)},
+        to_client={"digest": digest_of(row.subject, row.text), **(came or {})},
     )
     return row
 
 
 def values_of(
-    actor: Actor, client: Client, row: Message, recipient: Recipient | None, persons: list[RecipientPerson]
+    actor: Actor,
+    client: Client,
+    row: Message,
+    recipient: Recipient | None,
+    persons: list[RecipientPerson],
+    released: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The fields of the mail that carries a message; a preview takes the same."""
+    """The fields of the mail that carries a message; a preview takes the same. ``released``: the set that goes with it."""
     return {
         "topic": row.subject,
         "sender": actor.name,
@@ -247,6 +276,7 @@ def values_of(
             *(f"{person.name}, {person.recipient.firm}" for person in persons),
         ],
         "portal_url": link("/client/messages/"),
+        **({"released": released} if released else {}),
     }
 
 
@@ -275,7 +305,7 @@ def _from_provider(actor: Actor, client_id: UUID, draft: Draft) -> Message | Ref
             if (often := too_often(deed, recipient)) is not None:
                 return often
             row = deed.add(_row(deed, client, asked, recipient, answered))
-            return _send(deed, client, row, recipient, named_persons(recipient.id, deed.now))
+            return send(deed, client, row, recipient, named_persons(recipient.id, deed.now))
         return _hold(deed, client, recipient, asked)
 
 

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Length
 
 from partwell.actions.correspondence.post import envelope_frozen
+from partwell.records.correspondence.inbound_queries import parts_shown, raw_shown
 from partwell.records.correspondence.models import Call, Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry, EntrySubject, RowCommitment
 from partwell.records.evidence.queries import LABELS, disclosed
@@ -51,7 +52,7 @@ class Mail:
 
 @dataclass
 class Said:
-    """One thing with its words. ``exact``: the bytes whose SHA-256 the entry holds, "" of name where nothing but itself proves it."""
+    """One thing with its words. ``proofs``: what (words, mail, raw, or the id of the envelope whose .eml it is), SHA-256, entry, bytes."""
 
     key: Key
     who: str
@@ -63,7 +64,7 @@ class Said:
     mails: list[Mail] = field(default_factory=list)
     proofs: list[tuple[str, str, int, bytes | None]] = field(
         default_factory=list
-    )  # (what, sha256, entry, bytes)
+    )
 
 
 def keys(client_id: UUID, recipient_id: UUID | None = None) -> list[Key]:
@@ -137,20 +138,34 @@ def load(lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | N
                                    tuple(f"{one['name']} <{one['address']}>" for one in row.recipients), envelope=row))  # fmt: skip
     came = (
         InboundMail.objects.filter(message__in=by_kind["message"])
-        .select_related("raw")
-        .prefetch_related("parts")
+        .select_related("raw", "forwarded_by")
+        .prefetch_related("parts__file")
     )
     if recipient_id is not None:
         came = came.filter(recipient=recipient_id, sender_kind="provider")
-    raw_of: dict[UUID, InboundMail] = {}
+    raw_of: dict[UUID, StoredFile] = {}
+    handed_on: dict[UUID, InboundMail] = {}
     for mail in came:
         assert mail.message_id is not None
-        raw_of[mail.message_id] = mail
-        carried[mail.message_id].append(Mail("received", mail.received_at, mail.subject, mail.internet_message_id, tuple(mail.envelope_to or ()), raw=mail.raw,
-                                             attachments=tuple(part.name for part in mail.parts.all())))  # fmt: skip
+        if mail.forwarded_by is not None:
+            handed_on[mail.message_id] = mail
+        # What staff wrote or forwarded shows its words, and of a forward the original that was attached whole (R4).
+        raw = raw_shown(mail, outside=True)
+        if raw is None:
+            continue
+        raw_of[mail.message_id] = raw
+        carried[mail.message_id].append(Mail("received", mail.received_at, mail.subject, mail.internet_message_id, tuple(mail.envelope_to or ()), raw=raw,
+                                             attachments=tuple(part.name for part in parts_shown(mail, outside=True))))  # fmt: skip
     out = [_said(key, messages, calls, of) for key in lot]
     for said in out:
         said.mails = carried[said.key.id]
+        if (
+            (by := handed_on.get(said.key.id)) is not None
+            and by.forwarded_by is not None
+            and by.forwarded_at is not None
+        ):
+            said.who += f" (forwarded by {by.forwarded_by.name} on {by.forwarded_at:%Y-%m-%d})"
+            said.facts |= {"forwarded_by": by.forwarded_by.name, "forwarded_at": by.forwarded_at.isoformat()}
     _prove(out, messages, of, raw_of, party)
     return out
 
@@ -202,7 +217,7 @@ def _prove(
     out: list[Said],
     messages: dict[UUID, Message],
     of: dict[UUID, list[Envelope]],
-    raw_of: dict[UUID, InboundMail],
+    raw_of: dict[UUID, StoredFile],
     party: str,
 ) -> None:
     """Each thing's entry, and which of its bytes an entry that this party sees holds the digest of."""
@@ -229,7 +244,7 @@ def _prove(
             str(content[name])
             for _, content in labels.values()
             if isinstance(content, dict)
-            for name in ("digest", "words_sha256")
+            for name in ("digest", "words_sha256", "sent_sha256")
             if name in content
         }
         for uid, labels in disclosed(uids, LABELS[party]).items()
@@ -247,8 +262,10 @@ def _prove(
             exact = f"{row.subject}\n\n{row.text}".encode()
             prove(said, "words", hashlib.sha256(exact).hexdigest(), uid, exact)
             if said.key.id in raw_of:
-                prove(said, "raw", raw_of[said.key.id].raw_sha256, uid, None)
+                prove(said, "raw", raw_of[said.key.id].sha256, uid, None)
         for mail in of.get(said.key.id, ()):
             if party == "client":
                 said_so = [each for each in way[mail.id] if mail.digest in told.get(each, ())]
                 prove(said, "mail", mail.digest, said_so[-1] if said_so else None, envelope_frozen(mail))
+                left = [each for each in way[mail.id] if mail.sent_sha256 in told.get(each, ())]
+                prove(said, mail.id.hex, mail.sent_sha256, left[-1] if left else None, None)

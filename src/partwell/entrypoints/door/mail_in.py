@@ -43,6 +43,8 @@ def proof_words(mail: Any) -> str:
     """How far the sender's domain is proved, in one sentence. A domain, never a person."""
     auth = mail.auth or {}
     words = PROOFS.get(str(auth.get("proof", "none")), PROOFS["none"])
+    if mail.forwarded_by_id and (auth.get("forward") or {}).get("how") != "attached":
+        words = "Not provable: it was forwarded in the words of another mail, which keep no signature of {domain}."
     return words.format(domain=auth.get("domain") or "the domain it names")
 
 
@@ -54,6 +56,11 @@ def proof_tone(mail: Any) -> str:
 def _result(judged: Any) -> str:
     result = str((judged or {}).get("result", "none"))
     return _RESULTS.get(result, result)
+
+
+def forwarded_words(mail: Any) -> str:
+    """By whom of staff and when a mail was forwarded here; "" where it came by itself."""
+    return f"{mail.forwarded_by.name}, {when_words(mail.forwarded_at)}" if mail.forwarded_by else ""
 
 
 def _people(mail: Any, header: str) -> str:
@@ -75,7 +82,7 @@ def shown(mail: Any) -> dict[str, Any]:
         ("Delivered to", ", ".join(mail.envelope_to), ""),
         ("Handed over as from", mail.envelope_from, ""),
         ("Where it comes from", proof_words(mail), f"{checks}. It proves a domain, not a person."),
-        ("Forwarded by", mail.forwarded_by.name if mail.forwarded_by else "", ""),
+        ("Forwarded by", forwarded_words(mail), ""),
         ("What became of it", mail.decision, ""),
         (
             "Decided",
@@ -99,17 +106,27 @@ def with_mail(door: str, mail: Any) -> dict[str, Any]:
     """What a page with a mail on it needs: ``mail_in`` (facts, warnings, addresses of its answers, parts), or None."""
     if mail is None:
         return {"mail_in": None}
-    parts = queries.parts_of(mail)
-    page = html_of(parts)
+    outside = door != "staff"
+    parts = queries.parts_shown(mail, outside=outside)
+    page, raw = html_of(parts), queries.raw_shown(mail, outside=outside)
     files = [
         {"part": one, "url": reverse(f"{door}:mail_in_part", args=[mail.id, one.id])}
         for one in parts
         if page is None or one.id != page.id
     ]
     addresses = {name: reverse(f"{door}:mail_in_{name}", args=[mail.id]) for name in ("raw", "file", "html")}
-    return {
-        "mail_in": {**shown(mail), "mail": mail, "parts": files, "has_html": page is not None, **addresses}
+    if raw is None:
+        addresses |= {"raw": "", "file": ""}
+    own = mail.sender_kind == "staff" and bool(mail.message_id) and bool(files)
+    found = {
+        **shown(mail),
+        "mail": mail,
+        "parts": files,
+        "has_html": page is not None,
+        "own": own,
+        **addresses,
     }
+    return {"mail_in": found | ({"size": raw.size} if raw else {})}
 
 
 def html_of(parts: list[Any]) -> Any | None:
@@ -124,9 +141,16 @@ def _mail(request: HttpRequest, mail_id: str) -> Any:
     return found
 
 
+def _raw(request: HttpRequest, mail_id: str) -> StoredFile:
+    file = queries.raw_shown(_mail(request, mail_id), outside=not actor_of(request).is_staff)
+    if file is None:
+        raise Http404
+    return file
+
+
 def mail_file(request: HttpRequest, mail_id: str) -> HttpResponse:
     """The mail as it came, to download."""
-    return cast(HttpResponse, file_response(request, _mail(request, mail_id).raw))
+    return cast(HttpResponse, file_response(request, _raw(request, mail_id)))
 
 
 def mail_part(request: HttpRequest, mail_id: str, part_id: str) -> HttpResponse:
@@ -139,14 +163,14 @@ def mail_part(request: HttpRequest, mail_id: str, part_id: str) -> HttpResponse:
 
 def mail_raw(request: HttpRequest, mail_id: str) -> HttpResponse:
     """The mail as it came, as text."""
-    data = _beginning(_mail(request, mail_id).raw)
+    data = _beginning(_raw(request, mail_id))
     answer = HttpResponse(data.decode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
     return _sandboxed(answer)
 
 
 def mail_html(request: HttpRequest, mail_id: str) -> HttpResponse:
     """The mail's HTML, sanitised, in a sandbox of its own that loads nothing."""
-    part = html_of(queries.parts_of(_mail(request, mail_id)))
+    part = html_of(queries.parts_shown(_mail(request, mail_id), outside=not actor_of(request).is_staff))
     words = "<p>This mail has no HTML part.</p>" if part is None else sanitised(_text(_beginning(part.file)))
     title = escape("The mail")
     answer = HttpResponse(

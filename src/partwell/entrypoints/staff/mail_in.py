@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Mail that waits: what came in and lies before a person, and what that person says becomes of it."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django import forms
 from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,13 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from partwell.actions.correspondence.accept_mail import accept_mail
 from partwell.actions.correspondence.assign_mail import assign_mail
+from partwell.actions.correspondence.bring_mail import bring_mail
 from partwell.actions.correspondence.drop_mail import drop_mail
+from partwell.actions.correspondence.file_forwarded import Said, file_as_forwarded
+from partwell.actions.correspondence.forwarded import Original, proposed
 from partwell.actions.releases import look
 from partwell.entrypoints.door import mail_in as shared
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
+from partwell.entrypoints.door.moments import MomentField
 from partwell.entrypoints.door.refused import refusal_response
-from partwell.entrypoints.staff.parts import answer
+from partwell.entrypoints.staff.parts import answer, id_or_none
 from partwell.records.correspondence import inbound_queries as queries
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
@@ -38,6 +45,34 @@ SHOW = (
     ("held", "Held"),
     ("loop", "Loops"),
 )
+
+
+class ForwardForm(forms.Form):
+    """Who wrote what was forwarded, and when."""
+
+    name = forms.CharField(label="Who wrote it", max_length=200, required=False)
+    address = forms.CharField(label="From the address", max_length=320)
+    written_at = MomentField(label="When it was written")
+    subject = forms.CharField(label="Its subject", max_length=300, required=False)
+
+    def said(self, offered: Original | None) -> Said:
+        """As the action takes it; the seconds that the field does not show are those of the proposal."""
+        data = self.cleaned_data
+        at: datetime = data["written_at"]
+        if offered is not None and offered.written_at.replace(second=0, microsecond=0) == at:
+            at = offered.written_at
+        return Said(data["name"], data["address"], at, data["subject"])
+
+
+def _proposal(offered: Original | None) -> dict[str, Any]:
+    if offered is None:
+        return {}
+    return {
+        "name": offered.name,
+        "address": offered.address,
+        "written_at": offered.written_at,
+        "subject": offered.subject,
+    }
 
 
 def state_of(mail: Any) -> tuple[str, str]:
@@ -61,7 +96,10 @@ def mail_waiting(request: HttpRequest) -> HttpResponse:
     tabs = [
         {"label": label, "url": f"{address}?show={key}" if key else address, "current": key == show} for key, label in SHOW
     ]  # fmt: skip
-    context = {"section": "messages", "rows": rows, "page": page, "tabs": tabs, "show": show}
+    role = actor_of(request).role
+    may_bring, office = may(role, "mail.own") is None, may(role, "mail.settle") is None
+    context = {"section": "messages", "rows": rows, "page": page, "tabs": tabs, "show": show, "may_bring": may_bring,
+               "clients": look.clients_here() if office else []}  # fmt: skip
     return render(request, "staff/mail_waiting.html", context)
 
 
@@ -69,10 +107,15 @@ def mail_waiting(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mail_page(request: HttpRequest, mail_id: str) -> HttpResponse:
     """One mail that came in, and what may be done with it."""
+    return _page(request, uuid_or_404(mail_id))
+
+
+def _page(request: HttpRequest, mail_id: UUID, form: ForwardForm | None = None) -> HttpResponse:
     actor = actor_of(request)
-    mail = queries.mail_in_seen(actor, uuid_or_404(mail_id))
+    mail = queries.mail_in_seen(actor, mail_id)
     if mail is None:
         raise Http404
+    original = proposed(mail)
     office = may(actor.role, "mail.settle") is None
     waits, mine = mail.state == "waiting" and mail.client_id is not None, mail.staff_id == actor.id
     tone, word = state_of(mail)
@@ -82,9 +125,10 @@ def mail_page(request: HttpRequest, mail_id: str) -> HttpResponse:
         "may_own": waits and mail.sender_kind == "staff" and mine and may(actor.role, "mail.own") is None,
         "may_accept": waits and mail.sender_kind != "staff" and office, "of_colleague": waits and mail.sender_kind == "staff" and not mine,
         "may_drop": office and mail.state in queries.BEFORE_A_PERSON,
+        "original": original, "forward": form or ForwardForm(initial=_proposal(original)),
         **shared.with_mail("staff", mail),
     }  # fmt: skip
-    return render(request, "staff/mail_in.html", context)
+    return render(request, "staff/mail_in.html", context, status=422 if form else 200)
 
 
 @staff_door("mail.settle")
@@ -105,6 +149,41 @@ def mail_accept(request: HttpRequest, mail_id: str) -> HttpResponse:
         return refusal_response(request, result, back=reverse("staff:mail_in", args=[mail_id]))
     flash.success(request, "It is in the conversation." if result.state == "filed" else "It is held; the client sees it.")  # fmt: skip
     return HttpResponseRedirect(reverse("staff:message", args=[result.message_id]))
+
+
+@staff_door("mail.own")
+@require_POST
+def mail_forwarded(request: HttpRequest, mail_id: str) -> HttpResponse:
+    """ "I forwarded it": under its original sender and date."""
+    actor, wanted = actor_of(request), uuid_or_404(mail_id)
+    mail = queries.mail_in_seen(actor, wanted)
+    if mail is None:
+        raise Http404
+    form = ForwardForm(request.POST)
+    if not form.is_valid():
+        return _page(request, wanted, form)
+    result = file_as_forwarded(actor=actor, mail_id=wanted, said=form.said(proposed(mail)))
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=reverse("staff:mail_in", args=[mail_id]))
+    flash.success(request, "It is filed under its original sender." if result.state == "filed" else "It is held under its original sender; the client sees it.")  # fmt: skip
+    return HttpResponseRedirect(reverse("staff:message", args=[result.message_id]))
+
+
+@staff_door("mail.own")
+@require_POST
+def mail_bring(request: HttpRequest) -> HttpResponse:
+    """A mail that somebody has as a file."""
+    file, back = request.FILES.get("file"), reverse("staff:mail_waiting")
+    if file is None or file.file is None:
+        flash.error(request, "Choose the mail's file first.")
+        return HttpResponseRedirect(back)
+    result = bring_mail(
+        actor=actor_of(request), stream=file.file, client_id=id_or_none(request.POST.get("client", ""))
+    )
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    flash.success(request, "It is taken in.")
+    return HttpResponseRedirect(reverse("staff:mail_in", args=[result.id]))
 
 
 @staff_door("mail.settle")

@@ -11,9 +11,11 @@ _M = "mail-in/<str:mail_id>/"
 
 urlpatterns: list[Any] = [
     path("mail-in/", mail_in.mail_waiting, name="mail_waiting"),
+    path("mail-in/bring/", mail_in.mail_bring, name="mail_bring"),
     path(_M, mail_in.mail_page, name="mail_in"),
     path(f"{_M}assign/", mail_in.mail_assign, name="mail_in_assign"),
     path(f"{_M}accept/", mail_in.mail_accept, name="mail_in_accept"),
+    path(f"{_M}forwarded/", mail_in.mail_forwarded, name="mail_in_forwarded"),
     path(f"{_M}drop/", mail_in.mail_drop, name="mail_in_drop"),
     path(f"{_M}file/", mail_in.mail_file, name="mail_in_file"),
     path(f"{_M}raw/", mail_in.mail_raw, name="mail_in_raw"),

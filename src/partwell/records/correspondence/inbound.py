@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Mail that came in: by which road, from whom as far as that is known, and what became of it. Raw bytes are kept."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -134,6 +135,14 @@ class InboundMail(Committed):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by_name = models.CharField(max_length=160, blank=True)
     decision = models.CharField(max_length=300, blank=True)
+
+    @property
+    def forwarded_at(self) -> datetime | None:
+        """When staff forwarded it; ``sent_at`` is then the original's date. None where it came by itself."""
+        if self.forwarded_by_id is None:
+            return None
+        at = (self.auth.get("forward") or {}).get("at")
+        return datetime.fromisoformat(at) if at else self.received_at
 
 
 class InboundPart(Committed):

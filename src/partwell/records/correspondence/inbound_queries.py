@@ -56,13 +56,47 @@ def mail_in_of(actor: Actor, message_id: UUID) -> InboundMail | None:
 
 def parts_of(mail: InboundMail) -> list[InboundPart]:
     """What came with it, in order, with its files."""
+    if "parts" in getattr(mail, "_prefetched_objects_cache", ()):
+        return sorted(mail.parts.all(), key=lambda one: one.position)
     return list(mail.parts.select_related("file__unit").order_by("position"))
 
 
+def shown_outside(mail: InboundMail) -> tuple[bool, frozenset[int] | None]:
+    """What of a mail the client may open besides its words: the file as it came, and which parts (None: all).
+
+    What staff attach leaves only as a release. What staff forwarded shows the original that was attached whole and what came with
+    it; the forward around it, with their remark, stays inside (R4).
+    """
+    if mail.forwarded_by_id is not None:
+        noted = mail.auth.get("forward") or {}
+        return False, frozenset(noted.get("parts", ())) if noted.get("how") == "attached" else frozenset()
+    return (False, frozenset()) if mail.sender_kind == "staff" else (True, None)
+
+
+def parts_shown(mail: InboundMail, *, outside: bool) -> list[InboundPart]:
+    """Its parts as staff (all) or the client (``outside``) may open them."""
+    places = shown_outside(mail)[1] if outside else None
+    return [one for one in parts_of(mail) if places is None or one.position in places]
+
+
+def raw_shown(mail: InboundMail, *, outside: bool) -> Any:
+    """The file of the mail as it came, or of a forward the original that was attached to it; None where the client has only its words."""
+    if not outside or shown_outside(mail)[0]:
+        return mail.raw
+    originals = (
+        one
+        for one in parts_shown(mail, outside=True)
+        if one.file.sha256 == (mail.auth.get("forward") or {}).get("sha256")
+    )
+    return next((one.file for one in originals), None)
+
+
 def part_seen(actor: Actor, mail_id: UUID, part_id: UUID) -> InboundPart | None:
-    """One part of a mail that the actor may see, or None."""
+    """One part of a mail that the actor may open, or None."""
     mail = mail_in_seen(actor, mail_id)
-    return mail.parts.select_related("file__unit").filter(pk=part_id).first() if mail else None
+    if mail is None:
+        return None
+    return next((one for one in parts_shown(mail, outside=not actor.is_staff) if one.id == part_id), None)
 
 
 def roads_here() -> list[Road]:

@@ -140,7 +140,9 @@ def said_page(
     keys = [(sort, row_id, at) for sort, row_id, at in page.object_list]
     found: dict[Any, Any] = {}
     wanted = [row_id for sort, row_id, _ in keys if sort == "message"]
-    rows = Message.objects.filter(pk__in=wanted).select_related("client", "recipient", "answers", "inbound")
+    rows = Message.objects.filter(pk__in=wanted).select_related(
+        "client", "recipient", "answers", "inbound__forwarded_by"
+    )
     found.update({row.id: row for row in rows})
     called = [row_id for sort, row_id, _ in keys if sort == "call"]
     found.update(

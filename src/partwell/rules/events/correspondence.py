@@ -5,13 +5,15 @@ from partwell.rules.events.base import Event
 
 EVENTS = (
     Event("message.written", "{actor} wrote to {recipients} about “{subject}”.",
-          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?")),
+          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?", "mail?", "dkim?")),
     Event("message.waits", "{actor} wrote a message that waits before it leaves.", public=("client",),
-          internal=("digest", "why", "until")),
+          internal=("digest", "why", "until", "mail?", "dkim?")),
     Event("message.read_over", "{actor} read a message of {author}, so that it leaves.", public=("client", "author")),
     Event("message.stopped", "{actor} stopped a message of {author} before it left.", public=("client", "author")),
     Event("message.received", "{sender} wrote about “{subject}”.", public=("client", "sender", "subject"),
           client=("digest", "dkim?", "attachments?")),
+    Event("message.forwarded", "{by} forwarded what {sender} wrote about “{subject}”.", public=("client", "by", "sender", "subject"),
+          client=("digest", "words_sha256?", "dkim?", "attachments?", "written_at?")),
     Event("message.held", "A message of {sender} was held: there is no consent, so nobody answers it.",
           public=("client", "sender"), client=("digest", "subject?")),
     Event("message.acknowledged", "{sender} received the fixed acknowledgement, which states no fact.",
