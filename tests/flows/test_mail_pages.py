@@ -11,6 +11,7 @@ from partwell.actions.correspondence.accept_mail import accept_mail
 from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.disown_mail import disown_mail
 from partwell.actions.correspondence.drop_mail import drop_mail
+from partwell.actions.correspondence.roads import secret_of
 from partwell.actions.evidence.check import check_ledger
 from partwell.actions.files import read_file
 from partwell.actions.keys import blob_store
@@ -333,7 +334,29 @@ def test_the_owner_adds_tries_switches_and_removes_roads_and_no_secret_is_shown_
     assert "Does not work now" in shown and "does not answer by IMAP" in shown and "/mail/in/" in shown
     assert "a-password-of-ours" not in shown and "s" * 40 not in shown
     sent(jonah, f"/settings/mail/{road.id}/switch/", {"on": "0"})
-    assert "Switched off" in page(jonah, "/settings/mail/")
+    assert "Paused" in page(jonah, "/settings/mail/")
+    changed = {key: value for key, value in given.items() if key != "secret"} | {
+        "folder": "Parting",
+        "name": "The other name",
+    }
+    form = page(jonah, f"/settings/mail/{road.id}/")
+    assert "INBOX" in form and "a-password-of-ours" not in form and "Leave it empty" in form
+    assert ines.get(f"/settings/mail/{road.id}/").status_code == 409
+    assert sent(jonah, f"/settings/mail/{road.id}/", changed) == "/settings/mail/"
+    road.refresh_from_db()
+    assert (
+        road.settings["folder"] == "Parting"
+        and secret_of(road).reveal() == "a-password-of-ours"
+        and not road.enabled
+    )
+    # Another server would be shown the secret: it wants its own.
+    answer = sent(jonah, f"/settings/mail/{road.id}/", {**changed, "host": "::1"}, 422)
+    assert "password or token" in answer and "a-password-of-ours" not in answer
+    sent(jonah, f"/settings/mail/{road.id}/", {**changed, "secret": "another-of-ours"})
+    road.refresh_from_db()
+    assert secret_of(road).reveal() == "another-of-ours" and "another-of-ours" not in page(
+        jonah, "/settings/mail/"
+    )
     sent(jonah, f"/settings/mail/{road.id}/remove/")
     road.refresh_from_db()
     assert (

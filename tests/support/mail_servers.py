@@ -65,12 +65,13 @@ def _folder() -> Iterator[Path]:
 
 @dataclass
 class Dovecot:
-    """IMAP on ``port`` (no TLS) and ``tls_port`` (TLS and a certificate of the test's own)."""
+    """IMAP on ``port`` (no TLS) and ``tls_port`` (TLS and a certificate of the test's own), LMTP on ``lmtp_port``."""
 
     port: int
     tls_port: int
     maildir: Path
     certificate: Path
+    lmtp_port: int = 0
 
     def put(self, raw: bytes, folder: str = "") -> None:
         """Deliver into the mailbox, as a mail server would: written aside, then moved into new."""
@@ -100,8 +101,12 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A Dovecot with one user, USER with PASSWORD, whose mail lies in a maildir."""
+def dovecot(introspection: str = "", catches: str = "") -> Iterator[Dovecot]:
+    """A Dovecot with one user, USER with PASSWORD, whose mail lies in a maildir.
+
+    ``introspection``: the address at which it asks about XOAUTH2 tokens (RFC 7662). ``catches``: an address whose mail,
+    with any detail behind a plus, it takes by LMTP into the same maildir.
+    """
     program = programs.need("dovecot")
     need_root()
     with _folder() as folder:
@@ -111,19 +116,32 @@ def dovecot() -> Iterator[Dovecot]:
         _give(home)
         nobody = pwd.getpwnam("nobody")
         (folder / "users").write_text(
-            f"{USER}:{{PLAIN}}{PASSWORD}:{nobody.pw_uid}:{nobody.pw_gid}::{home}::\n"
+            "".join(
+                f"{name}:{{PLAIN}}{PASSWORD}:{nobody.pw_uid}:{nobody.pw_gid}::{home}::\n"
+                for name in (USER, catches)
+                if name
+            )
         )
+        tokens = ""
+        if introspection:
+            (folder / "oauth2").write_text(
+                f"introspection_mode = post\nintrospection_url = {introspection}\n"
+                "username_attribute = user\nactive_attribute = active\nactive_value = true\n"
+            )
+            tokens = f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {folder}/oauth2\n}}\n"
         (folder / "users").chmod(0o644)
-        server = Dovecot(free_port(), free_port(), home / "box", certificate)
+        server = Dovecot(free_port(), free_port(), home / "box", certificate, free_port())
         config = folder / "dovecot.conf"
         config.write_text(f"""
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap
+protocols = imap lmtp
+hostname = store.parting.example
+recipient_delimiter = +
 listen = 127.0.0.1
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{" xoauth2 oauthbearer" if introspection else ""}
 mail_location = maildir:{home}/box
 mail_uid = nobody
 mail_gid = {nobody.pw_gid}
@@ -145,7 +163,12 @@ service imap-login {{
     ssl = yes
   }}
 }}
-service anvil {{
+service lmtp {{
+  inet_listener lmtp {{
+    port = {server.lmtp_port}
+  }}
+}}
+{tokens}service anvil {{
   chroot =
 }}
 service stats {{
@@ -208,8 +231,11 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(lmtp_port: int, domain: str) -> Iterator[Postfix]:
-    """A Postfix in front of our LMTP, as docs/install.md sets it up, with a queue of its own."""
+def postfix(lmtp_port: int, domain: str, copies_to: int = 0) -> Iterator[Postfix]:
+    """A Postfix in front of our LMTP, as docs/install.md sets it up, with a queue of its own.
+
+    ``copies_to``: the LMTP port of a mail store that gets a copy of each mail, as reply@store.DOMAIN.
+    """
     program = programs.need("postfix")
     need_root()
     with _folder() as folder:
@@ -218,6 +244,12 @@ def postfix(lmtp_port: int, domain: str) -> Iterator[Postfix]:
         owner = pwd.getpwnam("postfix")
         os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
         server = Postfix(free_port(), folder, program)
+        copies = (
+            f"recipient_bcc_maps = static:reply@store.{domain}\n"
+            f"transport_maps = inline:{{ store.{domain}=lmtp:inet:[127.0.0.1]:{copies_to} }}\n"
+            if copies_to
+            else ""
+        )
         (folder / "etc" / "main.cf").write_text(f"""
 compatibility_level = 3.6
 queue_directory = {folder}/spool
@@ -238,8 +270,8 @@ local_recipient_maps =
 smtpd_relay_restrictions = reject_unauth_destination
 message_size_limit = 160000000
 mailbox_size_limit = 0
-relay_domains = {domain}
-relay_transport = lmtp:inet:[127.0.0.1]:{lmtp_port}
+relay_domains = {domain} store.{domain}
+{copies}relay_transport = lmtp:inet:[127.0.0.1]:{lmtp_port}
 recipient_delimiter = +
 lmtp_send_xforward_command = yes
 smtpd_authorized_xforward_hosts = 127.0.0.1

@@ -20,6 +20,8 @@ SCOPES: Mapping[str, str] = {
     "releases:write": "Prepare and send releases, through the same gate",
     "messages:read": "Read messages and calls",
     "messages:write": "Write messages and log calls; the client is always copied",
+    "roads:read": "Read the roads by which mail comes in and their state, never a secret",
+    "roads:write": "Add, change, try, pause and remove roads by which mail comes in",
     "bundles:read": "Read and download handover bundles",
     "bundles:write": "Ask for handover bundles",
     "billing:read": "Read papers, payments, their numbers and law profiles",

@@ -16,12 +16,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from partwell.actions.correspondence.receive import LARGEST, take_in
+from partwell.actions.correspondence.receive import LARGEST, Peer, take_in
 from partwell.actions.correspondence.reply_addresses import takes_mail
+from partwell.actions.correspondence.road_secrets import forget_token
+from partwell.actions.correspondence.road_settings import whole
 from partwell.actions.correspondence.roads import note_progress, place_of
 from partwell.connectors.dns import Resolver
 from partwell.connectors.errors import ConnectorError
 from partwell.connectors.imap import ImapBox, ImapError, ImapRefused
+from partwell.connectors.mail_trace import handed_over, names_of
 from partwell.records.correspondence.queries import Road, imap_roads, living_road
 
 log = logging.getLogger("partwell.mailbox")
@@ -52,6 +55,7 @@ class Poller:
                     wait = FIRST_WAIT
                     continue
                 except ImapRefused as error:
+                    forget_token(self.road_id)  # where it is one: the next look asks for another
                     self._say(str(error))
                     wait = REFUSED_WAIT
                 except ConnectorError as error:
@@ -95,31 +99,36 @@ class Poller:
         if road.uid_validity != box.validity:
             self._done.clear()  # the server counts anew: all is looked at again, and known by its content
         taken, stuck, remark = 0, None, ""
-        for uid in box.after(last):
+        servers = names_of(str(whole("imap", road.settings)["servers"]))
+        found = box.after(last)
+        left = len(found)
+        for uid in found:
             if self._stop.is_set():
                 break
             if uid in self._done:
+                left -= 1
                 if stuck is None:
-                    note_progress(road.id, validity=box.validity, uid=uid)
+                    note_progress(road.id, validity=box.validity, uid=uid, waiting=left)
                 continue
             try:
-                remark = self._one(box, uid) or remark
-                taken += 1
+                remark = self._one(box, uid, servers) or remark
+                taken, left = taken + 1, left - 1
             except ImapError:
                 raise
             except Exception as error:  # noqa: BLE001  # one mail that cannot be kept keeps no other away
                 stuck = stuck or error
             if stuck is None:
-                note_progress(road.id, validity=box.validity, uid=uid, error=remark)
+                note_progress(road.id, validity=box.validity, uid=uid, error=remark, waiting=left)
             else:
                 self._done.add(uid)
         if stuck is not None:
+            note_progress(road.id, error="It could not be kept.", waiting=left)
             raise stuck
         if not taken:
-            note_progress(road.id, validity=box.validity, uid=last, error="")
+            note_progress(road.id, validity=box.validity, uid=last, error="", waiting=left)
         return taken
 
-    def _one(self, box: ImapBox, uid: int) -> str:
+    def _one(self, box: ImapBox, uid: int, servers: tuple[str, ...]) -> str:
         """One message: fetch, commit, then mark. Gives a sentence where something is left to a person."""
         size, received = box.about(uid)
         if size is None:
@@ -130,7 +139,11 @@ class Poller:
             path = Path(folder) / "mail.eml"
             if box.fetch(uid, path) is None:
                 return ""
-            take_in(path, road="imap", received_at=received, resolver=self._resolver)
+            trace = handed_over(path, servers)
+            peer = Peer(trace.address, trace.helo) if trace else None
+            take_in(
+                path, road="imap", envelope_from=trace.sender if trace else "", received_at=received, peer=peer, resolver=self._resolver
+            )  # fmt: skip
         try:
             box.taken(uid)
         except ImapError as error:

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The roads by which mail comes in: added, changed and removed by the owner; their secrets sealed (R16).
 
-An IMAP road's settings: host, port, security (tls, starttls; none on loopback), user, folder, auth (password, xoauth2),
-after (seen, move, nothing) and into. A webhook needs a secret of 32 signs or more, by which its sender signs. LMTP is no
-row: PARTWELL_LMTP opens it.
+Kinds: imap and webhook; their settings stand in road_settings.py. LMTP is no row: PARTWELL_LMTP opens it.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,71 +12,27 @@ from uuid import UUID
 from django.utils import timezone
 
 from partwell.actions.base import Deed
-from partwell.actions.keys import INSTALLATION, open_unit, unit_for
-from partwell.connectors.imap import ImapPlace, loopback
+from partwell.actions.correspondence import road_secrets, road_settings
+from partwell.actions.correspondence.road_secrets import RoadSecrets, access_token, secrets_of
+from partwell.connectors.imap import ImapPlace
 from partwell.connectors.secret import Secret
 from partwell.records.correspondence.models import Road
-from partwell.records.vault.models import KeyUnit
 from partwell.rules import roles
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.refusals import Refusal, refuse
 
-IMAP_DEFAULTS: dict[str, Any] = {
-    "port": 993,
-    "security": "tls",
-    "folder": "INBOX",
-    "auth": "password",
-    "after": "seen",
-    "into": "",
-}
-_CHOICES = {
-    "security": ("tls", "starttls", "none"),
-    "auth": ("password", "xoauth2"),
-    "after": ("seen", "move", "nothing"),
-}
-SHORTEST_SECRET = 32
+NONE = Secret("")
 
 
 @dataclass(frozen=True)
 class NewRoad:
-    """``kind``: imap or webhook. ``settings``: see above; what is left out has its default."""
+    """``kind``: imap or webhook. ``settings``: what is left out has its default. ``refresh``: for OAuth by refresh token."""
 
     kind: str
     name: str
     secret: Secret = field(repr=False)
     settings: dict[str, Any] = field(default_factory=dict)
-
-
-def _problem(kind: str, settings: dict[str, Any], secret: Secret | None) -> Refusal | None:
-    def wrong(where: str, problem: str) -> Refusal:
-        return refuse("invalid_input", where=where, problem=problem)
-
-    if kind == "webhook":
-        if secret is not None and len(secret.reveal()) < SHORTEST_SECRET:
-            return wrong("The secret", f"it has fewer than {SHORTEST_SECRET} signs")
-        return None
-    if kind != "imap":
-        return wrong("The kind", "it is imap or webhook")
-    if secret is not None and not secret:
-        return refuse("required", where="The password or token")
-    host, port = str(settings.get("host", "")), settings.get("port")
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?", host):
-        return wrong("The host", "it is no host name or address")
-    if not isinstance(port, int) or not 0 < port < 65536:
-        return wrong("The port", "it is a number from 1 to 65535")
-    for name, choices in _CHOICES.items():
-        if settings.get(name) not in choices:
-            return wrong(name.capitalize(), f"it is one of {', '.join(choices)}")
-    if settings["security"] == "none" and not loopback(host):
-        return wrong("Security", "without TLS a mailbox is read on this machine only")
-    for name in ("user", "folder", "into"):
-        if any(ord(sign) < 32 for sign in str(settings.get(name, ""))):
-            return refuse("header_injection", where=name.capitalize())
-    if not settings.get("user") or not settings.get("folder"):
-        return refuse("required", where="The user and the folder")
-    if settings["after"] == "move" and settings.get("into") in ("", settings["folder"]):
-        return wrong("The folder to move to", "it is another one than the folder that is read")
-    return None
+    refresh: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
 
 def add_road(*, actor: Actor, road: NewRoad) -> Road | Refusal:
@@ -88,23 +41,30 @@ def add_road(*, actor: Actor, road: NewRoad) -> Road | Refusal:
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "msp.configure")) is not None:
         return refusal
-    settings = {**IMAP_DEFAULTS, **road.settings} if road.kind == "imap" else dict(road.settings)
+    settings = road_settings.whole(road.kind, road.settings)
+    given = RoadSecrets(road.secret, road.refresh)
     if not road.name.strip():
         return refuse("required", where="The name")
-    if (problem := _problem(road.kind, settings, road.secret)) is not None:
+    if (
+        problem := road_settings.problem_of(road.kind, settings)
+        or road_secrets.problem_of(road.kind, settings, given)
+    ) is not None:
         return problem
-    unit = unit_for(actor, None, INSTALLATION)
+    unit = road_secrets.unit_of(actor)
     with Deed(actor) as deed:
         row = Road(kind=road.kind, name=road.name.strip()[:120], settings=settings, added_at=deed.now)
-        row.sealed = unit.seal("correspondence.Road", row.id, "road", road.secret.reveal().encode())
+        row.sealed = road_secrets.seal(unit, row, settings, given)
         deed.add(row)
         deed.record("road.added", subjects=[row.id], public={"road": row.name, "kind": row.kind})
         return row
 
 
-def change_road(*, actor: Actor, road_id: UUID, settings: dict[str, Any] | None = None, secret: Secret | None = None,
-                enabled: bool | None = None) -> Road | Refusal:  # fmt: skip
-    """Change a road's settings, secret, or whether it is read; what is None stays. Another place is read from its beginning."""
+def change_road(*, actor: Actor, road_id: UUID, name: str | None = None, settings: dict[str, Any] | None = None,
+                secret: Secret | None = None, refresh: Secret | None = None, enabled: bool | None = None) -> Road | Refusal:  # fmt: skip
+    """Change a road's name, settings, secrets, or whether mail is taken by it; what is None stays.
+
+    Another place is read from its beginning. Another way of signing in wants its own secrets; no secret is given out.
+    """
     if not actor.is_staff:
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "msp.configure")) is not None:
@@ -112,27 +72,56 @@ def change_road(*, actor: Actor, road_id: UUID, settings: dict[str, Any] | None 
     row = Road.objects.filter(pk=road_id, removed_at=None).first()
     if row is None:
         return refuse("not_found")
-    new = {**row.settings, **(settings or {})}
-    if (problem := _problem(row.kind, new, secret)) is not None:
+    if name is not None and not name.strip():
+        return refuse("required", where="The name")
+    new = road_settings.whole(row.kind, {**row.settings, **(settings or {})})
+    if (problem := road_settings.problem_of(row.kind, new)) is not None:
         return problem
-    unit = unit_for(actor, None, INSTALLATION)
+    given = _secrets(row, new, secret, refresh)
+    if given is not None and (problem := road_secrets.problem_of(row.kind, new, given)) is not None:
+        return problem
+    unit = road_secrets.unit_of(actor)
     with Deed(actor) as deed:
         row = Road.objects.get(pk=road_id)
-        what = [name for name in sorted(new) if new[name] != row.settings.get(name)]
+        before = road_settings.whole(row.kind, row.settings)
+        what = [one for one in sorted(new) if new[one] != before[one]]
         changes: dict[str, Any] = {"settings": new} if what else {}
-        if any(name in what for name in ("host", "port", "user", "folder")):
-            changes.update(uid_validity=None, last_uid=0)
-        if secret is not None:
-            changes["sealed"] = unit.seal("correspondence.Road", row.id, "road", secret.reveal().encode())
+        if any(one in what for one in ("host", "port", "user", "folder")):
+            changes.update(uid_validity=None, last_uid=0, waiting=0)
+        if name is not None and name.strip()[:120] != row.name:
+            changes["name"] = name.strip()[:120]
+            what.append("its name")
+        if given is not None:
+            changes.update(sealed=road_secrets.seal(unit, row, new, given), fresh=None)
             what.append("how it signs in")
         if enabled is not None and enabled != row.enabled:
             changes["enabled"] = enabled
-            what.append("switched on" if enabled else "switched off")
+            what.append("resumed" if enabled else "paused")
         if not changes:
             return row
         deed.save(row, last_error="", **changes)
         deed.record("road.changed", subjects=[row.id], public={"road": row.name}, internal={"what": what})
-        return row
+    road_secrets.forget_token(row.id)
+    return row
+
+
+_SIGNS_IN = ("auth", "service", "provider", "grant", "token_url")
+
+
+def _secrets(
+    row: Road, new: dict[str, Any], main: Secret | None, refresh: Secret | None
+) -> RoadSecrets | None:
+    """The secrets to seal, or None where they stay. Another way of signing in, or another server to show them to, wants them anew."""
+    before = road_settings.whole(row.kind, row.settings)
+    anew = any(new.get(one) != before.get(one) for one in _SIGNS_IN)
+    if row.kind == "imap" and new["host"] != before.get("host"):
+        anew = True
+    if not anew and main is None and refresh is None:
+        return None
+    old = RoadSecrets(NONE) if anew else secrets_of(row)
+    return RoadSecrets(
+        main if main is not None else old.main, refresh if refresh is not None else old.refresh
+    )
 
 
 def remove_road(*, actor: Actor, road_id: UUID) -> Road | Refusal:
@@ -145,34 +134,42 @@ def remove_road(*, actor: Actor, road_id: UUID) -> Road | Refusal:
         row = Road.objects.filter(pk=road_id, removed_at=None).first()
         if row is None:
             return refuse("not_found")
-        deed.save(row, removed_at=deed.now, enabled=False, sealed=None)
+        deed.save(row, removed_at=deed.now, enabled=False, sealed=None, fresh=None, waiting=0)
         deed.record("road.removed", subjects=[row.id], public={"road": row.name})
-        return row
+    road_secrets.forget_token(row.id)
+    return row
 
 
 def secret_of(road: Road) -> Secret:
     """The road's password, token or signing secret; empty where it was wiped. For the road itself, never for a page."""
-    unit = KeyUnit.objects.filter(client=None, purpose=INSTALLATION, destroyed_at=None).first()
-    if not road.sealed or unit is None:
-        return Secret("")
-    return Secret(open_unit(unit).open("correspondence.Road", road.id, "road", bytes(road.sealed)).decode())
+    return secrets_of(road).main
 
 
 def place_of(road: Road) -> ImapPlace:
-    """An IMAP road as the connector wants it."""
-    values = {**IMAP_DEFAULTS, **road.settings}
+    """An IMAP road as the connector wants it. For OAuth it asks for an access token first: ImapError where none is given."""
+    values = road_settings.whole("imap", road.settings)
+    oauth = values["auth"] == "oauth"
     return ImapPlace(
-        host=values["host"], port=values["port"], security=values["security"], user=values["user"], secret=secret_of(road),
-        folder=values["folder"], auth=values["auth"], after=values["after"], into=values["into"],
+        host=values["host"], port=values["port"], security=values["security"], user=values["user"],
+        secret=access_token(road) if oauth else secret_of(road), folder=values["folder"],
+        auth="xoauth2" if oauth else values["auth"], after=values["after"], into=values["into"],
     )  # fmt: skip
 
 
-def note_progress(road_id: UUID, *, validity: int | None = None, uid: int | None = None, error: str = "", now: datetime | None = None) -> None:  # fmt: skip
-    """Where the poller stands, after what it took was committed: progress, not evidence. Never counts back within a validity."""
+def note_progress(road_id: UUID, *, validity: int | None = None, uid: int | None = None, error: str = "", waiting: int | None = None, now: datetime | None = None) -> None:  # fmt: skip
+    """Where a road stands, after what it took was committed: progress, not evidence. Never counts back within a validity.
+
+    ``waiting``: how many mails lie in the mailbox that were not taken.
+    """
     with Deed(SYSTEM, now=now):
-        changes: dict[str, Any] = {"last_polled_at": now or timezone.now(), "last_error": error[:300]}
+        when = now or timezone.now()
+        changes: dict[str, Any] = {"last_polled_at": when, "last_error": error[:300]}
+        if not error:
+            changes["last_good_at"] = when
         if validity is not None:
             changes["uid_validity"] = validity
         if uid is not None:
             changes["last_uid"] = uid
+        if waiting is not None:
+            changes["waiting"] = waiting
         Road.objects.filter(pk=road_id).update(**changes)

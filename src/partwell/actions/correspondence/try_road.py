@@ -3,9 +3,10 @@
 
 from uuid import UUID
 
+from partwell.actions.correspondence.road_secrets import forget_token
 from partwell.actions.correspondence.roads import note_progress, place_of
 from partwell.connectors.errors import ConnectorError
-from partwell.connectors.imap import ImapBox
+from partwell.connectors.imap import ImapBox, ImapRefused
 from partwell.records.correspondence.models import Road
 from partwell.rules import roles
 from partwell.rules.actor import Actor
@@ -21,12 +22,15 @@ def try_road(*, actor: Actor, road_id: UUID) -> Road | Refusal:
     road = Road.objects.filter(pk=road_id, kind="imap", removed_at=None).first()
     if road is None:
         return refuse("not_found")
-    error = ""
+    error, waiting = "", None
     try:
-        with ImapBox(place_of(road)):
-            pass
+        with ImapBox(place_of(road)) as box:
+            waiting = len(box.after(road.last_uid if road.uid_validity == box.validity else 0))
+    except ImapRefused as problem:
+        forget_token(road.id)
+        error = str(problem)
     except ConnectorError as problem:
         error = str(problem)
-    note_progress(road.id, error=error)
+    note_progress(road.id, error=error, waiting=waiting)
     road.refresh_from_db()
     return road

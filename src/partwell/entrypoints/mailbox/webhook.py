@@ -1,81 +1,122 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Takes a mail as a signed POST: the raw bytes as the body, for services and scripts that cannot speak LMTP.
+"""Takes mail as a POST: signed raw bytes of a script of one's own, or a mail service's call in that service's form.
 
-Headers: ``X-Partwell-Timestamp`` (Unix seconds, five minutes at most away), ``X-Envelope-From``, ``X-Envelope-To``
-(addresses separated by commas), and ``X-Partwell-Signature``: hex HMAC-SHA256 under the road's secret of timestamp, LF,
-envelope from, LF, envelope to, LF, body. Whatever does not verify gets 404 and leaves nothing, not even that the road exists.
+Whatever does not prove to be of the road's service gets 404 and leaves nothing, not even that the road exists. 2xx is
+given only after the commit. What is authentic and cannot be taken (paused, no raw mail in it, our own failure) gets the
+status by which that service keeps the mail and tries again, and a word of it on the road.
 """
 
-import hashlib
-import hmac
 import logging
-import os
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
+from partwell.actions.correspondence.hooks import confirm_topic, fresh, use_token
 from partwell.actions.correspondence.receive import LARGEST, take_in
 from partwell.actions.correspondence.reply_addresses import takes_mail
-from partwell.actions.correspondence.roads import secret_of
+from partwell.actions.correspondence.road_settings import HOOK_DEFAULTS, service_of
+from partwell.actions.correspondence.roads import note_progress, secret_of
 from partwell.entrypoints.door.gate import open_door
-from partwell.records.correspondence.queries import webhook_road
+from partwell.entrypoints.mailbox import signed
+from partwell.entrypoints.mailbox.body import Unreadable, fields_of, read
+from partwell.entrypoints.mailbox.services import Call, Confirm, Handed, NotRaw, authentic, mails_in, topic_of
+from partwell.records.correspondence.queries import Road, webhook_road
+from partwell.rules.mail_services import PARTWELL, MailService
 
 log = logging.getLogger("partwell.webhook")
-AWAY = 300
-_PIECE = 1 << 16
-
-
-def signature(secret: str, timestamp: str, sender: str, recipients: str) -> "hmac.HMAC":
-    """The HMAC before the body; ``update`` it with the body and compare its hex digest."""
-    return hmac.new(secret.encode(), f"{timestamp}\n{sender}\n{recipients}\n".encode(), hashlib.sha256)
 
 
 @open_door
 @csrf_exempt
-@require_POST
+@require_http_methods(["POST", "HEAD"])
 def take(request: HttpRequest, road_id: str) -> HttpResponse:
-    """200 once the mail is committed; 404 for anything unverified; 413 too large; 503 when we could not keep it."""
+    """200 once the mail is committed; 404 unproved; 413 too large; else "later", in the service's own status."""
     road = webhook_road(_uuid(road_id)) if takes_mail() else None
-    secret = secret_of(road).reveal() if road is not None else ""
-    stamp, given = (
-        request.headers.get("X-Partwell-Timestamp", ""),
-        request.headers.get("X-Partwell-Signature", ""),
-    )
-    sender, recipients = request.headers.get("X-Envelope-From", ""), request.headers.get("X-Envelope-To", "")
-    fresh = (
-        stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 and abs(int(stamp) - time.time()) <= AWAY
-    )
-    if not secret or not fresh or len(given) != 64 or not given.isascii():
+    if road is None:
         raise Http404
-    length = request.headers.get("Content-Length", "")
-    if not length.isdecimal() or int(length) > LARGEST:
+    service = service_of(road.settings)
+    if request.method == "HEAD":  # some ask so, when the address is set
+        return HttpResponse()
+    if service.code == PARTWELL:
+        return signed.take(request, road, lambda problem: _later(road, service, problem))
+    values = {**HOOK_DEFAULTS, **road.settings}
+    if service.proof == "topic" and "Authorization" not in request.headers:
+        # SNS sends what stands in the address only after it was asked.
+        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Partwell"'})
+    call = _call(request)
+    if call is None:
         return HttpResponse(status=413)
-    handle, name = tempfile.mkstemp(prefix="hook-", suffix=".eml", dir=Path(settings.PARTWELL_HOME) / "tmp")
-    path = Path(name)
+    if not authentic(service.code, secret_of(road).reveal(), values["user"], settings.ENV.url + request.path, call):  # fmt: skip
+        raise Http404
+    if service.proof == "topic" and topic_of(call) != values["topic"]:
+        raise Http404
+    if service.code == "mailgun" and not fresh(call.POST["timestamp"]):
+        raise Http404
+    if not road.enabled:
+        return _later(road, service, "")
     try:
-        made = signature(secret, stamp, sender, recipients)
-        with os.fdopen(handle, "wb") as out:
-            while piece := request.read(_PIECE):
-                made.update(piece)
-                out.write(piece)
-        if not hmac.compare_digest(made.hexdigest(), given.lower()):
-            raise Http404
-        try:
-            row = take_in(
-                path, road="webhook", envelope_from=sender, envelope_to=[one.strip() for one in recipients.split(",") if one.strip()]
-            )  # fmt: skip
-        except Exception as error:  # noqa: BLE001  # whatever it is, the sender keeps the mail and tries again
-            log.error("A mail could not be taken in: %s", type(error).__name__)
-            return HttpResponse(status=503, headers={"Retry-After": "60"})
-        return JsonResponse({"taken": True, "id": row.id.hex})
-    finally:
-        path.unlink(missing_ok=True)
+        found = mails_in(service.code, call)
+    except NotRaw as error:
+        return _later(road, service, str(error))
+    if isinstance(found, Confirm):
+        problem = confirm_topic(found.topic, found.token)
+        return _later(road, service, problem) if problem else _taken(road, [])
+    if service.code == "mailgun" and not use_token(road.id, call.POST["token"], found[0].raw):
+        raise Http404
+    if any(len(one.raw) > LARGEST for one in found):
+        return HttpResponse(status=413)
+    return _take(road, service, found)
+
+
+def _call(request: HttpRequest) -> Call | None:
+    """The call, read whole; None where it is too large. A broken form is a call without fields, and proves nothing."""
+    body = read(request)
+    if body is None:
+        return None
+    kind = request.headers.get("Content-Type", "")
+    try:
+        fields = fields_of(body, kind)
+    except Unreadable:
+        fields = fields_of(b"", "")
+    return Call(fields, request.META, request.headers, body, request.content_type or "")
+
+
+def _take(road: Road, service: MailService, found: Sequence[Handed]) -> HttpResponse:
+    taken = []
+    try:
+        for one in found:
+            to = [place.strip() for place in one.recipients if place.strip()]
+            taken.append(take_in(one.raw, road="webhook", envelope_from=one.sender, envelope_to=to).id.hex)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the sender keeps the mail and tries again
+        log.error("A mail could not be taken in: %s", type(error).__name__)
+        return _later(
+            road, service, f"What came could not be kept ({type(error).__name__}); the service tries again."
+        )
+    return _taken(road, taken)
+
+
+def _taken(road: Road, ids: list[str]) -> HttpResponse:
+    _note(road, "")
+    return JsonResponse({"taken": len(ids), "ids": ids})
+
+
+def _later(road: Road, service: MailService, problem: str) -> HttpResponse:
+    """The status by which this service keeps the mail. ``problem`` goes onto the road and, in words, to the service."""
+    if problem:
+        _note(road, problem)
+    words = problem or "This road is paused; try again later."
+    return JsonResponse({"taken": 0, "problem": words}, status=service.later, headers={"Retry-After": "60"})
+
+
+def _note(road: Road, error: str) -> None:
+    try:
+        note_progress(road.id, error=error)
+    except Exception as problem:  # noqa: BLE001  # the database itself may be what failed; the mail is what counts
+        log.error("A road's state could not be noted: %s", type(problem).__name__)
 
 
 def _uuid(text: str) -> UUID:

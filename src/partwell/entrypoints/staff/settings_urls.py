@@ -21,6 +21,7 @@ urlpatterns: list[Any] = [
     path("settings/people/<str:staff_id>/leave/", people.leave, name="person_leave"),
     path("settings/mail/", roads.roads, name="roads"),
     path("settings/mail/add/<str:kind>/", roads.road_add, name="road_add"),
+    path("settings/mail/<str:road_id>/", roads.road_change, name="road_change"),
     path("settings/mail/<str:road_id>/try/", roads.road_try, name="road_try"),
     path("settings/mail/<str:road_id>/switch/", roads.road_switch, name="road_switch"),
     path("settings/mail/<str:road_id>/remove/", roads.road_remove, name="road_remove"),

@@ -99,6 +99,11 @@ def part_seen(actor: Actor, mail_id: UUID, part_id: UUID) -> InboundPart | None:
     return next((one for one in parts_shown(mail, outside=not actor.is_staff) if one.id == part_id), None)
 
 
+def road_here(road_id: UUID) -> Road | None:
+    """A road that was not removed, or None."""
+    return Road.objects.filter(pk=road_id, removed_at=None).first()
+
+
 def roads_here() -> list[Road]:
     """Every road that was not removed, in the order in which they were added."""
     return list(Road.objects.filter(removed_at=None).order_by("added_at"))

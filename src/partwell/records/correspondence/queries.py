@@ -213,5 +213,5 @@ def living_road(road_id: UUID) -> Road | None:
 
 
 def webhook_road(road_id: UUID) -> Road | None:
-    """A webhook in use, or None."""
-    return Road.objects.filter(pk=road_id, kind="webhook", enabled=True, removed_at=None).first()
+    """A webhook, paused or in use, or None: a paused one says "later" to its service, so that nothing is lost."""
+    return Road.objects.filter(pk=road_id, kind="webhook", removed_at=None).first()

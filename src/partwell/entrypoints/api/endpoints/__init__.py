@@ -37,6 +37,7 @@ from partwell.entrypoints.api.endpoints import (
     requests,
     retention_sets,
     returning,
+    roads,
     statement,
     time_split,
 )
@@ -68,6 +69,7 @@ ROUTERS: Mapping[str, Router] = {
     "Messages": messages.router,
     "Meetings and promises": meetings.router,
     "Searching what was said": finding.router,
+    "Roads of mail": roads.router,
     "Bundles": bundles.router,
     "Papers": billing.router,
     "Payments and export": payments.router,
