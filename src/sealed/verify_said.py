@@ -10,7 +10,11 @@ from . import proof
 from .findings import Report
 from .source import Source
 
-_NAMES = ("digest", "words_sha256")  # of the fields that hold it: for the client and for everybody
+_NAMES = (
+    "digest",
+    "words_sha256",
+    "sent_sha256",
+)  # of the fields that hold it: frozen parts, words, the mail as it left
 LIST = "data/correspondence/entries.txt"
 _LINE = re.compile(r"([0-9a-f]{64}) (0|[1-9][0-9]{0,17}) (data/correspondence/[a-z0-9._/-]+)")
 

@@ -269,6 +269,10 @@ def letters() -> dict[str, dict[str, Any]]:
             "count": "412",
             "numbers": "1 to 2",
             "volume": "1 of 3",
+            "parties": [
+                "Ines Duarte (service provider), 12 messages",
+                "Mara Ellery (Northwick Traders Ltd), 1 message",
+            ],
             "items": [
                 {
                     "number": "1",
@@ -280,7 +284,12 @@ def letters() -> dict[str, dict[str, Any]]:
                     "text": "On Saturday.\n\nYours, Ines",
                     "digest": "ab" * 32,
                     "entry": "17",
-                    "mails": "mails/000001-1.eml, accepted",
+                    "proof": "proof/17.tlog-proof",
+                    "mails": ["left; the server took it, to Mara Ellery <mara@northwick.example>"],
+                    "held": ["Held: it came before the client's consent, so nobody answered it."],
+                    "came": ["from a mailbox, from Theo Brandt <theo@alderrow.example>", "Not proved."],
+                    "attached": ["plan.pdf, SHA-256 " + "cd" * 32],
+                    "files": ["mails/000001-1.eml", "messages/000001.txt"],
                 },
                 {
                     "number": "2",

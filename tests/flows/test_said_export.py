@@ -8,11 +8,15 @@ import hashlib
 import io
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from partwell.actions.base import Deed
+from partwell.actions.correspondence import deliver
+from partwell.actions.correspondence.outgoing import message_of
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
@@ -23,6 +27,10 @@ from partwell.actions.correspondence.write_message import (
 )
 from partwell.actions.releases import said as said_of
 from partwell.actions.releases.request_bundle import request_bundle
+from partwell.actions.releases.said_marks import marks_of, parties_of
+from partwell.connectors.smtp import Delivery, Outcome
+from partwell.records.correspondence.models import Envelope, Message
+from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Party
 from tests.flows.browser_of import browser_of
@@ -52,8 +60,23 @@ def told(db_world: World) -> Cast:
     return c
 
 
+def leaves(subject: str) -> Envelope:
+    """The envelope of a message after a server took it; without a server, as the relay does it."""
+    row = Envelope.objects.get(message__subject=subject)
+    claimed = done(deliver.claim(row.id))
+    assert claimed.claim is not None
+    digest = hashlib.sha256(message_of(claimed)).hexdigest()
+    assert deliver.start_data(row.id, claimed.claim, sha256=digest)
+    return deliver.settle(
+        row.id, claimed.claim, Delivery(Outcome.ACCEPTED, 250, "taken", {}, "final_dot", True)
+    )
+
+
 def test_a_client_takes_all_that_was_said_and_each_is_proved(told: Cast, tmp_path: Path) -> None:
     c = told
+    leaves("To Mara alone")
+    question = Message.objects.get(subject__startswith="=cmd")
+    arrived = inbound(c, question.text, "firewall plan.pdf", message=question, client=c.northwick)
     job = built(c.mara, c.northwick.id, only="correspondence")
     data = bytes_of(c.mara, job)
     assert job.result["name"].startswith("correspondence-northwick")
@@ -93,11 +116,74 @@ def test_a_client_takes_all_that_was_said_and_each_is_proved(told: Cast, tmp_pat
     unpacked = tmp_path / "folder"
     subprocess.run(["unzip", "-q", str(place), "-d", str(unpacked)], check=True)
     root = next(unpacked.iterdir())
-    (root / "data/correspondence/messages" / f"{message['number']:06}.txt").write_bytes(
-        b"To Mara alone\n\nWe begin on Tuesday."
+    assert verify(root)[0] == 0
+    # One byte of a text, a mail of ours, a mail that came in, or the index: by sealed, and where an entry proves it by sha256sum.
+    came = rows[[row["subject"] for row in rows].index(question.subject)]
+    assert (
+        came["came"][0].endswith("from Theo Brandt <theo@alderrow.example>")
+        and "Not proved" in came["came"][1]
     )
-    code, report = verify(root)
-    assert code and {"said-changed", "content-changed"} <= {one["code"] for one in report["findings"]}
+    assert came["attached"] == [{"name": "firewall plan.pdf", "sha256": arrived.parts.get().file.sha256}]
+    assert "firewall plan.pdf" in text and arrived.parts.get().file.sha256[:20] in text.replace("\n", "")
+    said = root / "data/correspondence"
+    ours = next(name for name in message["files"] if name.endswith(".eml"))
+    for name, proved in (
+        (f"messages/{message['number']:06}.txt", message["number"]),
+        (ours, message["number"]),
+        ("index.json", 0),
+        ("index.csv", 0),
+        ("correspondence-001.pdf", 0),
+        (next(name for name in came["files"] if name.endswith(".eml")), 0),
+    ):
+        whole = (said / name).read_bytes()
+        listed = (said / "entries.txt").read_text()
+        entries = (root / "proof/entries.jsonl").read_text()
+        assert not proved or (sha256sum(said / name) in listed and sha256sum(said / name) in entries)
+        (said / name).write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+        assert sha256sum(said / name) not in listed + entries
+        code, report = verify(root)
+        expected = {"said-changed", "content-changed"} if proved else {"content-changed"}
+        assert code and expected <= {one["code"] for one in report["findings"]}, name
+        (said / name).write_bytes(whole)
+    assert verify(root)[0] == 0
+
+
+def sha256sum(path: Path) -> str:
+    """What the program that everybody has says."""
+    told = subprocess.run(["sha256sum", str(path)], capture_output=True, text=True, check=True).stdout
+    return told.split()[0]
+
+
+def test_what_was_held_disowned_or_not_said_yet_is_marked_or_left_out(told: Cast) -> None:
+    c = told
+    held = Message.objects.get(subject__startswith="=cmd")
+    mail = inbound(c, held.text, "plan.pdf", message=held, client=c.northwick)
+    waits = done(
+        write_message(actor=c.ines, client_id=c.northwick.id, draft=Draft("It waits", SECRET, CLIENT))
+    )
+    with Deed(SYSTEM) as deed:
+        deed.lock(c.northwick.id)
+        deed.save(held, held=True)
+        deed.save(waits, waits_until=deed.now + timedelta(minutes=30))
+        deed.record(
+            "mail.disowned",
+            subjects=[mail.id],
+            public={"sender": "Theo Brandt"},
+            to_client={"digest": mail.raw_sha256},
+        )
+    found = said_of.keys(c.northwick.id)
+    assert waits.id not in {key.id for key in found}
+    marked = marks_of(said_of.load(found, "client", c.northwick.id, None), "client", "Europe/Berlin")[held.id]
+    assert marked.held[0].startswith("Held:") and marked.held[1].startswith("Disowned: the client said on")
+    assert [name for name, _ in marked.attached] == ["plan.pdf"]
+    theirs = said_of.keys(c.northwick.id, c.recipient.id)
+    listed = said_of.load(theirs, "provider", c.northwick.id, c.recipient.id)
+    seen = marks_of(listed, "provider", "Europe/Berlin")[held.id]
+    assert len(seen.held) == 1, "what the client said of it is not the provider's to read"
+    parties = parties_of(c.northwick.id, found, "client", "Northwick Traders Ltd", "")
+    assert parties[0].startswith("Ines Duarte (service provider), ") and any(
+        "Alder Row" in one for one in parties
+    )
 
 
 def test_a_provider_takes_what_it_was_part_of_and_nothing_else(told: Cast, tmp_path: Path) -> None:

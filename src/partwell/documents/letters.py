@@ -156,8 +156,13 @@ LETTERS: dict[str, Letter] = {
     "correspondence": Letter(
         _f("client period count numbers items"),
         _f("volume firm"),
-        _f(""),
-        (("items", _f("number what at who to title text digest entry mails note")),),
+        _f("parties"),
+        (
+            (
+                "items",
+                _f("number what at who to title text digest entry proof mails held came attached files note"),
+            ),
+        ),
     ),
     "return_quote": Letter(
         _f("client fee normal_fee valid_until"),

@@ -249,7 +249,8 @@ def start_data(envelope_id: UUID, token: UUID, *, sha256: str = "", actor: Actor
             not_now(deed, envelope, refusal)
             return False
         deed.save(envelope, state=EnvelopeState.DATA_STARTED, data_started_at=deed.now, sent_sha256=sha256)
-        _record(deed, envelope, "data_started", attempt=envelope.attempts)
+        told = {"sent_sha256": sha256} if sha256 else {}
+        _record(deed, envelope, "data_started", attempt=envelope.attempts, **told)
         return True
 
 

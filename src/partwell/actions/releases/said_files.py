@@ -5,6 +5,7 @@ Written lot by lot into the build's folder (0700, removed with it); docs/formats
 """
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from partwell.actions.correspondence.outgoing import message_of
 from partwell.actions.keys import blob_store, open_unit
 from partwell.actions.letters import make_letter
 from partwell.actions.releases.said import Mail, Said, load, lots
+from partwell.actions.releases.said_marks import Marks, marks_of, parties_of
 from partwell.connectors.errors import ConnectorError
 from partwell.documents.inventory_files import neutral
 from partwell.documents.page_style import PAGE_STYLE
@@ -27,7 +29,21 @@ if TYPE_CHECKING:
     from partwell.actions.releases.bundle_scope import Contents
 
 FOLDER = "correspondence"
-COLUMNS = ("number", "kind", "at", "who", "to", "subject", "entry", "proof", "files", "state")
+COLUMNS = (
+    "number",
+    "kind",
+    "at",
+    "who",
+    "to",
+    "subject",
+    "entry",
+    "proof",
+    "files",
+    "state",
+    "held",
+    "came",
+    "attached",
+)
 _LEGACY = {"message": "messages.json", "call": "calls.json", "mail": "mails.json"}
 _HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
 <title>{title}</title><style>{style}</style></head><body><main><h1>{title}</h1>
@@ -85,6 +101,8 @@ def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[],
     """Everything of ``contents.said``; ``tick`` is called after each lot. Memory holds one lot at a time."""
     order, party = contents.order, contents.order.party.value
     total, volumes = len(contents.said), sum(1 for _ in lots(contents.said))
+    client = contents.client.legal_name or contents.client.name
+    people = parties_of(order.client_id, contents.said, party, client, contents.name)
     with ExitStack() as stack:
         to = _Writer(folder, stack)
         table = csv.writer(to.open("index.csv"), quoting=csv.QUOTE_ALL)
@@ -101,10 +119,11 @@ def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[],
         number = 0
         for volume, lot in enumerate(lots(contents.said), 1):
             listed = load(lot, party, order.client_id, order.recipient_id)
+            marks = marks_of(listed, party, zone)
             rows = list[dict[str, Any]]()
             for said in listed:
                 number += 1
-                row = _write_one(to, said, number, proofs)
+                row = _write_one(to, said, number, proofs) | _marked(marks[said.key.id])
                 rows.append(row)
                 index.add(row)
                 table.writerow([neutral(_cell(row[name])) for name in COLUMNS])
@@ -115,7 +134,7 @@ def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[],
                 tick()
             to.add(
                 f"correspondence-{volume:03}.pdf",
-                _volume(contents, listed, rows, volume, volumes, total, zone),
+                _volume(contents, people, listed, rows, volume, volumes, total, zone),
             )
             tick()
         page.write("</tbody></table></main></body></html>\n")
@@ -124,9 +143,14 @@ def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[],
     return to.done()
 
 
+def _marked(marks: Marks) -> dict[str, Any]:
+    """The columns of the index that stand beside the words."""
+    return {"held": marks.held, "came": marks.came, "attached": [{"name": name, "sha256": digest} for name, digest in marks.attached]}  # fmt: skip
+
+
 def _cell(value: Any) -> str:
     return (
-        "; ".join(str(one) for one in value)
+        "; ".join(f"{one['name']} {one['sha256']}" if isinstance(one, dict) else str(one) for one in value)
         if isinstance(value, list)
         else ""
         if value is None
@@ -141,13 +165,17 @@ def _write_one(to: _Writer, said: Said, number: int, proofs: IO[str]) -> dict[st
     for place, mail in enumerate(said.mails, 1):
         name = f"mails/{number:06}-{place}.eml"
         try:
-            _eml(to, name, mail)
+            digest = _eml(to, name, mail)
         except (ConnectorError, OSError, LookupError) as error:
             missing.append(f"{name}: it could not be put together again ({type(error).__name__})")
             continue
         files.append(name)
-        if mail.raw is not None:
+        if mail.envelope is None:
             paths["raw"] = name
+        elif digest == mail.envelope.sent_sha256:
+            paths[mail.envelope.id.hex] = name
+        elif mail.envelope.sent_sha256:
+            missing.append(f"{name}: it is not byte for byte what was handed to the server")
     place = 0
     for what, digest, entry, data in said.proofs:
         if what == "words":
@@ -170,12 +198,15 @@ def _write_one(to: _Writer, said: Said, number: int, proofs: IO[str]) -> dict[st
                        "recipients": list(mail.recipients), "attachments": list(mail.attachments)} for mail in said.mails]}  # fmt: skip
 
 
-def _eml(to: _Writer, name: str, mail: Mail) -> None:
-    """Ours is built from what is frozen in it; one that came in is its raw bytes, streamed from the vault."""
+def _eml(to: _Writer, name: str, mail: Mail) -> str:
+    """Ours is built from what is frozen in it; one that came in is its raw bytes, streamed from the vault. Its SHA-256."""
     if mail.envelope is not None:
-        to.add(name, message_of(mail.envelope))
-    elif mail.raw is not None:
-        to.files.append(_stored(mail.raw, f"{FOLDER}/{name}"))
+        data = message_of(mail.envelope)
+        to.add(name, data)
+        return hashlib.sha256(data).hexdigest()
+    assert mail.raw is not None  # one of the two is set
+    to.files.append(_stored(mail.raw, f"{FOLDER}/{name}"))
+    return mail.raw.sha256
 
 
 def _stored(file: StoredFile, name: str) -> BundleFile:
@@ -190,20 +221,35 @@ def _stored(file: StoredFile, name: str) -> BundleFile:
 def _html(row: dict[str, Any], zone: str, said: Said) -> str:
     links = ", ".join(f'<a href="{escape(one)}">{escape(one.rpartition("/")[2])}</a>' for one in row["files"])
     entry = f'<a href="../../{row["proof"]}">{row["entry"]}</a>' if row["proof"] else ""
+    beside = "".join(f"<br><small>{escape(one)}</small>" for one in (*row["held"], *row["came"]))
+    beside += "".join(
+        f"<br><small>{escape(one['name'])} <code>{one['sha256']}</code></small>" for one in row["attached"]
+    )
     cells = (
         str(row["number"]),
         escape(moment_text(said.key.at, zone)),
         escape(said.who),
         escape("; ".join(said.to)),
-        escape(said.title),
+        escape(said.title) + beside,
         entry,
         links,
     )
     return "<tr>" + "".join(f"<td>{one}</td>" for one in cells) + "</tr>\n"
 
 
+_WAYS = {"accepted": "left; the server took it", "received": "came in", "failed": "could not be delivered", "stopped": "stopped before it left",
+         "unknown": "left; nobody knows whether it arrived", "queued": "waits to leave"}  # fmt: skip
+
+
+def _carried(mail: Mail, zone: str) -> str:
+    """One mail in one line: what became of it, when, to whom, under which Message-ID."""
+    line = f"{_WAYS.get(mail.state, mail.state)}, {moment_text(mail.at, zone)}"
+    return line + (f", to {', '.join(mail.recipients)}" if mail.recipients else "") + (f", {mail.message_id}" if mail.message_id else "")  # fmt: skip
+
+
 def _volume(
     contents: "Contents",
+    people: list[str],
     listed: list[Said],
     rows: list[dict[str, Any]],
     volume: int,
@@ -214,13 +260,14 @@ def _volume(
     """One signed PDF/A of a lot: its list, then every word."""
     first, last = listed[0].key.at, listed[-1].key.at
     items = [
-        {"number": str(row["number"]), "what": said.key.kind, "at": said.key.at, "who": said.who or None, "to": "; ".join(said.to) or None,
+        {"number": f"{row['number']:,}", "what": said.key.kind, "at": said.key.at, "who": said.who or None, "to": "; ".join(said.to) or None,
          "title": said.title or "Without a subject", "text": said.text, "entry": str(said.entry) if said.entry is not None else None,
          "digest": said.proofs[0][1] if said.proofs else None, "note": "; ".join(row["missing"]) or None,
-         "mails": "; ".join(f"{mail.state}: {', '.join(mail.recipients)}" for mail in said.mails) or None}
+         "mails": [_carried(mail, zone) for mail in said.mails], "held": row["held"], "came": row["came"], "proof": row["proof"],
+         "attached": [f"{one['name']}, SHA-256 {one['sha256']}" for one in row["attached"]], "files": row["files"]}
         for said, row in zip(listed, rows, strict=True)
     ]  # fmt: skip
     client = contents.client.legal_name or contents.client.name
     data = {"client": client, "firm": contents.name if contents.name != client else None, "period": f"{moment_text(first, zone)} – {moment_text(last, zone)}",
-            "count": f"{total:,}", "numbers": f"{rows[0]['number']:,}–{rows[-1]['number']:,}", "volume": f"{volume} of {volumes}", "items": items}  # fmt: skip
+            "count": f"{total:,}", "numbers": f"{rows[0]['number']:,}–{rows[-1]['number']:,}", "volume": f"{volume} of {volumes}", "parties": people, "items": items}  # fmt: skip
     return make_letter("correspondence", data, to_name=contents.name, reason="What was said")

@@ -56,7 +56,7 @@ EVENTS = (
     Event("envelope.claimed", "A message to {recipients} is about to leave.", public=("client", "recipients"),
           client=("digest?", "attempt?")),
     Event("envelope.data_started", "A message to {recipients} began to leave.",
-          public=("client", "recipients"), client=("digest?", "attempt?")),
+          public=("client", "recipients"), client=("digest?", "attempt?", "sent_sha256?")),
     Event("envelope.accepted", "A message to {recipients} left and was accepted.",
           public=("client", "recipients"), client=("digest?", "answers?")),
     Event("envelope.failed", "A message to {recipients} could not be delivered.",
