@@ -188,6 +188,12 @@ def house_mailboxes() -> frozenset[str]:
     return frozenset(mailbox_of(one) for one in found if one)
 
 
+def stranger_mailboxes(client_id: UUID) -> frozenset[str]:
+    """The mailboxes of the people of a client's recipients who have not left, as :func:`rules.loop.mailbox_of` compares them."""
+    people = RecipientPerson.objects.filter(recipient__client_id=client_id, left_at=None)
+    return frozenset(mailbox_of(one) for one in people.values_list("email", flat=True))
+
+
 def open_offboarding(client_id: UUID) -> Offboarding | None:
     """The client's open departure, if any."""
     return (

@@ -23,7 +23,11 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeFacts:
-    """What is about to be queued or transmitted; ``headers``: name → value as they would be written."""
+    """What is about to be queued or transmitted; ``headers``: name → value as they would be written.
+
+    ``strangers``: the mailboxes of all people of the client's recipients, on this message or not; ``others``: every
+    address on it beside the contact's and the provider's.
+    """
 
     client_id: str
     client_contact: ContactFacts | None
@@ -31,12 +35,17 @@ class EnvelopeFacts:
     staff_addresses: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    strangers: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
 
 
 def mailbox_of(address: str) -> str:
-    """The mailbox behind an address, for comparing: without case, surrounding space and "+tag"."""
+    """The mailbox behind an address, for comparing: without case, surrounding space and "+tag"; Google's without dots."""
     local, _, domain = address.strip().casefold().rpartition("@")
-    return f"{local.split('+', 1)[0]}@{domain.rstrip('.')}"
+    local, domain = local.split("+", 1)[0], domain.rstrip(".")
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
 
 
 def address_problem(address: str, where: str) -> Refusal | None:
@@ -96,6 +105,7 @@ def recipients_ok(facts: EnvelopeFacts) -> Refusal | None:
     if (problem := address_problem(contact.address, "The client's address")) is not None:
         return problem
     others = {mailbox_of(address) for address in (*facts.provider_addresses, *facts.staff_addresses)}
-    if mailbox_of(contact.address) in others:
+    if mailbox_of(contact.address) in others | facts.strangers:
         return refuse("same_address")
-    return None
+    # A new provider is on a message as that, or not at all.
+    return refuse("same_address") if facts.strangers & {mailbox_of(one) for one in facts.others} else None

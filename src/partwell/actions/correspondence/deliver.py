@@ -23,7 +23,7 @@ from partwell.actions.correspondence.takeover import (
     reaches,
     wait_for_an_address,
 )
-from partwell.actions.facts import authorisation_facts, newest_authorisation, zone
+from partwell.actions.facts import authorisation_facts, newest_authorisation, stranger_mailboxes, zone
 from partwell.actions.files import chunks
 from partwell.actions.releases.gate import judge_again
 from partwell.actions.releases.stop_lines import lines_of, stop_lines
@@ -84,7 +84,11 @@ def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None
     facts = (
         loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
     )
-    refusal = loop.recipients_ok(loop.EnvelopeFacts(client.id.hex, facts, tuple(providers)))
+    others = [one["address"] for one in envelope.recipients if one["role"] not in ("client", "provider")]
+    strangers = stranger_mailboxes(client.id)
+    refusal = loop.recipients_ok(
+        loop.EnvelopeFacts(client.id.hex, facts, tuple(providers), strangers=strangers, others=tuple(others))
+    )
     if refusal is not None:
         return refusal
     if not envelope.to_provider:

@@ -17,7 +17,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.letter_words import words_at_step
 from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
-from partwell.actions.facts import loop_contacts, second_address, working_address
+from partwell.actions.facts import loop_contacts, second_address, stranger_mailboxes, working_address
 from partwell.documents.german import translate
 from partwell.documents.mails import Mail, compose
 from partwell.documents.texts import speaking
@@ -91,6 +91,7 @@ def addressed(
 ) -> tuple[Contact, list[dict[str, str]]] | Refusal:
     """Who is on the envelope, the client first; or the refusal why it cannot be addressed (R2)."""
     contacts = loop_contacts(client_id)
+    strangers = stranger_mailboxes(client_id)
     chosen = contact if contact is not None and contact in contacts else (contacts[0] if contacts else None)
     if chosen is None:
         return refuse("no_working_client_address")
@@ -99,11 +100,13 @@ def addressed(
             client_id=client_id.hex,
             client_contact=loop.ContactFacts(chosen.id.hex, chosen.client_id.hex, working_address(chosen)),
             provider_addresses=tuple(person.email for person in persons),
+            strangers=strangers,
         )
     )
     if refusal is not None:
         return refusal
     first, other = working_address(chosen), second_address(chosen)
+    other = "" if loop.mailbox_of(other) in strangers else other
     recipients = [{"role": "client", "name": chosen.name, "address": first}]
     if second and other and other != first:
         recipients.append({"role": "second", "name": chosen.name, "address": other})
@@ -200,6 +203,11 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
     if item.house:
         recipients.append({"role": "msp", "name": msp.name, "address": msp.email})
     recipients += [{"role": "msp", "name": name, "address": address} for name, address in item.staff]
+    if (item.house or item.staff) and any(
+        one["role"] == "msp" and loop.mailbox_of(one["address"]) in stranger_mailboxes(client.id)
+        for one in recipients
+    ):
+        return refuse("same_address")
     greeted = (
         contact.name
         if not item.persons

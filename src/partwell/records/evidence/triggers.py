@@ -22,6 +22,11 @@ APPEND_ONLY = (
 )
 
 
+# R2, of whatever writes to the table: the contact first, at an address on file, and a new provider under no other role.
+PARTIES = (
+    "R2: no envelope without a contact of the same client, first on it, nor to a new provider in disguise"
+)
+
 # An erasure stands when a tombstone for it is committed to by an entry that says so (docs/formats/entry.md, "Erasures").
 # What may go then: a disclosure, an envelope, and the salt of a row's commitment (its digest stays).
 ERASING = "('disclosure.erased', 'record.erased')"
@@ -94,12 +99,17 @@ def _sqlite() -> dict[str, str]:
         "BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps: not the next index'); END"
     )
     mine = (
-        "(SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id)"
+        "(SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id "
+        "AND lower(json_extract(NEW.recipients, '$[0].address')) IN (lower(c.email), lower(nullif(c.second_email, ''))))"
     )
     out["pw_envelope_client"] = (
         f"BEFORE INSERT ON correspondence_envelope WHEN NOT EXISTS {mine} OR "  # noqa: S608  no value comes in
-        "NOT EXISTS (SELECT 1 FROM json_each(NEW.recipients) WHERE json_extract(value, '$.role') = 'client') "
-        "BEGIN SELECT RAISE(ABORT, 'R2: no envelope without a contact of the same client'); END"
+        "json_extract(NEW.recipients, '$[0].role') IS NOT 'client' OR "
+        "NEW.to_provider IS NOT EXISTS (SELECT 1 FROM json_each(NEW.recipients) WHERE json_extract(value, '$.role') = 'provider') OR "
+        "EXISTS (SELECT 1 FROM json_each(NEW.recipients) r JOIN authorisations_recipientperson p "
+        "ON lower(p.email) = lower(json_extract(r.value, '$.address')) JOIN authorisations_recipient f ON f.id = p.recipient_id "
+        "WHERE f.client_id = NEW.client_id AND p.left_at IS NULL AND json_extract(r.value, '$.role') IS NOT 'provider') "
+        f"BEGIN SELECT RAISE(ABORT, '{PARTIES}'); END"
     )
     columns = " OR ".join(f'NEW."{column}" IS NOT OLD."{column}"' for column in _frozen_columns())
     out["pw_envelope_frozen"] = (
@@ -139,9 +149,14 @@ def _postgresql() -> dict[str, tuple[str, str, str]]:
         "correspondence_envelope",
         "BEFORE INSERT ON correspondence_envelope FOR EACH ROW",
         (
-            "IF NOT EXISTS (SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id) OR "
-            "NOT EXISTS (SELECT 1 FROM jsonb_array_elements(NEW.recipients::jsonb) r WHERE r->>'role' = 'client') THEN "
-            "RAISE EXCEPTION 'R2: no envelope without a contact of the same client'; END IF; RETURN NEW;"
+            "IF NOT EXISTS (SELECT 1 FROM clients_contact c WHERE c.id = NEW.client_contact_id AND c.client_id = NEW.client_id "  # noqa: S608  no value comes in
+            "AND lower(NEW.recipients::jsonb->0->>'address') IN (lower(c.email), lower(nullif(c.second_email, '')))) OR "
+            "NEW.recipients::jsonb->0->>'role' IS DISTINCT FROM 'client' OR NEW.to_provider IS DISTINCT FROM "
+            "EXISTS (SELECT 1 FROM jsonb_array_elements(NEW.recipients::jsonb) r WHERE r->>'role' = 'provider') OR "
+            "EXISTS (SELECT 1 FROM jsonb_array_elements(NEW.recipients::jsonb) r JOIN authorisations_recipientperson p "
+            "ON lower(p.email) = lower(r->>'address') JOIN authorisations_recipient f ON f.id = p.recipient_id "
+            "WHERE f.client_id = NEW.client_id AND p.left_at IS NULL AND r->>'role' IS DISTINCT FROM 'provider') THEN "
+            f"RAISE EXCEPTION '{PARTIES}'; END IF; RETURN NEW;"
         ),
     )
     columns = " OR ".join(
