@@ -3,7 +3,7 @@
 
 A signature passes only if it is valid *and* says enough: its domain is the From domain or one above it, From, To,
 Subject, Date and Message-ID are signed and stand once, the whole body is signed (no ``l=``), with SHA-256 and an RSA
-key of 1024 bits or more, or Ed25519. Canonical headers are dkimpy's; the body is hashed as a stream, so that a large
+key of 1024 bits or more, or Ed25519; it had not run out (``x=``) and its key is no test (``t=y``). Canonical headers are dkimpy's; the body is hashed as a stream, so that a large
 mail costs no memory. It proves a domain, not a person.
 """
 
@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +28,8 @@ from dkim.util import parse_tag_value
 from partwell.connectors.dns import Resolver
 
 MUST_SIGN = (b"from", b"to", b"subject", b"date", b"message-id")
+# Added to a signed mail unsigned, a second one of these would show other words, or other people, than were signed.
+ONCE = (*MUST_SIGN, b"cc", b"content-type", b"content-transfer-encoding")
 LEAST_BITS = 1024
 _MOST_SIGNATURES, _MOST_HEADERS = 8, 512 * 1024
 _CHUNK = 64 * 1024
@@ -72,14 +75,15 @@ class DkimVerdict:
         return any(one.result == "fail" and one.aligned for one in self.signatures)
 
 
-def verify_file(path: Path, from_domain: str, dns: Resolver) -> DkimVerdict:
-    """Judge every signature of the mail in ``path``. Never raises for any bytes: what trips the parser is a failure."""
+def verify_file(path: Path, from_domain: str, dns: Resolver, *, at: datetime | None = None) -> DkimVerdict:
+    """Judge every signature of the mail in ``path`` as of ``at`` (aware; its receipt). Never raises for any bytes: what trips
+    the parser is a failure. Without ``at`` no signature has run out."""
     try:
         with path.open("rb") as stream:
             headers, start = read_headers(stream)
             marked = [place for place, (name, _) in enumerate(headers) if name.lower() == b"dkim-signature"]
             found = [
-                _guarded(stream, start, headers, place, from_domain, dns)
+                _guarded(stream, start, headers, place, from_domain, dns, at)
                 for place in marked[:_MOST_SIGNATURES]
             ]
     except Exception as error:  # noqa: BLE001  # a stranger's bytes: whatever happens, the mail is kept and nothing is proved
@@ -117,14 +121,14 @@ def read_headers(stream: BinaryIO) -> tuple[list[tuple[bytes, bytes]], int]:
     return headers, before
 
 
-def _guarded(stream: BinaryIO, start: int, headers: list[tuple[bytes, bytes]], place: int, from_domain: str, dns: Resolver) -> Signature:  # fmt: skip
+def _guarded(stream: BinaryIO, start: int, headers: list[tuple[bytes, bytes]], place: int, from_domain: str, dns: Resolver, at: datetime | None) -> Signature:  # fmt: skip
     try:
-        return _judge(stream, start, headers, place, from_domain, dns)
+        return _judge(stream, start, headers, place, from_domain, dns, at)
     except Exception as error:  # noqa: BLE001  # vectors raise plain ValueError, KeyError and more (PROOF.md)
         return Signature("fail", f"It is malformed ({type(error).__name__}).")
 
 
-def _judge(stream: BinaryIO, start: int, headers: list[tuple[bytes, bytes]], place: int, from_domain: str, dns: Resolver) -> Signature:  # fmt: skip
+def _judge(stream: BinaryIO, start: int, headers: list[tuple[bytes, bytes]], place: int, from_domain: str, dns: Resolver, at: datetime | None) -> Signature:  # fmt: skip
     tags = parse_tag_value(headers[place][1])
     domain, selector = tags[b"d"].lower(), tags[b"s"]
     algorithm = tags[b"a"].lower()
@@ -149,12 +153,19 @@ def _judge(stream: BinaryIO, start: int, headers: list[tuple[bytes, bytes]], pla
         return Signature("fail", "It speaks for another domain than it signs with.", **shown)
     if algorithm not in (b"rsa-sha256", b"ed25519-sha256"):
         return Signature("weak", "It does not use SHA-256.", **shown)
+    if at is not None and b"x" in tags and int(tags[b"x"]) < at.timestamp():
+        return Signature("weak", "It had run out before the mail came.", **shown)
     answer = dns.ask(f"{shown['selector']}._domainkey.{shown['domain']}", "TXT")
     if answer.status == "error":
         return Signature("error", "Its key could not be asked for.", **shown)
     keys = [parse_tag_value(one.encode()) for one in answer.values if "p=" in one]
     if not keys:
         return Signature("fail", "There is no such key.", **shown)
+    flags = [one.strip() for one in keys[0].get(b"t", b"").lower().split(b":")]
+    if b"y" in flags:  # RFC 6376 §3.6.1: to be treated as if there were no signature, right or wrong
+        return Signature("weak", "Its domain only tests signing.", **shown)
+    if b"s" in flags and b"i" in tags and tags[b"i"].rpartition(b"@")[2].lower() != domain:
+        return Signature("fail", "It speaks for another domain than its key allows.", **shown)
     key, shown["bits"] = _key(keys[0], algorithm)
     if key is None:
         return Signature("fail", "Its key was withdrawn or is of another kind.", **shown)
@@ -185,7 +196,7 @@ def _enough(headers: list[tuple[bytes, bytes]], names: list[bytes], tags: dict[b
     if missing:
         return "weak", f"It does not sign {missing[0].decode()}."
     present = [name.strip().lower() for name, _ in headers]
-    twice = [one for one in MUST_SIGN if present.count(one) > 1]
+    twice = [one for one in ONCE if present.count(one) > 1]
     if twice:
         return "weak", f"The header {twice[0].decode()} stands more than once."
     return "pass", f"Signed by {shown['domain']}."

@@ -106,11 +106,22 @@ class _Plain(HTMLParser):
             self.pieces.append(data)
 
 
+def _without_comments(html: str) -> str:
+    """HTML without its comments; one that never ends takes the rest, as in a browser. HTMLParser looks for the end of
+    each anew to the end of the text: 1 MB of "<!--" took it minutes."""
+    pieces, at = [], 0
+    while (start := html.find("<!--", at)) >= 0:
+        pieces.append(html[at:start])
+        end = html.find("-->", start + 4)
+        at = end + 3 if end >= 0 else len(html)
+    return "".join([*pieces, html[at:]])
+
+
 def html_to_text(html: str) -> str:
     """HTML as plain text: no tags, scripts or styles. It is text afterwards, not safe HTML."""
     parser = _Plain()
     with contextlib.suppress(Exception):  # HTMLParser raises AssertionError on some broken declarations
-        parser.feed(html)
+        parser.feed(_without_comments(html))
         parser.close()
     lines = (" ".join(line.split()) for line in "".join(parser.pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -72,12 +72,14 @@ class MailFacts:
     revoked. ``ours``: it carries a Message-ID that we gave. ``report``: a delivery status about a mail of ours.
     ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: by its form it is, or may be, no answer of staff
     but a forward (``inbound_forward``). ``brought``: as a file, by one of us; so it is no fresh answer of anybody.
+    ``meant``: False where a signature alone proves it and was given for a mail to somebody else: whoever has an old mail can send it here.
     ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
     """
 
     matched: bool
     sender: Sender = Sender()
     proof: Proof = Proof.NONE
+    meant: bool = True
     open: bool = True
     ours: bool = False
     hops: int = 0
@@ -153,6 +155,10 @@ def decide(facts: MailFacts) -> Verdict:
     if sender.kind is SenderKind.STAFF:
         if facts.proof is Proof.NONE:
             return say(State.WAITING, f"It says that it is from {named} of our staff, and nothing proves it.")
+        if not facts.meant:
+            return say(
+                State.WAITING, f"{named} signed it for somebody else; it may be an old mail, sent again."
+            )
         if facts.automatic:
             return say(State.FILED, f"An automatic answer of {named}'s mailbox.", "internal")
         if facts.brought:
@@ -169,6 +175,10 @@ def decide(facts: MailFacts) -> Verdict:
         if sender.signatory and facts.proof is Proof.NONE:
             return say(
                 State.WAITING, f"It says that it is from {named}, the signatory, and nothing proves it."
+            )
+        if sender.signatory and not (facts.meant or facts.brought):
+            return say(
+                State.WAITING, f"{named} signed it for somebody else; it may be an old mail, sent again."
             )
         return say(State.FILED, f"{named} of the client wrote it.", "client")
     if facts.often:

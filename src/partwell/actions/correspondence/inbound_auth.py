@@ -6,10 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from partwell.actions.correspondence.reply_addresses import token_of
+from partwell.actions.facts import house_mailboxes
 from partwell.connectors import spf
 from partwell.connectors.dkim import verify_file
 from partwell.connectors.dns import Remembering, Resolver, SystemResolver, TableResolver
-from partwell.rules.inbound import Proof
+from partwell.importers.inbound_mail import MailRead
+from partwell.records.correspondence.models import ReplyAddress
+from partwell.rules.inbound import Proof, SenderKind
+from partwell.rules.loop import mailbox_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def judge(path: Path, from_address: str, envelope_from: str, peer: Peer | None, 
     """
     dns = Remembering(resolver or SystemResolver())
     domain = from_address.rpartition("@")[2].casefold()
-    signed = verify_file(path, domain, dns)
+    signed = verify_file(path, domain, dns, at=now)
     sent = spf.check(peer.address, envelope_from, peer.helo, domain, dns) if peer and peer.address else None
     if signed.result == "pass":
         proof = Proof.DKIM
@@ -57,6 +62,19 @@ def judge(path: Path, from_address: str, envelope_from: str, peer: Peer | None, 
         "judged_at": now.isoformat(),
     }
     return Judged(proof, kept)
+
+
+def meant(judged: Judged, read: MailRead, address: ReplyAddress | None, kind: SenderKind) -> bool:
+    """Whether what proves a mail was given for one to us: an SPF pass is of this very transmission, but a signature
+    holds wherever its mail is sent again, so the ``address`` it came to must be among those signed. A client's mail may
+    have been signed for one of our own mailboxes, and passed on from there."""
+    if judged.proof is not Proof.DKIM:
+        return True
+    good = next(one for one in judged.kept["dkim"]["signatures"] if one["result"] == "pass")
+    signed = [one.address for one in (*read.to, *(read.cc if "cc" in good["signed"] else ()))]
+    if address is not None and address.token in map(token_of, signed):
+        return True
+    return kind is SenderKind.CLIENT and not house_mailboxes().isdisjoint(map(mailbox_of, signed))
 
 
 def answers_of(auth: dict[str, Any]) -> TableResolver:

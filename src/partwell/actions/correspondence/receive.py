@@ -24,7 +24,7 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence import file_mail, forwarded, reply_addresses, staff_answer
 from partwell.actions.correspondence.filing import Filing
-from partwell.actions.correspondence.inbound_auth import Judged, Peer, judge
+from partwell.actions.correspondence.inbound_auth import Judged, Peer, judge, meant
 from partwell.actions.correspondence.sender import known_domains, match
 from partwell.actions.keys import INSTALLATION, RECORD, blob_store
 from partwell.connectors.dns import Resolver
@@ -337,7 +337,7 @@ def _facts(deed: Deed, taken: _Taken, target: _Target, sender: inbound.Sender, j
         else lately.filter(state="held").count() >= HELD_AN_HOUR
     )
     return inbound.MailFacts(
-        matched=target.client_id is not None, sender=sender, proof=judged.proof,
+        matched=target.client_id is not None, sender=sender, proof=judged.proof, meant=meant(judged, read, target.address, sender.kind),
         open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report,
         automatic=_automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
         from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",

@@ -33,7 +33,8 @@ def match(client_id: UUID | None, address: str, now: datetime) -> Matched:
 
     Without a client only staff is matched. Somebody of another client is ``elsewhere``, unnamed: the client reads on.
     """
-    if "@" not in address:
+    # Nobody on record has such an address, but case-folding would make one out of it (K of Kelvin, long s).
+    if "@" not in address or not address.isascii():
         return Matched(inbound.Sender())
     mine = mailbox_of(address)
     staff = _best(

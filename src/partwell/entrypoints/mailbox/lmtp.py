@@ -115,10 +115,10 @@ class Server(LMTP):
         if await self.check_helo_needed():
             return
         values = {name.upper(): unquote(value) for name, value in _XFORWARD.findall(arg or "")}
+        # Empty, not left as it was: a server in front keeps the connection for the next mail, which may come from nobody.
         kept = {
-            name: value.removeprefix("IPv6:")
+            name: "" if value.upper() == "[UNAVAILABLE]" else value.removeprefix("IPv6:")
             for name, value in values.items()
-            if value.upper() != "[UNAVAILABLE]"
         }
         self.session.forwarded = {**getattr(self.session, "forwarded", {}), **kept}  # type: ignore[union-attr]
         await self.push("250 2.0.0 OK")
