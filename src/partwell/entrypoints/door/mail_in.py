@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A mail that came in, as the doors show it: its facts in words, and what strangers wrote from sandboxed answers only."""
 
+import re
+from collections import Counter
 from typing import Any, cast
 
 import nh3
@@ -18,7 +20,15 @@ from partwell.records.vault.queries import StoredFile
 
 # Nothing is fetched, not even from us: a picture in a stranger's mail tells the stranger that it was read.
 POLICY = "sandbox; default-src 'none'; style-src 'none'; img-src 'none'; frame-ancestors 'self'"
-SHOWN = 1 << 20  # bytes of HTML or raw text that a page shows; the download has all
+SHOWN = 1 << 20  # bytes of raw text that a page shows; the download has all
+# The sanitiser's time grows with the square of the nesting: 1 MiB of <div> took minutes. No honest mail is near these.
+HTML_SHOWN, DEEPEST = 256 << 10, 300
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+# Empty, or closed by the next of its kind: these make no depth of their own.
+_FLAT = frozenset(["area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"])  # fmt: skip
+NO_HTML = "<p>This mail has no HTML part.</p>"
+TOO_DEEP = "<p>The HTML of this mail is nested too deeply to be shown. Its text stands beside it; the file as it came has all.</p>"
+CUT = "<p>Only the beginning is shown; the file as it came has all.</p>"
 ROADS = {"imap": "a mailbox that we read", "lmtp": "our mail server", "webhook": "a mail service", "upload": "a file that was brought in"}  # fmt: skip
 PROOFS = {
     "dkim": "Proved: its signature (DKIM) is of {domain}, the sender's domain.",
@@ -171,7 +181,11 @@ def mail_raw(request: HttpRequest, mail_id: str) -> HttpResponse:
 def mail_html(request: HttpRequest, mail_id: str) -> HttpResponse:
     """The mail's HTML, sanitised, in a sandbox of its own that loads nothing."""
     part = html_of(queries.parts_shown(_mail(request, mail_id), outside=not actor_of(request).is_staff))
-    words = "<p>This mail has no HTML part.</p>" if part is None else sanitised(_text(_beginning(part.file)))
+    words = NO_HTML
+    if part is not None:
+        words = sanitised(_text(_beginning(part.file, HTML_SHOWN))) + (
+            CUT if part.file.size > HTML_SHOWN else ""
+        )
     title = escape("The mail")
     answer = HttpResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>{words}</body></html>'
@@ -182,6 +196,8 @@ def mail_html(request: HttpRequest, mail_id: str) -> HttpResponse:
 
 def sanitised(html: str) -> str:
     """What is left of a stranger's HTML: words and their shape; no script, style, form, picture or address that loads."""
+    if _nesting(html) > DEEPEST:
+        return TOO_DEEP
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -193,10 +209,27 @@ def sanitised(html: str) -> str:
     )
 
 
-def _beginning(file: StoredFile) -> bytes:
+def _nesting(html: str) -> int:
+    """How many elements are open at once, at most: counted name by name, so that a wrong end tag closes nothing else."""
+    still: Counter[str] = Counter()
+    depth = deepest = 0
+    for closing, name in _TAG.findall(html.casefold()):
+        if name in _FLAT:
+            continue
+        if not closing:
+            still[name] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif still[name]:
+            still[name] -= 1
+            depth -= 1
+    return deepest
+
+
+def _beginning(file: StoredFile, size: int = SHOWN) -> bytes:
     readable(file)
     with open_file(file) as reader:
-        return reader.read(SHOWN)
+        return reader.read(size)
 
 
 def _text(data: bytes) -> str:
