@@ -202,6 +202,11 @@ def _users() -> dict[str, str]:
     return found
 
 
+def _lines_with(name: str, text: str) -> str:
+    """The lines that hold ``name``: the whole source is long, and what is looked for stands on one line."""
+    return "\n".join(line for line in text.split("\n") if name in line) if name in text else ""
+
+
 def functions() -> str:
     users = _users()
     inside = {path: path.read_text() for path in (SOURCE / "rules").glob("*.py")}
@@ -211,6 +216,11 @@ def functions() -> str:
     )  # fmt: skip
     for path in sorted(inside):
         tree = ast.parse(inside[path])
+        mentions = re.compile(
+            rf"\brules\.{path.stem}\b|from partwell\.rules import [^\n]*\b{path.stem}\b|^    {path.stem},",
+            re.M,
+        )
+        told = {name: text for name, text in users.items() if mentions.search(text)}
         rows = []
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
@@ -219,13 +229,10 @@ def functions() -> str:
                 rf"(?<![\w.])(?:{path.stem}\.)?{node.name}\(|\b{path.stem}\.{node.name}\b|import [^\n]*\b{node.name}\b|^    {node.name},",
                 re.M,
             )
-            mentions = re.compile(
-                rf"\brules\.{path.stem}\b|from partwell\.rules import [^\n]*\b{path.stem}\b|^    {path.stem},",
-                re.M,
-            )
-            asked = [name for name, text in users.items() if mentions.search(text) and word.search(text)]
+            asked = [name for name, text in told.items() if word.search(_lines_with(node.name, text))]
             others = any(
-                re.search(
+                f"{node.name}(" in text
+                and re.search(
                     rf"\b{node.name}\(", text if other != path else text.replace(f"def {node.name}(", "")
                 )
                 for other, text in inside.items()
