@@ -234,7 +234,7 @@ class Postfix:
 def postfix(lmtp_port: int, domain: str, copies_to: int = 0) -> Iterator[Postfix]:
     """A Postfix in front of our LMTP, as docs/install.md sets it up, with a queue of its own.
 
-    ``copies_to``: the LMTP port of a mail store that gets a copy of each mail, as reply@store.DOMAIN.
+    ``copies_to``: the LMTP port of a mail store that gets a copy of each mail, under reply@ at store and the domain.
     """
     program = programs.need("postfix")
     need_root()
