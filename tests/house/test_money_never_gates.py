@@ -20,6 +20,7 @@ ACTIONS = ("facts.py", "keys.py", "files.py", "releases/*.py", "authorisations/*
 # Why a file among them may know of money all the same.
 KNOW = {
     "waiting.py": "half an hour before a message of staff leaves while a bill is overdue; releases and what the client owns never wait",
+    "letter_preview.py": "shows a letter with a client's hours or fee before it is in force; sends nothing",
     "letters.py": "fills the hours left into a letter's words; decides nothing",
 }
 

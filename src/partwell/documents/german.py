@@ -31,7 +31,8 @@ WORDS: dict[str, str] = {
     "{sender} writes": "{sender} schreibt",
     "Goes to": "Geht an",
     "Forwarded to us by": "An uns weitergeleitet von",
-    "Attached": "Angehängt",
+    "Released with it, each item in the portal": "Damit freigegeben, jedes Stück im Portal",
+    "release {number}": "Lieferung {number}",
     "Answer in the portal": "Im Portal antworten",
     "Last committed checkpoint of the log": "Letzter festgeschriebener Prüfpunkt des Protokolls",
     "Keep this mail: with these lines you can check later, without us, that the log was not rewritten.": (

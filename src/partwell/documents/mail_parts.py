@@ -54,6 +54,14 @@ def spoken(value: Any, *, titles: bool = True) -> list[Any]:
     return out
 
 
+def sets(value: Any) -> list[Any]:
+    """The sets that go with a message, "3 (2)" each (number, items in it), as people read them; other rows as they are."""
+    return [
+        _("release {number}").replace("{number}", each) if isinstance(each, str) else each
+        for each in value or ()
+    ]
+
+
 def some(*lists: tuple[str, Rows]) -> tuple[tuple[str, Rows], ...]:
     """Only the lists that have rows: an empty heading says nothing."""
     return tuple(each for each in lists if each[1])

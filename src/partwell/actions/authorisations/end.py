@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from partwell.actions.authorisations.propose import Scope, disclosed_scope, scope_values
 from partwell.actions.authorisations.text import fix_text
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.post import Post, link, post, title_of
 from partwell.actions.correspondence.stop_queued import lapse_requests, stop_queued
 from partwell.actions.facts import authorisation_facts, item_facts, zone
 from partwell.records.authorisations.models import Authorisation
@@ -38,7 +38,7 @@ def _granted(authorisation_id: UUID, actor: Actor) -> Authorisation | None:
 
 
 def _listed(envelopes: list[Envelope]) -> list[str]:
-    return [envelope.subject for envelope in envelopes]
+    return [title_of(envelope) for envelope in envelopes]
 
 
 # Handed over in person or by transfer, an item is gone without having been opened in the portal.

@@ -69,6 +69,19 @@ def state_words(states: Mapping[str, tuple[str, str]], envelope: Envelope, back:
     return states[envelope.state]
 
 
+def provider_words(
+    states: Mapping[str, tuple[str, str]], envelope: Envelope, back: Iterable[str]
+) -> tuple[str, str]:
+    """Tone and words of a provider's own mail, as far as it may know: nothing of it tells of the client's addresses (R1).
+
+    ``back``: addresses of this mail of which a server reported failure; only the provider's own count.
+    """
+    own = {one["address"] for one in envelope.recipients if one["role"] == "provider"}
+    if own & set(back):
+        return "refusing", "Came back from your address"
+    return states[envelope.state]
+
+
 def other_ways(envelope: Envelope) -> dict[str, Envelope | None]:
     """``became``: the mail that took this one's place; ``instead_of``: the one whose place it took. Two queries at most."""
     mine = Envelope.objects.filter(client_id=envelope.client_id)

@@ -119,6 +119,11 @@ def names(envelope: Envelope) -> list[str]:
     return list(dict.fromkeys(one["name"] for one in envelope.recipients))
 
 
+def title_of(envelope: Envelope) -> str:
+    """How sentences name a mail: its subject, which is the office's own words, and for a set its number before it."""
+    return f"Release {envelope.release.number}: {envelope.subject}" if envelope.release else envelope.subject
+
+
 def composed(kind: str, language: str, values: dict[str, Any]) -> Mail:
     """The mail in the language of the contact who reads it, where its words exist in it; else in English."""
     if kind in SPOKEN and language_of(language) == "de":

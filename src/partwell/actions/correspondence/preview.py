@@ -9,6 +9,7 @@ from django.utils import timezone
 from partwell.actions.correspondence.parties import may_write_to
 from partwell.actions.correspondence.post import addressed, common, composed
 from partwell.actions.correspondence.waiting import open_with
+from partwell.actions.correspondence.with_items import foreseen, judged, may_release, target_of
 from partwell.actions.correspondence.write_message import ALL, CLIENT, Draft, problem_of, values_of
 from partwell.documents.mails import Mail
 from partwell.records.authorisations.models import Recipient, RecipientPerson
@@ -36,7 +37,7 @@ def preview_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Preview |
         return refuse("not_found")
     if (refusal := roles.may(actor.role, "message.write")) is not None:
         return refusal
-    if (problem := problem_of(draft)) is not None:
+    if (problem := problem_of(draft) or may_release(actor, draft.items, draft.audience)) is not None:
         return problem
     if draft.audience not in (ALL, CLIENT):
         return refuse("invalid_input", where="Who reads it", problem="a note is not mailed to anybody")
@@ -58,8 +59,20 @@ def preview_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Preview |
     if msp is None:
         return refuse("setup_needed")
     contact, recipients = at
+    released: list[str] = []
+    if draft.items:
+        target = target_of(client, persons, draft.set_to)
+        verdicts = (
+            target if isinstance(target, Refusal) else judged(client, target, draft.items, timezone.now())
+        )
+        if isinstance(verdicts, Refusal):
+            return verdicts
+        released = foreseen(client, verdicts[0])
     row = Message(subject=draft.subject.strip()[:200], text=draft.text.strip())
     greeted = ", ".join([contact.name, *(person.name for person in persons)])
-    values = {**common(msp, client.legal_name, greeted), **values_of(actor, client, row, recipient, persons)}
+    values = {
+        **common(msp, client.legal_name, greeted),
+        **values_of(actor, client, row, recipient, persons, released),
+    }
     waits = waiting.why_waits("message", by_staff=True, open_now=open_with(client.id, timezone.now()))
     return Preview(composed("message", contact.language, values), recipients, waits)

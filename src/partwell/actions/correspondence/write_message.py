@@ -15,6 +15,7 @@ from partwell.actions.correspondence.acknowledge import acknowledge, will_acknow
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.waiting import open_with
+from partwell.actions.correspondence.with_items import may_release, release_with, said_of
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import named_persons, standing_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
@@ -34,7 +35,10 @@ ASKED_AN_HOUR = 30
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wrote. ``recipient_id``: the firm, for audience "all". ``answers``: the message it answers."""
+    """What somebody wrote. ``recipient_id``: the firm, for audience "all". ``answers``: the message it answers.
+
+    ``items``: what is released with it (staff only), ``set_to``: the contact or person of the firm to whom that set goes.
+    """
 
     subject: str
     text: str
@@ -42,6 +46,8 @@ class Draft:
     recipient_id: UUID | None = None
     answers: UUID | None = None
     idempotency: str = ""
+    items: tuple[UUID, ...] = ()
+    set_to: UUID | None = None
 
 
 def digest_of(subject: str, text: str) -> str:
@@ -70,7 +76,8 @@ def problem_of(draft: Draft) -> Refusal | None:
 def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | Refusal:
     """Write a message or note; mails it to everybody concerned, the client always on it.
 
-    To a new provider only while its authorisation stands. A provider's own message without one is kept as
+    Items go with it as one release, or the whole of it is refused; nothing else can be attached. To a new provider only
+    while its authorisation stands. A provider's own message without one is kept as
     *held* (``message.held``): the row comes back with ``held`` set.
     """
     inside = draft.audience in INSIDE
@@ -83,7 +90,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
         return refusal
     if not Client.objects.filter(pk=client_id).exists():
         return refuse("not_found")
-    if (problem := problem_of(draft)) is not None:
+    if (problem := problem_of(draft) or may_release(actor, draft.items, draft.audience)) is not None:
         return problem
     if actor.kind == "provider":
         return _from_provider(actor, client_id, draft)
@@ -107,7 +114,12 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
                     verb=verb,
                 )
             persons = found
-        row = _row(deed, client, draft, recipient, answered)
+        row, sent = _row(deed, client, draft, recipient, answered), 0
+        if draft.items:
+            done = release_with(deed, client, persons, draft.items, to=draft.set_to, key=draft.idempotency)
+            if isinstance(done, Refusal):
+                return done
+            row.release, sent = done.release, len(done.sent)
         if not inside:
             wait(deed, row, by_staff=actor.is_staff)
         deed.add(row)
@@ -123,7 +135,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
             )
             return row
         key = f"message:{client.id.hex}:{draft.idempotency}" if draft.idempotency else ""
-        return send(deed, client, row, recipient, persons, key=key)
+        return send(deed, client, row, recipient, persons, key=key, sent=sent)
 
 
 def _recipient(client: Client, draft: Draft) -> Recipient | Refusal | None:
@@ -187,6 +199,7 @@ def send(
     key: str = "",
     author: Actor | None = None,
     came: dict[str, str] | None = None,
+    sent: int = 0,
 ) -> Message | Refusal:
     """Mail a message: the client first, then the persons of the recipient; one entry tells of both.
 
@@ -206,7 +219,9 @@ def send(
             message=row,
             in_reply_to=earlier.internet_message_id if earlier else "",
             not_before=row.waits_until,
-            values=values_of(author or deed.actor, client, row, recipient, persons),
+            values=values_of(
+                author or deed.actor, client, row, recipient, persons, said_of(row.release, sent)
+            ),
         ),
     )
     if isinstance(found, Refusal) and persons:
@@ -243,9 +258,14 @@ def send(
 
 
 def values_of(
-    actor: Actor, client: Client, row: Message, recipient: Recipient | None, persons: list[RecipientPerson]
+    actor: Actor,
+    client: Client,
+    row: Message,
+    recipient: Recipient | None,
+    persons: list[RecipientPerson],
+    released: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The fields of the mail that carries a message; a preview takes the same."""
+    """The fields of the mail that carries a message; a preview takes the same. ``released``: the set that goes with it."""
     return {
         "topic": row.subject,
         "sender": actor.name,
@@ -256,6 +276,7 @@ def values_of(
             *(f"{person.name}, {person.recipient.firm}" for person in persons),
         ],
         "portal_url": link("/client/messages/"),
+        **({"attachments": released} if released else {}),
     }
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from partwell.actions.authorisations.end import withdraw
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.post import Post, link, post, title_of
 from partwell.actions.correspondence.reply_addresses import revoke_departure
 from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
@@ -84,8 +84,8 @@ def withdraw_notice(*, actor: Actor, offboarding_id: UUID, words: str = "") -> O
         leaving: list[str] = []
         for consent in consents:
             gone, going = withdraw(deed, consent, "The notice was withdrawn.")
-            stopped += [one.subject for one in gone]
-            leaving += [one.subject for one in going]
+            stopped += [title_of(one) for one in gone]
+            leaving += [title_of(one) for one in going]
         # Asked again: what was stopped just now, unseen, need not be rotated.
         left = tuple((line.item_id.hex, line.title) for line in to_rotate(row))
         found = dates.withdraw_notice(replace(facts, released_credentials=left))

@@ -91,10 +91,10 @@ def release_items(
             return deed.refuse(gone, subject=client.id, verb="release.send")
         approvals = standing_approvals(client.id, target.person.recipient_id) if target.person else None
         judged, consent = judge(client, target, items, now=deed.now, way=way, approvals=approvals)
-        return _carry_out(deed, client, target, judged, consent, idempotency=idempotency, note=note, way=way)
+        return carry_out(deed, client, target, judged, consent, idempotency=idempotency, note=note, way=way)
 
 
-def _carry_out(
+def carry_out(
     deed: Deed,
     client: Client,
     target: Target,
@@ -105,6 +105,7 @@ def _carry_out(
     note: str,
     way: ReleaseWay,
 ) -> Outcome | Refusal:
+    """Within a deed that has locked the client: release, ask for or refuse each item as it was judged."""
     sends = [one for one in judged if one.decision.verdict is Verdict.SEND]
     asks = [one for one in judged if one.decision.verdict is Verdict.ASK_CLIENT]
     refused = [
@@ -144,16 +145,20 @@ class AnnouncementRefused(Exception):
         self.refusal = refusal
 
 
+def next_number(client: Client) -> int:
+    """The number that this client's next set has."""
+    return (Release.objects.filter(client=client).aggregate(last=Max("number"))["last"] or 0) + 1
+
+
 def _new_release(
     deed: Deed, client: Client, target: Target, consent: Authorisation | None, idempotency: str, note: str
 ) -> Release:
-    number = (Release.objects.filter(client=client).aggregate(last=Max("number"))["last"] or 0) + 1
     agreement = Agreement.objects.filter(client=client, replaced_at=None).first()
     days = agreement.objection_days if agreement else WINDOW_DAYS
     return Release(
         client=client,
         offboarding=open_offboarding(client.id),
-        number=number,
+        number=next_number(client),
         party=target.party,
         recipient=target.recipient,
         person=target.person,

@@ -77,7 +77,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("client:messages"))
     found = queries.said_page(actor, actor.client_id, request.GET.get("page"))
     context = {
-        "said": found.said,
+        "said": _shown(found.said),
         "page": found.page,
         "form": form if writes else None,
         "msp_name": msp,
@@ -85,6 +85,27 @@ def conversation(request: HttpRequest) -> HttpResponse:
         "home_url": "/client/",
     }
     return render(request, "client_portal/messages.html", context, status=422 if form.is_bound else 200)
+
+
+def _shown(said: list[queries.Said]) -> list[dict[str, Any]]:
+    """What was said, with the state of the mail that carried it."""
+    back = came_back([one.envelope for one in said if one.envelope])
+    rows = []
+    for one in said:
+        tone, word = ("", "")
+        if one.envelope is not None:
+            tone, word = state_words(MAIL_STATES, one.envelope, one.envelope.id in back)
+        rows.append(
+            {
+                "kind": one.kind,
+                "at": one.at,
+                "row": one.row,
+                "envelope": one.envelope,
+                "tone": tone,
+                "word": word,
+            }
+        )
+    return rows
 
 
 @client_door("message.read")

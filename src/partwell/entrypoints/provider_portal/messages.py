@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from partwell.actions.correspondence.delivery import came_back, provider_words
 from partwell.actions.correspondence.write_message import ALL, Draft, NotInTheLoop, write_message
 from partwell.actions.releases.request_item import request_item
 from partwell.entrypoints.door.gate import actor_of, provider_door
@@ -17,7 +18,17 @@ from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.provider_portal.common import frame, ids
 from partwell.records.correspondence import queries
 from partwell.rules.refusals import Refusal
+from partwell.rules.terms import EnvelopeState
 
+MAIL_STATES: dict[str, tuple[str, str]] = {
+    EnvelopeState.QUEUED: ("waiting", "Waits for its turn"),
+    EnvelopeState.CLAIMED: ("waiting", "About to leave"),
+    EnvelopeState.DATA_STARTED: ("waiting", "Leaving now"),
+    EnvelopeState.ACCEPTED: ("done", "Left and accepted"),
+    EnvelopeState.FAILED: ("refusing", "Could not be delivered; it is here all the same"),
+    EnvelopeState.UNKNOWN: ("waiting", "Nobody knows yet whether it left"),
+    EnvelopeState.STOPPED: ("held", "Stopped before it left"),
+}
 HELD = "Your message was passed on to the client. Without their consent it is answered by nobody here."
 
 
@@ -84,5 +95,19 @@ def conversation(request: HttpRequest) -> HttpResponse:
             result = stopped.refusal
         return _done(request, result, reverse("provider:messages"), "Sent to everybody concerned.")
     found = queries.said_page(actor, client_id, request.GET.get("page"), stands=standing.stands)
-    context |= {"form": form, "said": found.said, "page": found.page}
+    back = came_back([one.envelope for one in found.said if one.envelope])
+    rows = []
+    for one in found.said:
+        mail = one.envelope
+        tone, word = provider_words(MAIL_STATES, mail, back.get(mail.id, [])) if mail else ("", "")
+        rows.append(
+            {
+                "row": one.row,
+                "at": one.at,
+                "tone": tone,
+                "word": word,
+                "moment": mail.settled_at if mail else None,
+            }
+        )
+    context |= {"form": form, "said": rows, "page": found.page}
     return render(request, "provider_portal/messages.html", context, status=422 if form.is_bound else 200)

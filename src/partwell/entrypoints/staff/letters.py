@@ -25,6 +25,7 @@ from partwell.actions.releases import look
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
+from partwell.entrypoints.staff.messages import set_of
 from partwell.entrypoints.staff.parts import answer, form_with_refusal
 from partwell.entrypoints.staff.releases import client_of
 from partwell.rules.letter_seeds import SEEDS
@@ -139,6 +140,9 @@ def preview(request: HttpRequest, client_id: str, what: str) -> HttpResponse:
         request.POST.get("text", ""),
         audience,
         uuid_or_404(recipient) if recipient else None,
+        None,
+        "",
+        *set_of(request),
     )
     return _mail_shown(preview_message(actor=actor_of(request), client_id=client.id, draft=draft), what)
 

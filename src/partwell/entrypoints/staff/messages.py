@@ -3,6 +3,7 @@
 
 import secrets
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages as flash
@@ -29,7 +30,8 @@ from partwell.actions.correspondence.write_message import (
 )
 from partwell.actions.hours.standing import standing
 from partwell.actions.releases import look
-from partwell.entrypoints.door.answers import uuid_or_404
+from partwell.actions.releases.release_items import AnnouncementRefused
+from partwell.entrypoints.door.answers import uuid_or_404, uuids
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.headers import STRANGERS
 from partwell.entrypoints.door.hours_words import left_words
@@ -42,19 +44,21 @@ from partwell.entrypoints.staff.releases import client_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
 from partwell.records.correspondence.inbound_queries import mail_in_of, waiting_count
+from partwell.records.estate import queries as estate
 from partwell.rules.letters import LETTERS, PLACES
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 from partwell.rules.waiting import still_waits
 
+OFFERED = 80  # items that a message's page lists; more are found by words, or released on the page for it
 AUDIENCES = {ALL: "everybody", CLIENT: "client and us", INTERNAL: "internal", PRIVILEGED: "privileged"}
 
 
 def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
     """Messages and calls as the pages show them."""
-    rows = []
+    rows, back = [], came_back([one.envelope for one in said if one.envelope])
     for one in said:
-        tone, word = mail_state(one.envelope) if one.envelope else ("", "")
+        tone, word = mail_state(one.envelope, back=one.envelope.id in back) if one.envelope else ("", "")
         if one.kind == "message" and one.envelope is not None and one.envelope.state == "queued":
             word = waits_words(one.row) or word
         rows.append({"said": one, "row": one.row, "tone": tone, "word": word,
@@ -97,8 +101,19 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": AUDIENCES[found.audience],
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
                "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
-               **with_mail("staff", mail_in_of(actor, found.id)), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
+               "mails": _carried(actor, found.id), **with_mail("staff", mail_in_of(actor, found.id)), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
+
+
+def _carried(actor: Any, message_id: Any) -> list[dict[str, Any]]:
+    """The mails that carry a message, each with its state and what became of it, step by step."""
+    mails = queries.envelopes_of_message(actor, message_id)
+    back = came_back(mails)
+    rows = []
+    for one in mails:
+        tone, word = mail_state(one, back=one.id in back)
+        rows.append({"mail": one, "tone": tone, "word": word, "facts": delivery_facts(actor, one)})
+    return rows
 
 
 def waits_words(message: Any) -> str:
@@ -151,6 +166,37 @@ class WriteForm(forms.Form):
         ]
 
 
+def set_of(request: HttpRequest) -> tuple[tuple[UUID, ...], UUID | None]:
+    """The items that a form releases with its message, and to whom that set goes."""
+    chosen = request.POST.get("set_to", "")
+    return tuple(uuids(request.POST.getlist("item"))), uuid_or_404(chosen) if chosen else None
+
+
+def _set_words(message: Any) -> str:
+    if message.release is None:
+        return ""
+    lines = list(message.release.lines.values_list("state", flat=True))
+    waits = f", {lines.count('asked')} wait for the client's word" if "asked" in lines else ""
+    return f" Release {message.release.number}: {lines.count('sent')} released{waits}."
+
+
+def _offered(request: HttpRequest, actor: Any, client: Any) -> dict[str, Any]:
+    """The items that can be released with a message, by category; those that were ticked stay ticked."""
+    if not may_here(actor, client, "release.send"):
+        return {}
+    data = request.POST if request.method == "POST" else request.GET
+    ticked, words = set(data.getlist("item")), data.get("q", "")[:200]
+    page = estate.items_page(client.id, estate.ItemQuery(words=words, sort="category"), 1, size=OFFERED)
+    rows = [{"item": item, "ticked": str(item.id) in ticked} for item in page.object_list]
+    people = [
+        {"id": (one.target.person or one.target.contact).id, "label": one.label}  # type: ignore[union-attr]
+        for one in look.choices(client.id)
+        if one.standing is None or one.standing.stands
+    ]
+    return {"offered": rows, "offered_more": page.paginator.count - len(rows), "ticked": len(ticked), "people": people,
+            "set_to": data.get("set_to", "")}  # fmt: skip
+
+
 @staff_door("message.write")
 @require_http_methods(["GET", "HEAD", "POST"])
 def write(request: HttpRequest, client_id: str) -> HttpResponse:
@@ -168,10 +214,11 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
                 uuid_or_404(recipient) if recipient else None,
                 given["answers"],
                 given["key"],
+                *set_of(request),
             )
             try:
                 result = write_message(actor=actor, client_id=client.id, draft=draft)
-            except NotInTheLoop as stopped:
+            except (NotInTheLoop, AnnouncementRefused) as stopped:
                 result = stopped.refusal
             if isinstance(result, Refusal):
                 return refusal_response(
@@ -184,13 +231,19 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
                 request,
                 "Noted; it stays inside."
                 if audience in (INTERNAL, PRIVILEGED)
-                else "On its way, with the client on it.",
+                else f"On its way, with the client on it.{_set_words(result)}",
             )
             return HttpResponseRedirect(reverse("staff:client_messages", args=[client.id]))
         return render(
             request,
             "staff/message_write.html",
-            {"section": "messages", "client": client, "form": form, "letters": LETTERS.items()},
+            {
+                "section": "messages",
+                "client": client,
+                "form": form,
+                "letters": LETTERS.items(),
+                **_offered(request, actor, client),
+            },
             status=422,
         )
     answered = (
@@ -209,7 +262,7 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
         initial |= {"subject": chosen.subject, "text": chosen.text}
     form = WriteForm(initial=initial, client=client)
     context = {"section": "messages", "client": client, "form": form, "answered": answered, "letters": LETTERS.items(),
-               "chosen": chosen, "places": PLACES}  # fmt: skip
+               "chosen": chosen, "places": PLACES, **_offered(request, actor, client)}  # fmt: skip
     return render(request, "staff/message_write.html", context)
 
 

@@ -150,7 +150,10 @@ def said_page(
     )
     carried: dict[Any, Envelope] = {}
     by_call = {f"call:{row_id.hex}": row_id for row_id in called}
-    for one in Envelope.objects.filter(Q(message__in=wanted) | Q(dedupe_key__in=list(by_call))):
+    mails = Envelope.objects.filter(Q(message__in=wanted) | Q(dedupe_key__in=list(by_call)))
+    if actor.kind == "provider":  # its own mail alone: who else got one is not its to know
+        mails = mails.filter(to_provider=True, recipient=actor.recipient_id)
+    for one in mails.order_by("queued_at"):
         carried[one.message_id or by_call[one.dedupe_key]] = one
     return SaidPage(page, [Said(sort, at, found[row_id], carried.get(row_id)) for sort, row_id, at in keys])
 
@@ -159,10 +162,17 @@ def message_seen(actor: Actor, message_id: UUID, *, stands: bool = True) -> Mess
     """One message, or None for a stranger."""
     return (
         messages_visible_to(actor, stands=stands)
-        .select_related("client", "recipient")
+        .select_related("client", "recipient", "release")
         .filter(pk=message_id)
         .first()
     )
+
+
+def answers_to_call(actor: Actor, call_id: UUID) -> list[Message]:
+    """What people answered by mail to the summary of a call or to a correction of it, the oldest first; fifty at most."""
+    summaries = Envelope.objects.filter(dedupe_key__startswith=f"call:{call_id.hex}").values("internet_message_id")
+    rows = messages_visible_to(actor).filter(inbound__in_reply_to__in=summaries)
+    return list(rows.select_related("recipient").order_by("written_at", "id")[:50])
 
 
 def call_seen(actor: Actor, call_id: UUID) -> Call | None:
@@ -174,6 +184,11 @@ def envelope_seen(actor: Actor, envelope_id: UUID) -> Envelope | None:
     """One mail as it is frozen, or None for a stranger."""
     rows = envelopes_visible_to(actor).select_related("client", "release", "message", "client_contact")
     return rows.filter(pk=envelope_id).first()
+
+
+def envelopes_of_message(actor: Actor, message_id: UUID) -> list[Envelope]:
+    """The mails that carry a message, the first one first: a takeover makes a second."""
+    return list(envelopes_visible_to(actor).filter(message=message_id).order_by("queued_at"))
 
 
 def envelopes_of_release(release_id: UUID) -> list[Envelope]:

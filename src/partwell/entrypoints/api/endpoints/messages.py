@@ -2,19 +2,20 @@
 """Messages, calls and the mails that carry them. The client is on every message to a new provider (R2)."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
 from pydantic import Field
 
-from partwell.actions.correspondence.deliver import settle_unknown
-from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.log_call import CallNotes, correct_call, log_call
+from partwell.actions.correspondence.preview import Preview, preview_message
 from partwell.actions.correspondence.waiting import let_leave, stop_waiting
 from partwell.actions.correspondence.write_message import Draft, NotInTheLoop, write_message
+from partwell.actions.releases.release_items import AnnouncementRefused
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
+from partwell.entrypoints.api.endpoints.mails import Addressee
 from partwell.entrypoints.api.endpoints.releases import business_key
 from partwell.entrypoints.api.fields import (
     Day,
@@ -35,13 +36,10 @@ from partwell.entrypoints.api.pages import Page, page_of
 from partwell.records.correspondence.queries import (
     call_seen,
     calls_visible_to,
-    envelope_seen,
-    envelopes_visible_to,
     message_seen,
     messages_visible_to,
 )
 from partwell.rules.refusals import Refusal
-from partwell.rules.terms import EnvelopeState
 
 router = Router()
 
@@ -63,6 +61,7 @@ class MessageShown(Shown):
     )
     waits_why: str
     read_by_name: str
+    release_id: UUID | None = Field(description="The set that was released with it.")
 
 
 class NewMessage(Given):
@@ -71,6 +70,12 @@ class NewMessage(Given):
     audience: Literal["all", "client", "internal", "privileged"] = "client"
     recipient_id: Ref | None = Field(None, description="The firm, for audience “all”.")
     answers: Ref | None = None
+    items: list[Ref] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Released with it, as one set through the gate; the only way to attach.",
+    )
+    set_to: Ref | None = Field(None, description="The contact, or person of the firm, to whom that set goes.")
 
 
 class CallShown(Shown):
@@ -106,53 +111,6 @@ class NewCall(Given):
 
 class Correction(Given):
     correction: Words
-
-
-class Addressee(Shown):
-    role: str
-    name: str
-    address: str
-
-
-class EnvelopeShown(Shown):
-    id: UUID
-    kind: str
-    state: str
-    recipients: list[Addressee]
-    subject: str
-    to_provider: bool
-    release_id: UUID | None
-    message_id: UUID | None
-    queued_at: datetime
-    data_started_at: datetime | None
-    settled_at: datetime | None
-    settled_by_name: str
-    attempts: int
-    answer: str
-    stop_code: str
-
-
-class DeliveryFact(Shown):
-    at: datetime
-    type: str = Field(description="The entry's type: envelope.claimed, envelope.accepted, envelope.bounced …")
-    sentence: str
-    details: list[str] = Field(description="What the servers answered, where the reader may see it.")
-
-
-class Delivery(Shown):
-    envelope_id: UUID
-    state: str = Field(description="queued, claimed, data_started, accepted, failed, unknown or stopped")
-    bounced: list[str] = Field(description="Addresses of which a server reported that it did not arrive.")
-    taken_over_by: UUID | None = Field(description="The envelope that went to another address instead.")
-    instead_of: UUID | None
-    facts: list[DeliveryFact]
-
-
-class Settlement(Given):
-    outcome: Literal["arrived", "send again", "left as it is"] = Field(
-        description="Of an unknown mail: arrived, or send again. Of a failed one: send again, or left as it is."
-    )
-    ground: Title = Field(description="How you know.")
 
 
 @operation(
@@ -198,11 +156,53 @@ def post_message(request: HttpRequest, client_id: PathId, body: NewMessage) -> M
         row = write_message(
             actor=actor_of(request),
             client_id=client_id,
-            draft=Draft(**body.model_dump(), idempotency=idempotency),
+            draft=_draft(body, idempotency),
         )
-    except NotInTheLoop as error:
+    except (NotInTheLoop, AnnouncementRefused) as error:
         return error.refusal
     return row if isinstance(row, Refusal) else MessageShown.model_validate(row)
+
+
+def _draft(body: NewMessage, idempotency: str = "") -> Draft:
+    given = body.model_dump()
+    return Draft(**{**given, "items": tuple(given["items"])}, idempotency=idempotency)
+
+
+class PreviewShown(Shown):
+    subject: str
+    text: str
+    html: str
+    recipients: list[Addressee] = Field(description="To whom it would go, the client first.")
+    waits: str = Field(description="Why it would wait; empty when it would leave at once.")
+
+
+def previewed(found: Preview | Refusal) -> PreviewShown | Refusal:
+    """A preview as an answer."""
+    if isinstance(found, Refusal):
+        return found
+    to = [Addressee(**one) for one in found.recipients]
+    return PreviewShown(
+        subject=found.mail.subject,
+        text=found.mail.text,
+        html=found.mail.html,
+        recipients=to,
+        waits=found.waits,
+    )
+
+
+@operation(
+    router,
+    "POST",
+    "/clients/{client_id}/messages/preview",
+    scope="messages:write",
+    verb="message.write",
+    response=PreviewShown,
+    does=False,
+)
+def preview_message_mail(request: HttpRequest, client_id: PathId, body: NewMessage) -> PreviewShown | Refusal:
+    """The message as the mail that would leave now: recipients, subject, plain text and HTML. Writes nothing."""
+    client_here(client_id)
+    return previewed(preview_message(actor=actor_of(request), client_id=client_id, draft=_draft(body)))
 
 
 @operation(
@@ -294,87 +294,3 @@ def post_correction(request: HttpRequest, call_id: PathId, body: Correction) -> 
     """Correct a logged call; what was written stays, and the client has the correction by mail."""
     row = correct_call(actor=actor_of(request), call_id=call_id, correction=body.correction)
     return row if isinstance(row, Refusal) else CallShown.model_validate(row)
-
-
-@operation(
-    router,
-    "GET",
-    "/clients/{client_id}/envelopes",
-    scope="messages:read",
-    verb="message.read",
-    response=Page[EnvelopeShown],
-)
-def list_envelopes(
-    request: HttpRequest,
-    client_id: PathId,
-    state: Annotated[EnvelopeState | None, Query(None)] = None,
-    cursor: After = None,
-    limit: Limit = 50,
-) -> Page[EnvelopeShown]:
-    """A client's mails on their way or gone, newest first."""
-    client_here(client_id)
-    rows: Any = envelopes_visible_to(actor_of(request)).filter(client_id=client_id).defer("text", "html")
-    if state:
-        rows = rows.filter(state=state.value)
-    of = f"envelopes:{client_id}:{state.value if state else ''}"
-    return page_of(
-        rows,
-        EnvelopeShown.model_validate,
-        of=of,
-        cursor=cursor,
-        limit=limit,
-        by=("queued_at", "id"),
-        newest_first=True,
-    )
-
-
-@operation(
-    router,
-    "GET",
-    "/envelopes/{envelope_id}",
-    scope="messages:read",
-    verb="message.read",
-    response=EnvelopeShown,
-)
-def get_envelope(request: HttpRequest, envelope_id: PathId) -> EnvelopeShown:
-    """One mail's state and what the server answered."""
-    return EnvelopeShown.model_validate(found(envelope_seen(actor_of(request), envelope_id)))
-
-
-@operation(
-    router,
-    "GET",
-    "/envelopes/{envelope_id}/delivery",
-    scope="messages:read",
-    verb="message.read",
-    response=Delivery,
-)
-def get_delivery(request: HttpRequest, envelope_id: PathId) -> Delivery:
-    """What became of one mail, step by step as the ledger has it, bounces included; the oldest first."""
-    actor = actor_of(request)
-    row: Any = found(envelope_seen(actor, envelope_id))
-    ways = other_ways(row)
-    return Delivery(
-        envelope_id=row.id,
-        state=row.state,
-        bounced=came_back([row]).get(row.id, []),
-        taken_over_by=ways["became"].id if ways["became"] else None,
-        instead_of=ways["instead_of"].id if ways["instead_of"] else None,
-        facts=[DeliveryFact.model_validate(one) for one in delivery_facts(actor, row)],
-    )
-
-
-@operation(
-    router,
-    "POST",
-    "/envelopes/{envelope_id}/settle",
-    scope="messages:write",
-    verb="envelope.settle",
-    response=EnvelopeShown,
-)
-def post_settle(request: HttpRequest, envelope_id: PathId, body: Settlement) -> EnvelopeShown | Refusal:
-    """Say what became of a mail of which nobody knows whether it left, and how you know."""
-    row = settle_unknown(
-        actor=actor_of(request), envelope_id=envelope_id, outcome=body.outcome, ground=body.ground
-    )
-    return row if isinstance(row, Refusal) else EnvelopeShown.model_validate(row)
