@@ -70,7 +70,6 @@ ROUTERS: Mapping[str, Router] = {
     "Certificates of destruction": certificates.router,
     "Returning clients and prices": returning.router,
     "Messages": messages.router,
-    "Mail that came in": mail_in.router,
     "Meetings and promises": meetings.router,
     "Mail that came in": mail_in.router,
     "Mails and their states": mails.router,
