@@ -194,6 +194,12 @@ def stranger_mailboxes(client_id: UUID) -> frozenset[str]:
     return frozenset(mailbox_of(one) for one in people.values_list("email", flat=True))
 
 
+def any_recipients(address: str) -> bool:
+    """Whether this mailbox is that of a person of any client's recipient who has not left."""
+    people = RecipientPerson.objects.filter(left_at=None).values_list("email", flat=True).distinct()
+    return mailbox_of(address) in {mailbox_of(one) for one in people}
+
+
 def open_offboarding(client_id: UUID) -> Offboarding | None:
     """The client's open departure, if any."""
     return (

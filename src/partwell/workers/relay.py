@@ -104,6 +104,11 @@ def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> Non
             continue
         msp = the_msp()
         body = account_mail.body_of(mail)
+        if body.get("to", mail.to) != mail.to:  # mails queued before it was sealed have none
+            account_mail.settle(
+                mail, "refused", "Its address is not the one that it was written for; nothing was sent."
+            )
+            continue
         sender = msp.email if msp else "partwell@localhost"
         data = mail_message.build(
             mail_message.OutgoingMail(

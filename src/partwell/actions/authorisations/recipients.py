@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.facts import house_mailboxes
 from partwell.actions.people.enter import end_sessions_of
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client
@@ -62,6 +63,12 @@ def add_person(
         theirs = {loop.mailbox_of(one) for pair in addresses for one in pair if one}
         if loop.mailbox_of(email) in theirs:
             return deed.refuse(refuse("same_address"), subject=peek.id, verb="recipient.change")
+        if (
+            loop.mailbox_of(email) in house_mailboxes()
+        ):  # then our own copies and invitations would be the provider's
+            return deed.refuse(
+                refuse("address_taken", address=email.strip()), subject=peek.id, verb="recipient.change"
+            )
         if peek.persons.filter(left_at=None, email__iexact=email.strip()).exists():
             return refuse("duplicate", what=email.strip())
         row = deed.add(

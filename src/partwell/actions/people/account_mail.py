@@ -28,7 +28,8 @@ def queue(
     unit = unit_for(SYSTEM, None, INSTALLATION)
     row = uuid4()
     now = timezone.now()
-    said: dict[str, Any] = {"subject": subject, "text": text, "html": html}
+    # The address is sealed too: what was written for one person cannot be turned to another by who can write the table.
+    said: dict[str, Any] = {"subject": subject, "text": text, "html": html, "to": to}
     if headers:
         said["headers"] = [list(one) for one in headers]
     body = json.dumps(said).encode()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from partwell.actions.base import Conflict, Deed
 from partwell.actions.correspondence.post import link
+from partwell.actions.facts import any_recipients
 from partwell.actions.people import account_mail
 from partwell.actions.people.enter import digest, end_sessions_of
 from partwell.actions.people.set_up import new_user
@@ -71,6 +72,11 @@ def invite_staff(
         if User.objects.filter(email__iexact=address).exists():
             return deed.refuse(
                 refuse("address_taken", address=address), subject=actor.id, verb="staff.invite"
+            )
+        if any_recipients(address):
+            # It would be mailed and let in past consent and past its client (R1, R2).
+            return deed.refuse(
+                refuse("address_of_recipient", address=address), subject=actor.id, verb="staff.invite"
             )
         for older in StaffInvitation.objects.filter(email=address, accepted_at=None, revoked_at=None):
             deed.save(older, revoked_at=deed.now)

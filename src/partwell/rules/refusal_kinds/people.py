@@ -89,6 +89,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Use another mail address.",
     ),
     (
+        "address_of_recipient",
+        "R2",
+        409,
+        "{address} is the mailbox of a new provider's person; nobody is that and our staff at once.",
+        "Use an address that only our own people read, or record that the person left the other firm.",
+    ),
+    (
         "token_scope",
         "roles",
         409,
