@@ -12,6 +12,7 @@ from django.utils import timezone
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.log_call import CallNotes, log_call
+from partwell.actions.correspondence.rebuild_search import rebuild_search
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
@@ -23,6 +24,7 @@ from partwell.actions.correspondence.write_message import (
 from partwell.actions.evidence.check import CheckOptions, check_ledger
 from partwell.records.correspondence import search_index
 from partwell.records.correspondence.models import InboundMail, InboundPart, Message, SearchRow
+from partwell.records.correspondence.queries import messages_visible_to
 from partwell.records.correspondence.search import Found, found, understood
 from partwell.records.guard import permit
 from partwell.rules.actor import SYSTEM, Actor
@@ -197,11 +199,17 @@ def test_the_index_is_kept_by_the_database_and_made_anew(said: Cast) -> None:
     )
     assert Message.objects.count() == sum(1 for row in before if row["kind"] == "message")
     with permit("schema"):
-        if connection.vendor == "sqlite":
-            search_index.rebuild(connection)
-        else:
-            SearchRow.objects.all()._raw_delete("default")
-            search_index.fill(connection)
+        victim = SearchRow.objects.filter(subject="To all of you")
+        victim.update(body="something else", scope="cnone")
+        SearchRow.objects.filter(subject="The firewall’s café")._raw_delete("default")
+        if connection.vendor == "sqlite":  # words that no row says any more, so that forgetting a row fails
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO correspondence_words (correspondence_words) VALUES ('delete-all')"
+                )
+    assert not found(c.mara, "cafe").hits
+    done_ = rebuild_search()
+    assert done_.rows == len(before) and done_.looked >= Message.objects.count()
     again = list(SearchRow.objects.order_by("at", "kind", "inside").values(*before[0]))
     assert again == before
     assert names(found(c.mara, "cafe")) == ["The firewall’s café"]
@@ -234,3 +242,72 @@ def test_a_huge_text_is_searched_from_its_beginning(said: Cast) -> None:
         c, "ostrich " + " ".join(f"w{number}" for number in range(120_000)), "big.txt", client=c.northwick
     )
     assert found(c.dan, "ostrich").total == 1
+
+
+def test_words_of_other_languages(said: Cast) -> None:
+    c = said
+    write(
+        c,
+        c.ines,
+        "日本語の件名",
+        "ファイアウォールの設定をFW01に移しました。サーバー室の鍵は月曜日に渡します。",
+    )
+    write(
+        c,
+        c.ines,
+        "Übergabe am Montag",
+        "Die Schlüssel für den Serverraum übergeben wir; Straße und Gebäude stehen im Anhang.",
+    )
+    write(c, c.ines, "Ключи", "Пароли передадим во вторник.")
+    write(c, c.ines, "ปิดระบบ", "เราจะปิดเซิร์ฟเวอร์ในวันจันทร์")
+    write(c, c.dan, "内緒", "サーバー室の件は内緒です。", INTERNAL)
+    for words in (
+        "サーバー室",
+        "設定",
+        "fw01に",
+        "日本語",
+        "日本語 サーバー室",
+        '"ファイアウォール 月曜日"',
+        "サーバー*",
+    ):
+        assert names(found(c.mara, words)) == ["日本語の件名"], words
+        assert found(c.leo, words).total == found(c.theo, words).total == 0, words
+    assert (
+        found(c.dan, "サーバー室").total == 2
+        and found(c.dan, "サーバー室", client_id=c.quayside.id).total == 0
+    )
+    assert found(c.mara, "内緒").total == found(c.mara, "月曜日 pelican").total == 0
+    hit = found(c.mara, "サーバー室 日本").hits[0]
+    assert [piece.text for piece in (*hit.title, *hit.pieces) if piece.hit] == ["日本", "サーバー室"]
+    assert (
+        names(found(c.mara, "serverraum UBERGABE"))
+        == names(found(c.mara, "schlussel"))
+        == ["Übergabe am Montag"]
+    )
+    assert names(found(c.mara, "strasse")) == [] and names(found(c.mara, "straße")) == ["Übergabe am Montag"]
+    assert names(found(c.mara, "пароли")) == ["Ключи"] and names(found(c.mara, "เซิร์ฟเวอร์")) == ["ปิดระบบ"]
+    assert found(c.mara, "サーバー室", before=timezone.now() - timedelta(days=1)).total == 0
+
+
+def test_what_waits_was_stopped_or_is_held_is_found_by_those_who_see_it(said: Cast) -> None:
+    c = said
+    waits = write(c, c.ines, "It waits", "The cormorant is in the store.", ALL)
+    held = write(c, c.theo, "Which one is it", "Where is the kestrel?", ALL)
+    with Deed(SYSTEM) as deed:
+        deed.lock(c.northwick.id)
+        deed.save(waits, waits_until=deed.now + timedelta(minutes=30))
+        deed.save(held, held=True)
+        deed.record("client.changed", subjects=[waits.id], public={"what": "what waits"})
+    for actor in (c.mara, c.tom, c.theo, c.leo):
+        seen = messages_visible_to(actor).filter(pk=waits.id).exists()
+        assert not seen and found(actor, "cormorant").total == 0, "not even a count tells of it"
+        assert [hit.id for hit in found(actor, "cormorant").hits] == ([waits.id] if seen else [])
+    assert not found(c.leo, "cormorant").total and [hit.id for hit in found(c.dan, "cormorant").hits] == [
+        waits.id
+    ]
+    assert [hit.id for hit in found(c.theo, "kestrel", stands=False).hits] == [held.id], (
+        "its own held question"
+    )
+    assert [hit.id for hit in found(c.mara, "kestrel").hits] == [held.id] and not found(
+        c.leo, "kestrel"
+    ).total

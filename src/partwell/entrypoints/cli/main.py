@@ -19,6 +19,7 @@ from partwell.entrypoints.cli.billing_cmd import billing
 from partwell.entrypoints.cli.ending import Cli
 from partwell.entrypoints.cli.import_cmd import import_command
 from partwell.entrypoints.cli.ledger_cmd import catch_up, reapply
+from partwell.entrypoints.cli.search_cmd import search
 from partwell.entrypoints.cli.start import GOOD, REFUSED, UNUSABLE, bar, django_ready, installed, stop
 from partwell.entrypoints.cli.time_cmd import time_app
 
@@ -36,6 +37,7 @@ ledger = typer.Typer(
 app.add_typer(ledger, name="ledger")
 app.add_typer(billing, name="billing")
 app.add_typer(time_app, name="time")
+app.add_typer(search, name="search")
 app.command("backup")(backup)
 app.command("backup-keys")(backup_keys)
 app.command("restore")(restore)

@@ -4,7 +4,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,10 @@ _CHUNK = re.compile(r'"([^"]*)("?\*?)|(\S+)')
 _WORD = re.compile(r"[^\W_]+")
 _SHOWN = re.compile(r"[^\W_][\w\u0300-\u036f]*")
 _APART, _MARKS = re.compile(APART), re.compile(MARKS)
+# Writing without spaces between words (Japanese, Chinese, Thai, Lao, Khmer, Burmese): looked for inside of texts.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]"
+)
 
 
 def fold(text: str) -> str:
@@ -46,6 +50,11 @@ class Term:
 
     words: tuple[str, ...]
     prefix: bool = False
+
+    @property
+    def inner(self) -> bool:
+        """Whether it is written without spaces: then it may stand anywhere in a text, in this order."""
+        return any(_UNSPACED.search(word) for word in self.words)
 
     def matches(self, word: str) -> bool:
         """Whether a folded word is one of these; for marking only."""
@@ -145,6 +154,11 @@ def found(
         return Found(terms=terms, cut=cut)
     columns = "ABC" if actor.kind == "provider" else "ABCD"  # who else got a mail is not a provider's to find
     keys = _keys(terms, scope, columns, after, before)
+    if not actor.is_staff:  # a count would tell outsiders that a message which still waits holds a word
+        told = SearchRow.objects.filter(pk__in=keys).only("id", "kind", "ref", "inside")
+        here = _seen(actor, told, stands)
+        allowed = {row.id for row in told if (row.kind, row.ref) in here}
+        keys = [key for key in keys if key in allowed]
     total, more = min(len(keys), MOST), len(keys) > MOST
     pages = max(1, -(-total // size))
     number = (
@@ -195,30 +209,48 @@ def _keys(
 ) -> list[int]:
     """Keys of at most ``MOST`` + 1 rows, newest first: one question to the index."""
     lite = connection.vendor == "sqlite"
-    key = "rowid" if lite else "id"
-    params: list[str | int] = [_fts5(terms, scope, columns) if lite else _tsquery(terms, scope, columns)]
-    where = f"{WORDS} MATCH %s" if lite else "words @@ to_tsquery('simple', %s)"
+    inner, terms = [term for term in terms if term.inner], [term for term in terms if not term.inner]
+    params, where = list[str | int](), list[str]()
+    if terms or scope:
+        params.append(_fts5(terms, scope, columns) if lite else _tsquery(terms, scope, columns))
+        where.append(f"{WORDS} MATCH %s" if lite else "words @@ to_tsquery('simple', %s)")
+    table, key = (WORDS, "rowid") if lite and not inner else (TABLE, "id")
+    if lite and inner and where:
+        where = [f"id IN (SELECT rowid FROM {WORDS} WHERE {where[0]})"]  # noqa: S608  names of ours, values by parameter
+    if inner:
+        texts = " || ' ' || ".join(_columns(columns))
+        where += [f"{texts} {'LIKE' if lite else 'ILIKE'} %s"] * len(inner)
+        params += [
+            "%" + "%".join(term.words) + "%" for term in inner
+        ]  # letters and digits only: nothing to escape
     for moment, sign in ((after, ">="), (before, "<")):
         if moment is not None:
-            where += f" AND {key} {sign} %s"
+            where.append(f"{key} {sign} %s")
             params.append(_key(moment))
-    table = WORDS if lite else TABLE
     with connection.cursor() as cursor:
-        asked = f"SELECT {key} FROM {table} WHERE {where} ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608  names of ours, values by parameter
+        asked = f"SELECT {key} FROM {table} WHERE {' AND '.join(where)} ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608  names of ours, values by parameter
         cursor.execute(asked, params)
         return [row[0] for row in cursor.fetchall()]
 
 
-def _fts5(terms: Iterable[Term], scope: list[list[str]], columns: str) -> str:
+def _columns(weights: str) -> list[str]:
+    """The columns of these weights."""
+    return [name for name, weight in zip(("who", "subject", "body", "extra"), "ABCD", strict=True) if weight in weights]  # fmt: skip
+
+
+def _fts5(terms: Sequence[Term], scope: list[list[str]], columns: str) -> str:
     """FTS5's question. Words are letters and digits only and stand in quotes, so nothing of them is an operator."""
-    names = " ".join(
-        name
-        for name, weight in zip(("who", "subject", "body", "extra"), "ABCD", strict=True)
-        if weight in columns
-    )
+    names = " ".join(_columns(columns))
     asked = " AND ".join(f'"{" ".join(term.words)}"' + (" *" if term.prefix else "") for term in terms)
-    narrow = "".join("(" + " OR ".join(f'scope : "{one}"' for one in each) + ") AND " for each in scope)
-    return f"{narrow}{{{names}}} : ({asked})"
+    parts = ["(" + " OR ".join(f'scope : "{one}"' for one in each) + ")" for each in scope]
+    return " AND ".join([*parts, *([f"{{{names}}} : ({asked})"] if terms else [])])
+
+
+def _either(word: str, mark: str) -> str:
+    """A word as PostgreSQL may hold it: in the C locale it makes no letters small but A to Z."""
+    forms = [word] if word.isascii() else dict.fromkeys((word, word.capitalize(), word.upper()))
+    told = " | ".join(f"'{one}'{mark}" for one in forms)
+    return f"({told})" if len(forms) > 1 else told
 
 
 def _tsquery(terms: Iterable[Term], scope: list[list[str]], columns: str) -> str:
@@ -231,7 +263,7 @@ def _tsquery(terms: Iterable[Term], scope: list[list[str]], columns: str) -> str
         parts.append(
             "("
             + " <-> ".join(
-                f"'{word}'" + (f":{mark}" if mark else "")
+                _either(word, f":{mark}" if mark else "")
                 for word, mark in zip(term.words, marks, strict=True)
             )
             + ")"
@@ -278,7 +310,15 @@ def _hit(row: SearchRow, terms: tuple[Term, ...]) -> Hit:
                marked(row.who[:300], terms), marked(subject[:300], terms), snippet(told, terms))  # fmt: skip
 
 
+def _inner(terms: tuple[Term, ...]) -> re.Pattern[str] | None:
+    """What is looked for inside of words."""
+    words = sorted({word for term in terms if term.inner for word in term.words}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
+
+
 def _first(text: str, terms: tuple[Term, ...]) -> int | None:
+    if (inner := _inner(terms)) is not None and (place := inner.search(text)) is not None:
+        return place.start()
     for word in _SHOWN.finditer(text):
         if _is_hit(word.group(), terms):
             return word.start()
@@ -304,6 +344,12 @@ def snippet(text: str, terms: tuple[Term, ...]) -> tuple[Piece, ...]:
 def marked(text: str, terms: tuple[Term, ...]) -> tuple[Piece, ...]:
     """A text in pieces, the words that were looked for apart."""
     out, at = list[Piece](), 0
+    if (inner := _inner(terms)) is not None:
+        rest = tuple(term for term in terms if not term.inner)
+        for place in inner.finditer(text):
+            out += [*marked(text[at : place.start()], rest), Piece(place.group(), hit=True)]
+            at = place.end()
+        return (*out, *marked(text[at:], rest))
     for word in _SHOWN.finditer(text):
         if _is_hit(word.group(), terms):
             if word.start() > at:

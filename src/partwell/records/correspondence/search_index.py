@@ -276,9 +276,13 @@ def _has(connection: BaseDatabaseWrapper, trigger: str) -> bool:
 def rebuild(connection: BaseDatabaseWrapper) -> int:
     """Throw the search's rows away and make them anew from what was said; how many rows were looked at. Needs a permit."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {TABLE}")
-        if connection.vendor == "sqlite":
-            cursor.execute(f"INSERT INTO {WORDS} ({WORDS}) VALUES ('rebuild')")
+        if connection.vendor != "sqlite":
+            cursor.execute(f"DELETE FROM {TABLE}")
+        else:  # row by row a damaged index would refuse to forget
+            cursor.execute("DROP TRIGGER IF EXISTS pw_find_words_delete")
+            cursor.execute(f"DELETE FROM {TABLE}")
+            cursor.execute(f"INSERT INTO {WORDS} ({WORDS}) VALUES ('delete-all')")
+            cursor.execute(f"CREATE TRIGGER pw_find_words_delete {sqlite_triggers()['pw_find_words_delete']}")
     return fill(connection)
 
 
