@@ -88,23 +88,13 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(said: list[queries.Said]) -> list[dict[str, Any]]:
-    """What was said, with the state of the mail that carried it."""
-    back = came_back([one.envelope for one in said if one.envelope])
+    """What was said, with the state of each mail that carried it."""
+    back = came_back([mail for one in said for mail in one.mails])
     rows = []
     for one in said:
-        tone, word = ("", "")
-        if one.envelope is not None:
-            tone, word = state_words(MAIL_STATES, one.envelope, one.envelope.id in back)
-        rows.append(
-            {
-                "kind": one.kind,
-                "at": one.at,
-                "row": one.row,
-                "envelope": one.envelope,
-                "tone": tone,
-                "word": word,
-            }
-        )
+        states = [(mail, state_words(MAIL_STATES, mail, mail.id in back)) for mail in one.mails]
+        mails = [{"mail": mail, "tone": found[0], "word": found[1]} for mail, found in states]
+        rows.append({"kind": one.kind, "at": one.at, "row": one.row, "mails": mails})
     return rows
 
 

@@ -101,7 +101,8 @@ class Said:
     kind: str
     at: datetime
     row: Any
-    envelope: Envelope | None
+    envelope: Envelope | None  # the newest: where an address came back, another mail took over
+    mails: tuple[Envelope, ...] = ()  # all of them, the first one first
 
     @property
     def inside(self) -> bool:
@@ -148,14 +149,18 @@ def said_page(
     found.update(
         {row.id: row for row in Call.objects.filter(pk__in=called).select_related("client", "recipient")}
     )
-    carried: dict[Any, Envelope] = {}
+    carried: dict[Any, list[Envelope]] = {}
     by_call = {f"call:{row_id.hex}": row_id for row_id in called}
     mails = Envelope.objects.filter(Q(message__in=wanted) | Q(dedupe_key__in=list(by_call)))
     if actor.kind == "provider":  # its own mail alone: who else got one is not its to know
         mails = mails.filter(to_provider=True, recipient=actor.recipient_id)
     for one in mails.order_by("queued_at"):
-        carried[one.message_id or by_call[one.dedupe_key]] = one
-    return SaidPage(page, [Said(sort, at, found[row_id], carried.get(row_id)) for sort, row_id, at in keys])
+        carried.setdefault(one.message_id or by_call[one.dedupe_key], []).append(one)
+    said = []
+    for sort, row_id, at in keys:
+        own = carried.get(row_id, [])
+        said.append(Said(sort, at, found[row_id], own[-1] if own else None, tuple(own)))
+    return SaidPage(page, said)
 
 
 def message_seen(actor: Actor, message_id: UUID, *, stands: bool = True) -> Message | None:
