@@ -13,6 +13,7 @@ from partwell.actions.correspondence.waiting import let_leave, open_with, stop_w
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.records.correspondence.models import Envelope, Message
 from partwell.records.correspondence.queries import envelopes_visible_to, messages_visible_to
+from partwell.records.correspondence.search import found
 from partwell.records.evidence.models import Entry
 from partwell.records.evidence.queries import visible_to
 from partwell.rules.pauses import PauseReason
@@ -136,3 +137,16 @@ def test_the_page_says_so_after_writing() -> None:
     assert (
         "or for a colleague" in browser_of(c.dan).get(f"/clients/{c.northwick.id}/messages/").content.decode()
     )
+
+
+def test_a_search_neither_shows_nor_counts_what_waits() -> None:
+    c = disputed()
+    row, envelope = written(c, to_provider=True)
+    for who in (c.mara, c.theo):
+        seen = found(who, "complaint")
+        assert (seen.total, seen.pages, seen.hits) == (0, 1, [])
+    assert found(c.ines, "complaint").total >= 1
+    assert not isinstance(deliver.claim(envelope.id, now=row.waits_until), Refusal)
+    for who in (c.mara, c.theo):
+        seen = found(who, "complaint")
+        assert seen.total == len(seen.hits) >= 1
