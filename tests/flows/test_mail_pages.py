@@ -325,8 +325,17 @@ def test_the_owner_adds_tries_switches_and_removes_roads_and_no_secret_is_shown_
     answer = sent(jonah, "/settings/mail/add/imap/", {**given, "host": "mail.example"}, 422)
     assert "without TLS" in answer and "a-password-of-ours" not in answer
     assert sent(jonah, "/settings/mail/add/imap/", given) == "/settings/mail/"
-    sent(jonah, "/settings/mail/add/webhook/", {"name": "The service", "secret": "short"}, 422)
-    sent(jonah, "/settings/mail/add/webhook/", {"name": "The service", "secret": "s" * 40})
+    sent(
+        jonah,
+        "/settings/mail/add/webhook/",
+        {"name": "The service", "service": "partwell", "secret": "short"},
+        422,
+    )
+    sent(
+        jonah,
+        "/settings/mail/add/webhook/",
+        {"name": "The service", "service": "partwell", "secret": "s" * 40},
+    )
     road = Road.objects.get(kind="imap")
     sent(ines, f"/settings/mail/{road.id}/try/", status=409)
     sent(jonah, f"/settings/mail/{road.id}/try/")
@@ -350,7 +359,7 @@ def test_the_owner_adds_tries_switches_and_removes_roads_and_no_secret_is_shown_
         and not road.enabled
     )
     # Another server would be shown the secret: it wants its own.
-    answer = sent(jonah, f"/settings/mail/{road.id}/", {**changed, "host": "::1"}, 422)
+    answer = sent(jonah, f"/settings/mail/{road.id}/", {**changed, "host": "localhost"}, 422)
     assert "password or token" in answer and "a-password-of-ours" not in answer
     sent(jonah, f"/settings/mail/{road.id}/", {**changed, "secret": "another-of-ours"})
     road.refresh_from_db()

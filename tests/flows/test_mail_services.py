@@ -244,6 +244,7 @@ def test_bytes_that_are_no_utf8_stay_as_they_came_where_the_service_carries_byte
         assert read_file(InboundMail.objects.get(subject=f"Latin by {name}").raw) == raw, name
 
 
+@pytest.mark.both_databases
 def test_a_signed_call_again_is_the_same_mail_and_its_proof_fits_no_other_and_no_other_day() -> None:
     c = started()
     road, place = road_of(c, "mailgun"), address()

@@ -22,10 +22,16 @@ def _secret(label: Any, help_text: Any) -> forms.CharField:
 
 
 class RoadForm(forms.Form):
-    """What both kinds share. ``settings``, ``given``: what the actions take."""
+    """What both kinds share. ``settings``, ``given``: what the actions take. ``kept``: there is a secret already."""
 
     groups_of: tuple[tuple[Any, Any, tuple[str, ...]], ...] = ()
     name = forms.CharField(label=later("Name"), max_length=120, help_text=later("For this page only."))
+
+    def __init__(self, *arguments: Any, kept: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name in SECRETS:
+            if kept and name in self.fields:
+                self.fields[name].help_text = _("Leave it empty to keep what is there. It is never shown.")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -37,14 +43,8 @@ class RoadForm(forms.Form):
         value = self.cleaned_data.get(name) or ""
         return Secret(value) if value else None
 
-    def groups(self, kept: bool) -> list[dict[str, Any]]:
-        """The page's groups of fields. ``kept``: there are secrets already, and an empty field keeps them."""
-        if kept:
-            for name in SECRETS:
-                if name in self.fields:
-                    self.fields[name].help_text = _(
-                        "Leave it empty to keep what is there. It is never shown."
-                    )
+    def groups(self) -> list[dict[str, Any]]:
+        """The page's groups of fields."""
         return [
             {"title": title, "text": text, "fields": [self[name] for name in names]}
             for title, text, names in self.groups_of
@@ -176,6 +176,10 @@ class WebhookForm(RoadForm):
             ("secret", "user", "topic"),
         ),
     )  # fmt: skip
+
+    def __init__(self, *arguments: Any, kept: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, kept=kept, **options)
+        self.fields["secret"].required = not kept
 
     def clean(self) -> dict[str, Any]:
         """Without a user, our own name."""

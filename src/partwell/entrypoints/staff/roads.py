@@ -75,7 +75,7 @@ def road_add(request: HttpRequest, kind: str) -> HttpResponse:
         form_with_refusal(form, result, **FIELDS)
     return form_page(
         request, form, title=TITLES[kind], back=reverse("staff:roads"), back_label=_("Mail that comes in"), button=_("Add it"), section="",
-        groups=form.groups(kept=False),
+        groups=form.groups(),
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def road_change(request: HttpRequest, road_id: str) -> HttpResponse:
     if road is None or road.kind not in FORMS:
         raise Http404
     form = FORMS[road.kind](
-        request.POST or None, initial={**whole(road.kind, road.settings), "name": road.name}
+        request.POST or None, initial={**whole(road.kind, road.settings), "name": road.name}, kept=True
     )
     if form.is_bound and form.is_valid():
         result = change_road(
@@ -100,7 +100,7 @@ def road_change(request: HttpRequest, road_id: str) -> HttpResponse:
         form_with_refusal(form, result, **FIELDS)
     return form_page(
         request, form, title=_("Change %(name)s") % {"name": road.name}, back=reverse("staff:roads"), back_label=_("Mail that comes in"),
-        button=_("Change it"), section="", groups=form.groups(kept=True),
+        button=_("Change it"), section="", groups=form.groups(),
         lede=_("Another server, or another way of signing in, wants its secret anew."),
     )  # fmt: skip
 
