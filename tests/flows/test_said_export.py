@@ -25,8 +25,10 @@ from partwell.actions.correspondence.write_message import (
     Draft,
     write_message,
 )
+from partwell.actions.releases import build_bundle
 from partwell.actions.releases import said as said_of
 from partwell.actions.releases.request_bundle import request_bundle
+from partwell.actions.releases.run_bundle import run_now
 from partwell.actions.releases.said_marks import marks_of, parties_of
 from partwell.connectors.smtp import Delivery, Outcome
 from partwell.records.correspondence.models import Envelope, Message
@@ -72,17 +74,28 @@ def leaves(subject: str) -> Envelope:
     )
 
 
-def test_a_client_takes_all_that_was_said_and_each_is_proved(told: Cast, tmp_path: Path) -> None:
+def test_a_client_takes_all_that_was_said_and_each_is_proved(
+    told: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     c = told
     leaves("To Mara alone")
     question = Message.objects.get(subject__startswith="=cmd")
     arrived = inbound(c, question.text, "firewall plan.pdf", message=question, client=c.northwick)
-    job = built(c.mara, c.northwick.id, only="correspondence")
+    told_of = list[tuple[str, int, int]]()
+    monkeypatch.setattr(build_bundle, "BEAT", 0.0)
+    asked = done(
+        request_bundle(actor=c.mara, client_id=c.northwick.id, to=Party.CLIENT, only="correspondence")
+    )
+    job = run_now(asked.id, lambda stage, at, of: told_of.append((stage, at, of)))
     data = bytes_of(c.mara, job)
     assert job.result["name"].startswith("correspondence-northwick")
     files = inside(data)
     assert "data/inventory/inventory.csv" not in files and SECRET.encode() not in b"".join(files.values())
     rows = json.loads(files["data/correspondence/index.json"])
+    listing = [one for one in told_of if one[0] == "listing" and one[2]]
+    assert listing[0] == ("listing", 1, len(rows)) and listing[-1] == ("listing", len(rows), len(rows)), (
+        "progress"
+    )
     assert [row["subject"] for row in rows if row["kind"] == "message"] == [
         "To Mara alone",
         "To all of you",

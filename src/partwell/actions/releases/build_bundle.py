@@ -97,10 +97,17 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
     name = bundle_name(contents, job.id, now)
     scratch = Path(settings.PARTWELL_HOME) / "tmp"
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    last = [0.0]
+
+    def tick(done: int = 0, total: int = 0) -> None:
+        if time.monotonic() - last[0] >= BEAT:
+            last[0] = time.monotonic()
+            lease.beat(job, done=done, total=total, stage="listing")
+            tell("listing", done, total)
+
     with tempfile.TemporaryDirectory(prefix="bundle-", dir=scratch) as folder:
-        listed = payload(
-            contents, Path(folder), msp.name, msp.time_zone, now, lambda: lease.beat(job, stage="listing")
-        )
+        listed = payload(contents, Path(folder), msp.name, msp.time_zone, now, tick)
+        lease.beat(job, stage="listing")
         manifest_entry, checkpoint = _log_plan(contents, listed, job)
         proofs, lines = proof_set(contents, checkpoint, manifest_entry)
         tags = pages(contents, listed, proofs, lines, checkpoint, name=name, msp=msp, now=now)

@@ -45,10 +45,10 @@ class _Vault:
 
 
 def payload(
-    contents: Contents, folder: Path, msp: str, zone: str, now: datetime, tick: Callable[[], object]
+    contents: Contents, folder: Path, msp: str, zone: str, now: datetime, tick: Callable[..., object]
 ) -> list[BundleFile]:
     """Every payload file; generated ones are written to ``folder`` (0700, the caller's to remove). ``tick`` is called
-    between the steps that take long, to keep a lease."""
+    between the steps that take long, to keep a lease; with how many of how many things, where they are counted."""
     files: list[BundleFile] = []
     listing, places = _documents(contents.parts, _Vault(contents.parts), files)
     for row in contents.rows:

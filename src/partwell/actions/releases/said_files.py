@@ -97,8 +97,10 @@ class _List:
         self._out.write("\n]\n")
 
 
-def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[], object]) -> list[BundleFile]:
-    """Everything of ``contents.said``; ``tick`` is called after each lot. Memory holds one lot at a time."""
+def write_said(
+    contents: "Contents", folder: Path, zone: str, tick: Callable[[int, int], object]
+) -> list[BundleFile]:
+    """Everything of ``contents.said``; ``tick`` is told after each thing and volume how many of how many are written. Memory holds one lot at a time."""
     order, party = contents.order, contents.order.party.value
     total, volumes = len(contents.said), sum(1 for _ in lots(contents.said))
     client = contents.client.legal_name or contents.client.name
@@ -131,12 +133,12 @@ def write_said(contents: "Contents", folder: Path, zone: str, tick: Callable[[],
                 legacy[said.key.kind].add(said.facts)
                 if said.key.kind != "mail":
                     text.write(f"{'-' * 72}\n{row['at']} · {said.who}: {said.title}\n\n{said.text}\n\n")
-                tick()
+                tick(number, total)
             to.add(
                 f"correspondence-{volume:03}.pdf",
                 _volume(contents, people, listed, rows, volume, volumes, total, zone),
             )
-            tick()
+            tick(number, total)
         page.write("</tbody></table></main></body></html>\n")
         for each in (index, *legacy.values()):
             each.end()
