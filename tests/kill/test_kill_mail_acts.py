@@ -5,6 +5,8 @@ One thing is tried again and again, each time killed some steps later, until it 
 whole, and in the end all of it stood once.
 """
 
+import smtplib
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,6 +21,7 @@ from partwell.actions.evidence.log_store import copy_new
 from partwell.connectors import imap
 from partwell.connectors.imap import ImapBox
 from partwell.connectors.secret import Secret
+from partwell.entrypoints.mailbox import lmtp
 from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Bounce, Envelope, HookToken, InboundMail, Message, Road
 from partwell.records.evidence.models import Entry
@@ -28,11 +31,11 @@ from tests.flows.cast import cast, done
 from tests.flows.mail_cast import address, mail, mail_comes_in, take
 from tests.flows.test_bounces import DSN, sent
 from tests.flows.test_mail_in import DAN, started
-from tests.flows.test_mail_roads import read, road_to
+from tests.flows.test_mail_roads import our_lmtp, read, road_to
 from tests.flows.test_waiting import written
 from tests.kill import stage
 from tests.kill.test_kill_backup import killed_at
-from tests.support.mail_servers import dovecot
+from tests.support.mail_servers import dovecot, free_port, wait_for
 
 pytestmark = pytest.mark.usefixtures("db_world")
 FIRST, STEP = 5, 53
@@ -44,12 +47,12 @@ def _comes_in() -> Iterator[None]:
         yield
 
 
-def again_and_again(work: Callable[[], object], whole: Callable[[], bool]) -> int:
+def again_and_again(work: Callable[[], object], whole: Callable[[], bool], step: int = STEP) -> int:
     """Kill the work at ever later steps until it lives; ``whole`` after each. How often it died."""
     at, died = FIRST, 0
     while stage.run_killed(work, at)[0]:
         assert whole(), f"killed at step {at}"
-        at, died = at + STEP, died + 1
+        at, died = at + step, died + 1
         assert died < 60
     assert whole()
     return died
@@ -95,9 +98,12 @@ def test_a_mail_is_accepted_once_however_often_its_acceptance_dies() -> None:
         half = row.state == "waiting" and author == "staff" and (said, left) == (1, 1)
         return half or ((said, left) == ((0, 0) if row.state == "waiting" else (1, left)) and left <= 1)
 
-    assert again_and_again(lambda: accept_mail(actor=c.dan, mail_id=mine.id), lambda: once(mine, "staff")) > 1
+    assert (
+        again_and_again(lambda: accept_mail(actor=c.dan, mail_id=mine.id), lambda: once(mine, "staff"), 29)
+        > 1
+    )
     done_by = again_and_again(
-        lambda: accept_mail(actor=c.ines, mail_id=strange.id), lambda: once(strange, "client")
+        lambda: accept_mail(actor=c.ines, mail_id=strange.id), lambda: once(strange, "client"), 29
     )
     assert done_by > 1 and (mine.state, strange.state) == ("filed", "filed")
     assert Entry.objects.filter(type="mail.accepted").count() == 2
@@ -135,6 +141,33 @@ def test_a_moved_mail_is_not_lost_between_the_commit_and_the_move() -> None:
         assert InboundMail.objects.count() == 2 and Road.objects.get(pk=road.id).waiting == 0
         moved = [one for name in ("cur", "new") for one in (server.maildir / ".Taken" / name).iterdir()]
         assert len(moved) == 2 and not list((server.maildir / "cur").iterdir())
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the commit", "between commit and answer"])
+def test_the_lmtp_process_dies_around_the_commit_and_the_server_in_front_hands_over_again(
+    after: bool,
+) -> None:
+    started()
+    place, port, said = address(), free_port(), []
+    raw = mail("who@knows.example", place, "Over LMTP")
+
+    def front() -> None:
+        wait_for(port)
+        try:
+            with smtplib.LMTP("127.0.0.1", port, timeout=30) as line:
+                line.sendmail("who@knows.example", [place], raw)
+            said.append("taken")
+        except smtplib.SMTPServerDisconnected:
+            said.append("no answer")
+
+    sending = threading.Thread(target=front)
+    sending.start()
+    assert killed_at(lambda: lmtp.serve(f"127.0.0.1:{port}"), lmtp, "take_in", 1, after=after)
+    sending.join(30)
+    assert said == ["no answer"] and InboundMail.objects.count() == int(after)
+    with our_lmtp() as again, smtplib.LMTP("127.0.0.1", again, timeout=30) as line:
+        line.sendmail("who@knows.example", [place], raw)
+    assert InboundMail.objects.count() == 1
 
 
 def test_a_services_token_that_was_used_by_a_call_that_died_lets_the_same_mail_in_again() -> None:

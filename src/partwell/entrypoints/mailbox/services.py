@@ -98,6 +98,11 @@ def authentic(service: str, secret: str, user: str, url: str, call: Call) -> boo
     return True
 
 
+def password_holds(secret: str, user: str, meta: Mapping[str, Any]) -> bool:
+    """Whether user and password in a call's headers are the road's; asked before its body is read."""
+    return authentic("postmark", secret, user, "", Call(Fields({}), meta, {}, b""))
+
+
 def mails_in(service: str, call: Call) -> list[Handed] | Confirm:
     """The mails of an authentic call, none where it only says hello. Raises NotRaw."""
     try:

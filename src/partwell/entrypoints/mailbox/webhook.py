@@ -23,7 +23,16 @@ from partwell.actions.correspondence.roads import note_progress, secret_of
 from partwell.entrypoints.door.gate import open_door
 from partwell.entrypoints.mailbox import signed
 from partwell.entrypoints.mailbox.body import Unreadable, fields_of, read
-from partwell.entrypoints.mailbox.services import Call, Confirm, Handed, NotRaw, authentic, mails_in, topic_of
+from partwell.entrypoints.mailbox.services import (
+    Call,
+    Confirm,
+    Handed,
+    NotRaw,
+    authentic,
+    mails_in,
+    password_holds,
+    topic_of,
+)
 from partwell.records.correspondence.queries import Road, webhook_road
 from partwell.rules.mail_services import PARTWELL, MailService
 
@@ -47,10 +56,13 @@ def take(request: HttpRequest, road_id: str) -> HttpResponse:
     if service.proof == "topic" and "Authorization" not in request.headers:
         # SNS sends what stands in the address only after it was asked.
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Partwell"'})
+    secret = secret_of(road).reveal()
+    if service.basic and not password_holds(secret, values["user"], request.META):
+        raise Http404  # before a byte of the body is read
     call = _call(request)
     if call is None:
         return HttpResponse(status=413)
-    if not authentic(service.code, secret_of(road).reveal(), values["user"], settings.ENV.url + request.path, call):  # fmt: skip
+    if not authentic(service.code, secret, values["user"], settings.ENV.url + request.path, call):
         raise Http404
     if service.proof == "topic" and topic_of(call) != values["topic"]:
         raise Http404
