@@ -60,6 +60,7 @@ from tests.browser.furnished_data import data
 from tests.browser.furnished_hours import hours
 from tests.browser.furnished_mail import mail_in
 from tests.browser.furnished_money import papers
+from tests.browser.furnished_recordings import recordings
 from tests.browser.furnished_retention import retention
 from tests.browser.furnished_returns import returns
 from tests.flows.browser_of import browser_of
@@ -299,7 +300,7 @@ def furnish() -> Furnished:
         "recipient_id": c.recipient.id,
     }
     ids |= {"person_id": c.theo.id, "granted": c.authorisation.id if c.authorisation else ""}
-    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | papers(c) | hours(c)
+    ids |= _departure(c) | _estate(c) | _releases(c) | _said(c) | recordings(c) | papers(c) | hours(c)
     back, coming = returns(c)
     ids |= back
     ids |= certificates(c)

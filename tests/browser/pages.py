@@ -64,6 +64,11 @@ FACES = {
     "/provider/bundles/<str:job_id>/": ["/provider/bundles/{job_id of provider}/"],
     "/provider/bundles/<str:job_id>/part/": ["/provider/bundles/{job_id of provider}/part/"],
     "/provider/bundles/<str:job_id>/file/": ["/provider/bundles/{job_id of provider}/file/"],
+    "/recordings/<str:ask_id>/": ["/recordings/{ask_id}/", "/recordings/{ask kept}/", "/recordings/{ask ended}/"],
+    "/client/recordings/<str:ask_id>/": ["/client/recordings/{ask_id}/", "/client/recordings/{ask kept}/", "/client/recordings/{ask ended}/"],
+    "/calls/<str:call_id>/": ["/calls/{call_id}/", "/calls/{call recorded}/", "/calls/{call ended}/"],
+    "/client/calls/<str:call_id>/": ["/client/calls/{call_id}/", "/client/calls/{call recorded}/"],
+    "/calls/<str:call_id>/recording/": ["/calls/{call_id}/recording/", "/calls/{call recorded}/recording/"],
     "/digest/<str:token>/": ["/digest/{digest}/"],
     "/invited/<str:token>/": ["/invited/{invited}/"],
     "/offboardings/<str:offboarding_id>/acceptance/call/": ["/offboardings/{offboarding of quayside}/acceptance/call/"],
@@ -76,8 +81,8 @@ FACES = {
     "/messages/<str:message_id>/": ["/messages/{written}/", "/messages/{came in}/"],
     "/settings/mail/add/<str:kind>/": ["/settings/mail/add/imap/", "/settings/mail/add/webhook/"],
     "/mail-in/": ["/mail-in/", "/mail-in/?show=loop"],
-    "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/"],
-    "/client/mail-in/<str:mail_id>/": ["/client/mail-in/{mail_id}/", "/client/mail-in/{mail disowned}/"],
+    "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/", "/mail-in/{mail forwarded}/"],
+    "/client/mail-in/<str:mail_id>/": ["/client/mail-in/{mail_id}/", "/client/mail-in/{mail disowned}/", "/client/mail-in/{mail forwarded}/"],
     "/requests/<str:request_id>/": [
         "/requests/{work asked}/", "/requests/{work}/", "/requests/{work approved}/", "/requests/{work}/?minutes=600&kind=other&line_class=further_service",
     ],
@@ -148,9 +153,12 @@ FACES = {
 }  # fmt: skip
 # Addresses that give no page to look at, and what they give.
 NO_PAGE = {
+    "/settings/letters/<str:key>/<str:language>/preview/<str:what>/": "plain words, for a frame beside the form",
     "/clients/<str:client_id>/messages/preview/<str:what>/": "plain words, for a frame beside the form",
     "/": "moves on to the departures or the set-up",
     "/account/2fa/codes/download/": "a file",
+    "/recordings/files/<str:recording_id>/": "a file",
+    "/client/recordings/files/<str:recording_id>/": "a file",
     "/brand/logo/<str:digest>/": "a picture",
     "/bundles/<str:job_id>/file/": "a file",
     "/authorisations/<str:authorisation_id>/file/<str:what>/": "a file",

@@ -3,9 +3,11 @@
 
 import base64
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from partwell.actions.files import read_file
@@ -106,6 +108,41 @@ def test_a_picture_with_nothing_drawn_needs_a_word(sit: Any) -> None:
     with dan.expect_navigation():
         box.get_by_role("button", name="Keep the picture").click()
     assert not Picture.objects.exists()
+
+
+def test_a_call_with_a_promise_is_logged_by_keyboard_in_five_strokes_beside_its_words(sit: Any) -> None:
+    """Who, when, how long, by whom and by when are filled in: what is left are the words and a way from field to field."""
+    c = cast(signed=True)
+    dan = sit(c.dan)
+    dan.goto(f"/clients/{c.northwick.id}/messages/")
+    dan.get_by_role("link", name="Log a call").first.focus()
+    steps = 0
+
+    def press(key: str) -> None:
+        nonlocal steps
+        steps += 1
+        dan.keyboard.press(key)
+
+    def write(words: str) -> None:
+        nonlocal steps
+        steps += 1
+        dan.keyboard.insert_text(words)
+
+    press("Enter")
+    dan.wait_for_url("**/calls/log/")
+    dan.wait_for_function("document.activeElement && document.activeElement.name === 'summary'")
+    write("The carrier comes on the 14th.")
+    press("Tab")
+    write("The port plan")
+    press("Enter")
+    dan.wait_for_url("**/messages/**")
+    assert steps == 5, "one to the page, two texts, one to the next field, one to send"
+    call = Call.objects.get()
+    assert (call.with_whom, call.summary) == ("Mara Ellery", "The carrier comes on the 14th.")
+    assert (call.promised, call.promised_by) == ("The port plan", "Dan Frey")
+    assert call.promised_for == timezone.localdate() + timedelta(days=7)
+    assert abs(timezone.now() - call.happened_at) < timedelta(minutes=2) and call.minutes == 10
+    assert "The port plan" in Envelope.objects.latest("queued_at").text
 
 
 def test_a_call_is_logged_in_two_fields(sit: Any) -> None:

@@ -99,7 +99,7 @@ from tests.support.worlds import World
 READ = {"search.read", "staff.read", "security.read", "post_office.read", "client.read", "client.export", "agreement.read", "estate.read",
         "note.read", "offboarding.read", "authorisation.read", "release.preview", "release.read", "message.read", "timeline.read",
         "ledger.read", "ledger.check", "erasure.read", "job.read", "time.read", "copy.read", "return.read", "billing.read", "profile.read",
-        "retention.read", "certificate.read"}  # fmt: skip
+        "retention.read", "certificate.read", "recording.hear"}  # fmt: skip
 HOUSE = {"msp.setup", "msp.configure", "staff.invite", "staff.change", "staff.leave", "token.make", "token.revoke", "ledger.checkpoint", "ledger.catch_up",
          "client.add", "series.set", "price.set", "letter.change", "digest.choose", "feed.make"}  # fmt: skip
 CSV = b"Asset Tag,Serial,Asset Name\nNT-1,S1,Router\n"
@@ -327,7 +327,7 @@ ALLOWED: Tries = {
 ELSEWHERE = {
     "mail.settle", "mail.own",  # tests/flows/test_mail_pages.py
     "envelope.settle", "credential.purge", "copy.bill", "copy.ship", "return.welcome", "release.stop", "authorisation.record_withdrawal",
-    "bundle.download", "billing.override", "promise.settle", "meeting.plan",  # tests/flows/test_meetings.py
+    "bundle.download", "billing.override", "promise.settle", "meeting.plan", "recording.ask", "recording.answer",  # test_meetings.py, test_recordings.py
     "erasure.propose", "erasure.decide", "record.keep_longer",  # tests/flows/test_erasure_content.py, test_record_end.py
     # retention begins when the client has left: tests/flows/test_keeping.py, test_deletion*.py, test_certificates.py
     "set.record", "set.remove", "set.return", "only_copy.settle", "hold.place", "hold.ask_lift", "hold.lift",

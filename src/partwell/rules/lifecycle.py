@@ -131,6 +131,8 @@ AFTER_CLOSING: Mapping[str, str] = {
     "message.write": "The client asks about its record, and is answered.",
     "promise.settle": "What was promised is kept after closing too.",
     "meeting.plan": "A former client may be met; a new provider is not invited, for no consent stands.",
+    "recording.ask": "A call after closing may be recorded as any other, and whoever takes consent back is heard at any time.",
+    "recording.answer": "Consent to a recording is taken back at any time.",
     "mail.settle": "Mail comes in after closing too, and somebody says what becomes of it.",
     "mail.own": "What staff wrote from their own mail program is written as on the page.",
     "call.log": "The client rings about its record; the call is on record as any other.",

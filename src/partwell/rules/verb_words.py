@@ -105,6 +105,9 @@ VERB_WORDS: Mapping[str, str] = {
     "digest.choose": "choose how often a digest comes",
     "feed.make": "make a calendar address of your own",
     "meeting.plan": "plan, change or cancel a meeting",
+    "recording.ask": "ask whether a call may be recorded, and add its recording",
+    "recording.answer": "say whether you may be recorded",
+    "recording.hear": "play a recording",
     "envelope.claim": "send mail",
     "envelope.settle": "settle what became of a mail",
     # time and prepaid hours

@@ -11,6 +11,7 @@ from django.utils import timezone
 from partwell.actions.authorisations.end_by_date import end_by_date
 from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.correspondence.digests import send_digests
+from partwell.actions.correspondence.recordings import destroy_stopped
 from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
@@ -33,6 +34,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "receipt windows that close soon": lambda now: tell_windows_ending(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "keys half destroyed": lambda now: resume_destroyed(),
+    "recordings whose consent was taken back": lambda now: destroy_stopped(),
     "contents half erased": lambda now: finish_erasures(),
     "certificates whose day has come": lambda now: certify_due(now=now),
     "deletions that broke off": lambda now: settle_broken(now=now),
@@ -53,6 +55,7 @@ SELDOM = {
     "retention notices": 60.0,
     "holds to be reviewed": 600.0,
     "keys half destroyed": 60.0,
+    "recordings whose consent was taken back": 60.0,
     "contents half erased": 60.0,
     "digests": 60.0,
     "abandoned imports": 600.0,

@@ -18,6 +18,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.correspondence import queries
+from partwell.records.correspondence import recording_queries as found
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
@@ -47,12 +48,14 @@ def meetings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def meeting(request: HttpRequest, meeting_id: str) -> HttpResponse:
     """One meeting: when, where, and who is invited."""
-    row = queries.meeting_seen(actor_of(request), uuid_or_404(meeting_id))
+    actor = actor_of(request)
+    row = queries.meeting_seen(actor, uuid_or_404(meeting_id))
     if row is None:
         raise Http404
     tone, word = STATES[row.state]
     context = {
         "row": row, "tone": tone, "word": word, "home_url": "/client/", "mails": queries.meeting_mails(row.id),
+        "recording_ask": found.ask_of_meeting(actor, row.id),
         "ahead": row.state == "planned" and row.ends_at > timezone.now(), "back": {"label": _("Meetings"), "url": reverse("client:meetings")},
     }  # fmt: skip
     return render(request, "client_portal/meeting.html", context)
@@ -72,6 +75,8 @@ def call(request: HttpRequest, call_id: str) -> HttpResponse:
     row, actor = _call(request, call_id), actor_of(request)
     context = {
         "row": row, "may_correct": may(actor.role, "call.correct") is None, "home_url": "/client/",
+        "answers": queries.answers_to_call(actor, row.id),
+        "recordings": found.recordings_of(actor, row.id), "may_hear": True, "play": "client:recording_file",
         "back": {"label": _("Messages"), "url": reverse("client:messages")},
     }  # fmt: skip
     return render(request, "client_portal/call.html", context)

@@ -19,6 +19,7 @@ from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.authorisations import queries as consents
 from partwell.records.billing import copies, returns
 from partwell.records.correspondence.queries import held_open
+from partwell.records.correspondence.recording_queries import unanswered
 from partwell.records.hours.lists import to_answer
 from partwell.records.offboardings import lists
 from partwell.records.offboardings import queries as departures
@@ -184,6 +185,16 @@ def _data(actor: Actor) -> list[Need]:
     return found
 
 
+def _recordings(actor: Actor) -> list[Need]:
+    """Whether a conversation may be recorded: this person's own word is asked for."""
+    found = []
+    for voice in unanswered(actor):
+        title = _("May we record “%(what)s”?") % {"what": voice.ask.title}
+        text = _("Only if everybody who is heard agrees before. A no has no consequence for you.")
+        found.append(Need(title, text, title, _("Answer"), reverse("client:recording", args=[voice.ask_id])))
+    return found
+
+
 def after_needs(actor: Actor) -> list[Need]:
     """What may wait for the client after it has left: its data, its copies of backups, and our quote for coming back."""
     return [*_return(actor), *_data(actor), *_copies(actor)]
@@ -194,7 +205,7 @@ def needs_of(actor: Actor, departure: Any | None) -> list[Need]:
     found = [*_signatures(actor), *_approvals(actor)]
     if departure is not None and departure.state == "open":
         found += [*_dates(actor, departure), *_work(actor), *_acceptance(departure)]
-    return [*found, *after_needs(actor), *_held(actor)]
+    return [*found, *after_needs(actor), *_recordings(actor), *_held(actor)]
 
 
 def ask_of(actor: Actor, needs: list[Need]) -> dict[str, Any] | None:

@@ -5,7 +5,15 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.client_portal import approvals, conversations, finding, messages, received, releases
+from partwell.entrypoints.client_portal import (
+    approvals,
+    conversations,
+    finding,
+    messages,
+    received,
+    recordings,
+    releases,
+)
 
 urlpatterns: list[Any] = [
     path("releases/", releases.releases, name="releases"),
@@ -20,6 +28,10 @@ urlpatterns: list[Any] = [
     path("meetings/<str:meeting_id>/", conversations.meeting, name="meeting"),
     path("calls/<str:call_id>/", conversations.call, name="call"),
     path("calls/<str:call_id>/correct/", conversations.correct, name="call_correct"),
+    path("recordings/", recordings.recordings, name="recordings"),
+    path("recordings/<str:ask_id>/", recordings.recording, name="recording"),
+    path("recordings/<str:ask_id>/answer/", recordings.answer, name="recording_answer"),
+    path("recordings/files/<str:recording_id>/", recordings.recording_file, name="recording_file"),
     path("messages/search/", finding.search, name="messages_search"),
     path("mails/", messages.mails, name="mails"),
     path("mails/<str:envelope_id>/", messages.mail, name="mail"),

@@ -2,6 +2,7 @@
 """Files of strangers go out from a sandboxed answer: own CSP sandbox, nosniff, download by default, Range honoured."""
 
 import re
+from collections.abc import Collection
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -11,6 +12,11 @@ from partwell.entrypoints.door.headers import STRANGERS
 from partwell.records.vault.queries import StoredFile
 
 SHOWN = {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"}
+# What a page's own player plays: sound and film of recordings.
+PLAYED = {
+    "audio/wav", "audio/mp4", "audio/ogg", "audio/flac", "audio/mpeg", "audio/aac", "audio/amr",
+    "video/mp4", "video/webm", "video/quicktime", "video/x-matroska", "video/x-msvideo",
+}  # fmt: skip
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)\Z")
 
 
@@ -24,9 +30,9 @@ def continues(request: HttpRequest) -> bool:
 
 
 def file_response(
-    request: HttpRequest, file: StoredFile, *, inline: bool = False
+    request: HttpRequest, file: StoredFile, *, inline: bool = False, shown: Collection[str] = SHOWN
 ) -> HttpResponse | StreamingHttpResponse:
-    """Stream a vault file. ``inline`` only shows kinds on ``SHOWN``. Django's FileResponse ignores Range, so it is done here.
+    """Stream a vault file. ``inline`` only shows kinds on ``shown``. Django's FileResponse ignores Range, so it is done here.
 
     The caller has checked who may have it. One range is honoured (206), several are answered whole, an
     impossible one gets 416.
@@ -45,7 +51,7 @@ def file_response(
         if start > end or start >= file.size:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
         status = 206
-    show = inline and file.media_type in SHOWN
+    show = inline and file.media_type in shown
     kind = file.media_type if show else "application/octet-stream"
     response = StreamingHttpResponse(chunks(file, start, end - start + 1), status=status, content_type=kind)
     response.headers["Content-Length"] = str(end - start + 1)

@@ -11,6 +11,7 @@ from partwell.actions.releases.look import client_of_recipient, line_views, sign
 from partwell.actions.releases.standing import Standing, standing_of
 from partwell.entrypoints.door.actor import COOKIES
 from partwell.entrypoints.door.gate import actor_of
+from partwell.records.correspondence.recording_queries import was_asked
 from partwell.records.releases.queries import received_lines
 
 
@@ -53,6 +54,7 @@ def frame(request: HttpRequest, tab: str = "") -> tuple[Standing, dict[str, Any]
             "company": standing.recipient.firm,
             "sign_out_url": "/provider/sign-out/",
         },
+        "asked_to_record": was_asked(actor),
         "home_url": "/provider/",
         "tab": tab,
     }

@@ -12,6 +12,7 @@ from partwell.entrypoints.provider_portal import (
     home,
     lines,
     messages,
+    recordings,
     requests,
     sign_in_urls,
     terms,
@@ -30,6 +31,8 @@ urlpatterns: list[Any] = [
     path("dates/", dates.dates, name="dates"),
     path("messages/", messages.conversation, name="messages"),
     path("messages/search/", finding.search, name="messages_search"),
+    path("recordings/", recordings.recordings, name="recordings"),
+    path("recordings/<str:ask_id>/answer/", recordings.answer, name="recording_answer"),
     *evidence_urls.urlpatterns,
     *sign_in_urls.urlpatterns,
 ]

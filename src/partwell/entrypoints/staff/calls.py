@@ -20,9 +20,11 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.moments import MomentField, typed_now
 from partwell.entrypoints.door.refused import refusal_response
+from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.staff.pictures import pictured
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
+from partwell.records.correspondence import recording_queries as found
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
@@ -152,6 +154,11 @@ def call_page(request: HttpRequest, call_id: str) -> HttpResponse:
         "call": call,
         "client": call.client,
         "may_correct": may(actor.role, "call.log") is None,
+        "answers": queries.answers_to_call(actor, call.id),
+        "recordings": found.recordings_of(actor, call.id),
+        "may_hear": may(actor.role, "recording.hear") is None,
+        "may_record": may_here(actor, call.client, "recording.ask"),
+        "play": "staff:recording_file",
         "may_settle": may(actor.role, "promise.settle") is None,
         **pictured(actor, call.client, "call", call.id),
     }

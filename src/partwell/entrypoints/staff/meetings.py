@@ -21,11 +21,13 @@ from partwell.actions.releases.standing import named_persons
 from partwell.entrypoints.door.answers import uuid_or_404, uuids
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.moments import MomentField
+from partwell.entrypoints.door.recording_words import shown
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import may_here
 from partwell.entrypoints.staff.release_page import mail_rows
 from partwell.entrypoints.staff.releases import client_of
 from partwell.records.correspondence import queries
+from partwell.records.correspondence import recording_queries as found
 from partwell.records.people.queries import staff_here
 from partwell.rules.meetings import Appointment
 from partwell.rules.refusals import Refusal
@@ -169,10 +171,10 @@ def _next_hour() -> Any:
 
 
 def _meeting(request: HttpRequest, meeting_id: str) -> Any:
-    found = queries.meeting_seen(actor_of(request), uuid_or_404(meeting_id))
-    if found is None:
+    row = queries.meeting_seen(actor_of(request), uuid_or_404(meeting_id))
+    if row is None:
         raise Http404
-    return found
+    return row
 
 
 @staff_door("message.read")
@@ -185,7 +187,8 @@ def meeting(request: HttpRequest, meeting_id: str) -> HttpResponse:
     context = {
         "section": "messages", "row": row, "client": row.client, "tone": tone, "word": word, "may_change": open_ and row.starts_at > timezone.now(),
         "may_cancel": open_, "may_log": row.state == "planned" and row.starts_at <= timezone.now() and may_here(actor, row.client, "call.log"),
-        "mails": mail_rows(queries.meeting_mails(row.id)),
+        "mails": mail_rows(queries.meeting_mails(row.id)), "recording": shown(ask) if (ask := found.ask_of_meeting(actor, row.id)) else None,
+        "may_ask": row.state == "planned" and may_here(actor, row.client, "recording.ask"),
     }  # fmt: skip
     return render(request, "staff/meeting.html", context)
 

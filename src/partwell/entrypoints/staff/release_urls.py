@@ -5,7 +5,16 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.staff import calls, letters, meetings, messages, release_page, releases, search_said
+from partwell.entrypoints.staff import (
+    calls,
+    letters,
+    meetings,
+    messages,
+    recordings,
+    release_page,
+    releases,
+    search_said,
+)
 
 _C, _R, _L = (
     "clients/<str:client_id>/",
@@ -44,4 +53,12 @@ urlpatterns: list[Any] = [
     path("meetings/<str:meeting_id>/", meetings.meeting, name="meeting"),
     path("meetings/<str:meeting_id>/change/", meetings.change, name="meeting_change"),
     path("meetings/<str:meeting_id>/cancel/", meetings.cancel, name="meeting_cancel"),
+    path("meetings/<str:meeting_id>/recording/", recordings.ask_meeting, name="meeting_recording"),
+    path(f"{_C}recordings/", recordings.recordings, name="client_recordings"),
+    path(f"{_C}recordings/ask/", recordings.ask, name="recording_ask"),
+    path("recordings/<str:ask_id>/", recordings.recording, name="recording"),
+    path("recordings/<str:ask_id>/answer/", recordings.answer, name="recording_answer"),
+    path("recordings/voices/<str:voice_id>/", recordings.word, name="recording_word"),
+    path("recordings/files/<str:recording_id>/", recordings.recording_file, name="recording_file"),
+    path("calls/<str:call_id>/recording/", recordings.add, name="recording_add"),
 ]

@@ -36,18 +36,66 @@ class Meeting(Committed):
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
 
+class RecordingAsk(Committed):
+    """A question to everybody heard in a call or meeting: may it be recorded? Their answers are its voices."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="recording_asks")
+    meeting = models.OneToOneField(
+        Meeting, null=True, blank=True, on_delete=models.PROTECT, related_name="recording_ask"
+    )
+    recipient = models.ForeignKey(
+        "authorisations.Recipient", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    title = models.CharField(max_length=200)
+    asked_by_name = models.CharField(max_length=160)
+    asked_at = models.DateTimeField()
+
+
+class RecordingVoice(Committed):
+    """One person who will be heard, and the answer: their own, or what a member of staff was told (``word_of``)."""
+
+    ask = models.ForeignKey(RecordingAsk, on_delete=models.PROTECT, related_name="voices")
+    place = models.PositiveSmallIntegerField(default=0)
+    role = models.CharField(max_length=10)  # client provider staff other
+    name = models.CharField(max_length=160)
+    firm = models.CharField(max_length=160, blank=True)
+    person = models.UUIDField(null=True, blank=True, db_index=True)  # of whoever can answer behind a door
+    answer = models.CharField(max_length=10, blank=True)  # rules.recordings.Answer
+    answered_at = models.DateTimeField(null=True, blank=True)
+    # Staff's word for somebody who has no access here: who wrote it down, how and when it was said.
+    word_of = models.CharField(max_length=160, blank=True)
+    how = models.CharField(max_length=300, blank=True)
+    said_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ask", "person"], condition=models.Q(person__isnull=False), name="one_voice_a_person"
+            )
+        ]
+
+
 class Recording(Committed):
-    """A recording of a call, kept only with everyone's recorded consent: ``consents`` [{"name", "party", "words", "at"}]."""
+    """A recording of a call, kept only with everyone's recorded consent: ``consents`` [{"name", "party", "words", "at"}].
+
+    Its file lies under a key unit of its own, so that taking one consent back destroys one key and nothing else.
+    """
 
     call = models.ForeignKey("correspondence.Call", on_delete=models.PROTECT, related_name="recordings")
+    ask = models.ForeignKey(
+        RecordingAsk, null=True, blank=True, on_delete=models.PROTECT, related_name="recordings"
+    )
     file = models.ForeignKey("vault.StoredFile", on_delete=models.PROTECT, related_name="+")
     consents = models.JSONField(default=list)
+    started_at = models.DateTimeField(null=True, blank=True)
     added_by_name = models.CharField(max_length=160)
     added_at = models.DateTimeField()
     # Somebody took their consent back: nobody plays it from then on, and the page says so.
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by_name = models.CharField(max_length=160, blank=True)
     stopped_why = models.CharField(max_length=300, blank=True)
+    # Its key and file are gone; what stays says that it was there.
+    destroyed_at = models.DateTimeField(null=True, blank=True)
 
 
 class LetterTemplate(Committed):

@@ -147,6 +147,8 @@ from partwell.records.correspondence.habits import (  # noqa: E402  after the mo
     LetterTemplate,
     Meeting,
     Recording,
+    RecordingAsk,
+    RecordingVoice,
 )
 from partwell.records.correspondence.inbound import (  # noqa: E402  after the models they point to
     Bounce,
@@ -170,6 +172,8 @@ __all__ = [
     "Meeting",
     "Message",
     "Recording",
+    "RecordingAsk",
+    "RecordingVoice",
     "ReplyAddress",
     "Road",
     "SearchRow",

@@ -19,10 +19,10 @@ def paper_of(client_id: UUID, file_id: UUID) -> StoredFile | None:
     """A paper on a client's file: agreement, proof, notice, letter, invoice. None for another client's.
 
     Nor for what has an address of its own that asks more: a credential's file (R16), and a bundle, whose
-    download is decided anew and recorded (R1).
+    download is decided anew and recorded (R1), and a recording, which is played only while everybody agrees (R2).
     """
     row = StoredFile.objects.select_related("unit").filter(pk=file_id, client_id=client_id).first()
-    if row is None or row.unit.purpose == "credentials":
+    if row is None or row.unit.purpose == "credentials" or row.unit.purpose.startswith("recording:"):
         return None
     jobs = apps.get_model("jobs", "Job").objects
     return None if jobs.filter(kind="bundle.build", result__file=row.id.hex).exists() else row
