@@ -197,3 +197,12 @@ def test_a_step_without_anybody_in_charge_signs_with_the_firm() -> None:
         )
     assert "\n\nHarbourline IT\n\n" in mail.text and "Harbourline IT, Harbourline IT" not in mail.text
     assert timezone.now() >= mail.queued_at and set(KINDS) <= set(LETTERS)
+
+
+def test_a_reminder_is_one_press_away_from_what_waits() -> None:
+    c = cast(items=False)
+    row = propose(c)
+    url = f"/clients/{c.northwick.id}/messages/write/?letter=reminder"
+    assert url in browser_of(c.ines).get(f"/authorisations/{row.id}/").content.decode()
+    assert url not in browser_of(c.kerstin).get(f"/authorisations/{row.id}/").content.decode()
+    assert "Something waits for you" in browser_of(c.ines).get(url).content.decode()

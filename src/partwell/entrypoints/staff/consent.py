@@ -189,6 +189,7 @@ def _page(request: HttpRequest, row: Any, call: CallForm) -> HttpResponse:
         "event": row.signature_event, "call_form": call, "reference": reference, "number_counts": number_counts,
         "may_call": proposed and number_counts and row.prepared_by_id != actor.id and may(actor.role, "authorisation.call_back") is None,
         "is_preparer": row.prepared_by_id == actor.id, "proposed": proposed, "granted": granted, "may_draft": row.state == AuthorisationState.DRAFT and may(actor.role, "authorisation.propose") is None,
+        "may_remind": not row.signed_at and may(actor.role, "message.write") is None,
         "may_withdraw": (proposed or granted) and may(actor.role, "authorisation.record_withdrawal") is None,
         "may_propose": may(actor.role, "authorisation.propose") is None, "what": look.consequences(row) if granted else None,
         "versions": [{"row": one, "tone": t, "word": w} for one in queries.versions_of(actor, row.recipient_id) for t, w in [look.state_words(one)]],
