@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from partwell.importers import mail_forward
+from partwell.importers import mail_forward, mail_text
 from partwell.importers.base import (
     FileRef,
     ImportedItem,
@@ -87,7 +87,7 @@ def wire_facts(mail: MailRead) -> dict[str, str]:
 def from_wire_facts(facts: dict[str, str]) -> MailRead:
     """The other end; what comes from the guarded process is not trusted: wrong types raise ImportRefused."""
     try:
-        raw: dict[str, Any] = json.loads(facts["json"])
+        raw: dict[str, Any] = mail_text.storable(json.loads(facts["json"]))
 
         def people(name: str, of: dict[str, Any] = raw) -> tuple[Address, ...]:
             return tuple(Address(str(one["name"])[:200], str(one["address"])[:320]) for one in of[name])
@@ -99,14 +99,14 @@ def from_wire_facts(facts: dict[str, str]) -> MailRead:
         forward = Forwarded(
             how=inner["how"] if inner["how"] in ("inline", ATTACHED) else "", marked=bool(inner["marked"]), replies=bool(inner["replies"]),
             originals=int(inner["originals"]), unread=bool(inner["unread"]), name=str(inner["name"])[:200], address=str(inner["address"])[:320],
-            date=datetime.fromisoformat(inner["date"]) if inner["date"] else None, subject=str(inner["subject"])[:300],
+            date=mail_text.sound_date(inner["date"]), subject=str(inner["subject"])[:300],
             to=people("to", inner)[:100], cc=people("cc", inner)[:100], text=str(inner["text"])[: mail_forward.LONGEST], own=int(inner["own"]),
             message_id=str(inner["message_id"])[:300], in_reply_to=str(inner["in_reply_to"])[:300], references=texts("references", 300, inner),
         )  # fmt: skip
 
         return MailRead(
             is_mail=bool(raw["is_mail"]), from_=people("from_"), to=people("to"), cc=people("cc"), reply_to=people("reply_to"),
-            delivered=texts("delivered"), date=datetime.fromisoformat(raw["date"]) if raw["date"] else None,
+            delivered=texts("delivered"), date=mail_text.sound_date(raw["date"]),
             subject=str(raw["subject"])[:300], message_id=str(raw["message_id"])[:300], in_reply_to=str(raw["in_reply_to"])[:300],
             references=texts("references", 300), hops=int(raw["hops"]), automatic=str(raw["automatic"])[:200],
             forward=forward,

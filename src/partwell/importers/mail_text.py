@@ -106,6 +106,24 @@ class _Plain(HTMLParser):
             self.pieces.append(data)
 
 
+def storable(value: Any) -> Any:
+    """The same JSON value without what no database holds: NUL, and halves of surrogate pairs, which UTF-7 can spell."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    return {name: storable(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def sound_date(text: str) -> datetime | None:
+    """A time in ISO form, in UTC where it names a zone; None for "" and for what lies outside of any mail's days."""
+    when = datetime.fromisoformat(text) if text else None
+    with contextlib.suppress(OverflowError):
+        when = when.astimezone(UTC) if when and when.tzinfo else when
+        return when if when and 1970 <= when.year <= 2200 else None
+    return None
+
+
 def _without_comments(html: str) -> str:
     """HTML without its comments; one that never ends takes the rest, as in a browser. HTMLParser looks for the end of
     each anew to the end of the text: 1 MB of "<!--" took it minutes."""

@@ -50,7 +50,7 @@ class SenderKind(StrEnum):
 class Sender:
     """Whom the From address was matched to. ``gone``: the person left. ``elsewhere``: known, but of another client.
 
-    ``ambiguous``: the address is one of two parties. ``consent``: a provider's authorisation stands and names the person.
+    ``ambiguous``: the address is one of two parties. ``house``: it is our own, and no person's. ``consent``: a provider's authorisation stands and names the person.
     ``name`` and ``firm`` for sentences.
     """
 
@@ -61,6 +61,7 @@ class Sender:
     gone: bool = False
     elsewhere: bool = False
     ambiguous: bool = False
+    house: bool = False
     consent: bool = False
 
 
@@ -146,6 +147,10 @@ def decide(facts: MailFacts) -> Verdict:
         return say(State.WAITING, "It names no sender, or more than one; a person says who wrote it.")
     if sender.elsewhere:
         return say(State.WAITING, f"{named} is known here, but belongs to another conversation.")
+    if sender.house:
+        return say(
+            State.WAITING, f"It bears our own address, {facts.from_address}; a person says who wrote it."
+        )
     if sender.ambiguous:
         return say(State.WAITING, f"{named} is the address of two parties; a person says who wrote it.")
     if sender.gone:

@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from partwell.actions import files
@@ -32,6 +32,7 @@ from partwell.connectors.mail_same import Fingerprint, fingerprint
 from partwell.importers.base import ImportedItem, ImportRefused, Options, Understood, clean
 from partwell.importers.inbound_mail import MailRead, from_wire_facts
 from partwell.importers.limits import MIB, Limits
+from partwell.importers.mail_text import storable
 from partwell.importers.sandbox import read_guarded
 from partwell.records.correspondence.models import Envelope, InboundMail, InboundPart, ReplyAddress
 from partwell.records.vault.models import StoredFile
@@ -101,7 +102,7 @@ def take_in(
     with _on_disk(raw) as (path, spool):
         read, parts = _read(path, spool)
         taken = _Taken(
-            path, fingerprint(path), read, parts, road, clean(envelope_from, 320), [clean(one, 320) for one in envelope_to][:100],
+            path, fingerprint(path), read, parts, road, storable(clean(envelope_from, 320)), [storable(clean(one, 320)) for one in envelope_to][:100],
             received_at or timezone.now(), peer, resolver, by,
         )  # fmt: skip
         rows = [_take(taken, target) for target in _targets(taken)]
@@ -184,9 +185,8 @@ def _known(taken: _Taken, client_id: UUID | None) -> InboundMail | None:
 def _take(taken: _Taken, target: _Target) -> InboundMail:
     if (earlier := _known(taken, target.client_id)) is not None:
         return earlier
-    read = taken.read
     if taken.judged is None:
-        sender = read.from_[0].address if read.from_ else ""
+        sender = taken.read.from_[0].address if taken.read.from_ else ""
         taken.judged = judge(
             taken.path,
             sender,
@@ -204,7 +204,16 @@ def _take(taken: _Taken, target: _Target) -> InboundMail:
             assert item.file is not None and item.file.path is not None  # only such are parts
             with item.file.path.open("rb") as stream:
                 stored.append(_store(stream, target, item.file.name, item.file.media_type))
-        found = _keep(taken, target, stored)
+        try:
+            found = _keep(taken, target, stored)
+        except (
+            DataError,
+            ValueError,
+        ) as error:  # something that no column takes: the bytes are kept all the same
+            why = f"What it says cannot be written down ({type(error).__name__}); it is kept as it came."
+            taken.read, taken.parts = MailRead(is_mail=False, problems=(why,)), []
+            found = _keep(taken, target, stored[:1])
+            _forget(stored[1:])
     except BaseException:
         _forget(stored)
         raise

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from partwell.actions.facts import house_mailboxes
 from partwell.actions.releases.standing import standing_of
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
@@ -45,6 +46,8 @@ def match(client_id: UUID | None, address: str, now: datetime) -> Matched:
     contact = _best(row for row in Contact.objects.filter(client_id=client_id) if mine in _mailboxes(row))
     people = RecipientPerson.objects.select_related("recipient").filter(recipient__client_id=client_id)
     person = _best(row for row in people if mailbox_of(row.email) == mine)
+    if staff is None and mine in house_mailboxes():
+        return Matched(inbound.Sender(house=True))
     found = [one for one in (staff, contact, person) if one is not None and one.left_at is None]
     if len(found) > 1:
         return Matched(inbound.Sender(ambiguous=True))
