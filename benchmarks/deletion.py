@@ -19,7 +19,7 @@ def run(options: Options) -> list[Row]:
     """Two lines: waiting for the server included, and the processor time of the client alone."""
     from tests.support import s3_server
 
-    number = 1500 if options.small else options.objects
+    number = 300 if options.small else options.objects
     server = s3_server.start()
     cpu: dict[str, list[float]] = {"place": [], "loop": []}
     try:

@@ -6,10 +6,11 @@
 
 from partwell.sample.load import Sample, load_sample
 from tests.flows.cast import PASSWORD, Cast, cast, done, propose, scope, sign
+from tests.support.kept import built_once
 
 __all__ = ["PASSWORD", "Cast", "Sample", "cast", "done", "propose", "sample", "scope", "sign"]
 
 
 def sample() -> Sample:
-    """The sample MSP, loaded into this test's empty home; five seconds."""
-    return load_sample()
+    """The sample MSP in this test's empty home: loaded once a run and database (seven seconds), then copied."""
+    return built_once("sample", load_sample)

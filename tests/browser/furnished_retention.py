@@ -2,10 +2,8 @@
 """A client that left long ago: sets at each kind of place, holds in each state, and a deletion at every station of its way."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from partwell.actions.base import Deed
@@ -28,6 +26,7 @@ from partwell.rules.terms import ContactRole
 from partwell.sample import made
 from tests.flows.cast import Cast, NewContact, _client, done
 from tests.flows.deletion_cast import Stage, approved, due_set, fill, folder_facts, listed, proposed, work
+from tests.support.kept import lasting_folder
 
 REPLICA = Replica("Second region", "Frankfurt", "Deep Storage Ltd", 14)
 LONG = "Archive of the former branch offices in Wuppertal-Vohwinkel, Llanfairpwllgwyngyll and Donaudampfschiffahrtshafen, 2009 to 2024"
@@ -44,7 +43,7 @@ def cloud(name: str = "Cloud backups", **more: Any) -> SetFacts:
 
 
 def _folder(name: str, count: int = 5) -> SetFacts:
-    path = Path(settings.PARTWELL_HOME).parent / "share" / name.replace(" ", "-")
+    path = lasting_folder() / name.replace(" ", "-")
     fill(path, count)
     return folder_facts(path, name, copies=1, contents="backup")
 

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.browser.furnished import Furnished
+from tests.browser.furnished import Furnished, furnish
+from tests.support.kept import built_once
 
 TABLE = Path(__file__).parents[1] / "permissions" / "urls.txt"
 SEATS = {"staff": "jonah", "client": "mara", "provider": "theo", "open": "nobody"}
@@ -279,3 +280,16 @@ def pages(door: str, made: Furnished) -> tuple[list[Page], list[str]]:
             elif not is_page and pattern not in NO_PAGE and said.status_code != 405:
                 wrong.append(f"{pattern} gives {said.status_code} to {seat} at {address}")
     return found, wrong
+
+
+Found = tuple[list[Page], list[str]]
+
+
+def furnished_pages() -> tuple[Furnished, dict[str, Found]]:
+    """The furnished cast in this world, and ``pages()`` of each door; asked for once and then copied, as the cast is."""
+    return built_once("furnished-pages", _furnished_pages, minutes=4)
+
+
+def _furnished_pages() -> tuple[Furnished, dict[str, Found]]:
+    made = furnish()
+    return made, {door: pages(door, made) for door in SEATS}

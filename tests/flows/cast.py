@@ -42,6 +42,7 @@ from partwell.records.people.models import StaffMember
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Channel, ContactRole, Destination, Party, Reason, RecipientKind, ScopePreset
+from tests.support.kept import kept
 
 PASSWORD = (
     "correct horse battery"  # of made-up devices, stored sealed; tests look for it where it must not be
@@ -151,8 +152,9 @@ def _actor(kind: str, person_id: UUID) -> Actor:
     return found
 
 
+@kept
 def cast(*, signed: bool = False, deemed: bool = False, items: bool = True) -> Cast:
-    """Build it. ``deemed``: Northwick's agreement says that silence is acceptance (R17)."""
+    """The cast, built once and then copied. ``deemed``: Northwick's agreement says that silence is acceptance (R17)."""
     staff = _staff()
     ines, dan = staff["ines"], staff["dan"]
     mara_row = NewContact("Mara Ellery", "mara@northwick.example", ContactRole.SIGNATORY, title="Managing director",

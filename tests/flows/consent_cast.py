@@ -26,6 +26,7 @@ from partwell.rules.refusals import Refusal
 from partwell.rules.terms import RecipientKind, ScopePreset
 from tests.connectors.test_webauthn import Authenticator
 from tests.flows.estate_cast import Cast, cast
+from tests.support.kept import kept
 
 LONG_AGO = datetime(2024, 3, 4, 9, 0, tzinfo=UTC)
 
@@ -118,6 +119,7 @@ def item_of(
     return row
 
 
+@kept
 def consent_cast(*, departing: bool = True) -> ConsentCast:
     """Northwick, departing since ten days (unless ``departing`` is False), and Alder Row IT on its file."""
     staff = cast()

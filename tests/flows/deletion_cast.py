@@ -28,6 +28,7 @@ from partwell.rules.terms import Channel, Destination, Reason
 from partwell.workers import jobs
 from tests.flows.cast import Cast, _client, _staff, done
 from tests.flows.cast import NewContact as Person
+from tests.support.kept import kept
 
 NAME = "Nightly backups"
 
@@ -52,6 +53,7 @@ class Stage:
         return self.deletion
 
 
+@kept
 def people(*, alone: bool = False) -> Cast:
     """The MSP (``alone``: its owner only) and two clients; nobody is leaving, so nothing here gives a set its date."""
     from partwell.rules.terms import ContactRole

@@ -19,6 +19,7 @@ from partwell.records.jobs.models import Job
 from partwell.records.people.models import StaffMember
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refusal
+from tests.support.kept import kept
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Cast:
     quayside: Client
 
 
+@kept
 def cast() -> Cast:
     """Set the MSP up with its staff and two clients, through actions' deeds."""
     owner = set_up(

@@ -248,7 +248,7 @@ def test_many_thousand_rows_in_bounded_memory_without_stopping_others(
     who = cast()
     path = tmp_path / "big.csv"
     # The same code whatever the number, and the suite has ten minutes: all of them nightly and in benchmarks/.
-    rows = 100_000 if request.config.getoption("--nightly") else 20_000
+    rows = 100_000 if request.config.getoption("--nightly") else 10_000
     path.write_bytes(table(rows))
     waits: list[float] = []
     stop = threading.Event()

@@ -3,7 +3,6 @@
 
 import json
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,14 @@ from partwell.rules.refusals import Refused
 from partwell.sample.load import Sample, load_sample
 from tests.support import worlds
 from tests.support.worlds import World
+from tests.world import sample
 
 STATES = {"active": 3, "departing": 5, "inactive": 1}
 
 
 @pytest.fixture
 def loaded(db_world: World) -> Sample:
-    began = time.monotonic()
-    sample = load_sample()
-    print(f"loaded in {time.monotonic() - began:.1f} s")
-    return sample
+    return sample()
 
 
 @pytest.mark.both_databases
@@ -78,7 +75,7 @@ def kept(django_db_blocker: Any) -> Iterator[Sample]:
     with tempfile.TemporaryDirectory(prefix="partwell-sample-", dir=worlds.scratch()) as folder:
         made = worlds.sqlite_world(Path(folder))
         with made as world, django_db_blocker.unblock(), worlds.entered(world):
-            yield load_sample()
+            yield sample()
 
 
 def test_nothing_is_dated_back(kept: Sample) -> None:

@@ -35,6 +35,7 @@ from partwell.records.clients.models import Client, Contact
 from partwell.records.estate.models import Item
 from partwell.rules.actor import Actor
 from partwell.rules.terms import AuthorisationState, Category, ClientState, ItemKind, Owner, Party
+from tests.support.kept import kept
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Departure:
     items: tuple[UUID, ...]
 
 
+@kept
 def prepare() -> Departure:
     """A departing client with a granted authorisation and three documents, through deeds."""
     owner = set_up(MspPolicy("Harbourline IT", "desk@harbourline.example", time_zone="UTC"), owner_name="Jonah Reyes",

@@ -12,8 +12,8 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from partwell.rules import roles
-from tests.browser.furnished import Furnished, furnish
-from tests.browser.pages import Page, pages
+from tests.browser.furnished import Furnished
+from tests.browser.pages import Page, furnished_pages
 from tests.flows.browser_of import browser_of
 from tests.support import worlds
 
@@ -47,12 +47,13 @@ class Offers(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def furnished(django_db_blocker: Any) -> Iterator[Furnished]:
-    """One furnished world for all roles: it is only looked at."""
+def furnished(django_db_blocker: Any) -> Iterator[tuple[Furnished, list[Page]]]:
+    """One furnished world for all roles, and the staff's pages: it is only looked at."""
     with tempfile.TemporaryDirectory(prefix="partwell-offers-", dir=worlds.scratch()) as folder:
-        made = worlds.sqlite_world(Path(folder))
-        with made as world, django_db_blocker.unblock(), worlds.entered(world):
-            yield furnish()
+        world = worlds.sqlite_world(Path(folder))
+        with world as entered, django_db_blocker.unblock(), worlds.entered(entered):
+            found, looked = furnished_pages()
+            yield found, looked["staff"][0]
 
 
 def _wrong(role: str, method: str, path: str) -> str:
@@ -73,13 +74,15 @@ def _wrong(role: str, method: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["jonah", "ines", "dan", "kerstin"])
-def test_no_page_offers_what_its_reader_may_not_do(furnished: Furnished, name: str) -> None:
-    actor = getattr(furnished.cast, name)
+def test_no_page_offers_what_its_reader_may_not_do(
+    furnished: tuple[Furnished, list[Page]], name: str
+) -> None:
+    made, looked = furnished
+    actor = getattr(made.cast, name)
     browser = browser_of(actor)
-    looked, _ = pages("staff", furnished)
     wrong: list[str] = []
     seen = 0
-    for page in [*looked, Page("/offboardings/", f"/clients/{furnished.cast.quayside.id}/", "")]:
+    for page in [*looked, Page("/offboardings/", f"/clients/{made.cast.quayside.id}/", "")]:
         said = browser.get(page.address)
         if said.status_code != 200:
             continue

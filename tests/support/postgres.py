@@ -128,13 +128,16 @@ class Cluster:
         """``database`` as a copy of ``template``, to which nobody may be connected."""
         # Dropped one test late: at once, PostgreSQL would wait 100 ms for the test's own backend to end.
         while self._left:
-            statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            self.execute(statement.format(sql.Identifier(self._left.pop())))
+            self.drop(self._left.pop())
         names = (sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(template))
         create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names)
         if self.admin.info.server_version >= 150000:
             create += sql.SQL(" STRATEGY FILE_COPY")  # twice as quick as writing the copy to the log
         self.execute(create)
+
+    def drop(self, database: str) -> None:
+        """Remove ``database`` and whoever is connected to it."""
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def leave(self, database: str) -> None:
         """Let ``database`` go, together with whoever is still connected to it, when the next one is made."""

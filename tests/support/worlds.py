@@ -8,6 +8,7 @@ own their transactions, and a race needs a second connection that sees what the 
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -51,6 +52,15 @@ def sweep() -> None:
             continue  # not a name of ours, or somebody else's
 
 
+def shelf(name: str) -> Path:
+    """A folder of ours in the temporary folder that outlives the session. RuntimeError if another user made it."""
+    folder = Path(tempfile.gettempdir()) / f"partwell-{name}-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise RuntimeError(f"{folder} belongs to another user; remove it or set TMPDIR.")
+    return folder
+
+
 @dataclass(frozen=True)
 class World:
     """One test's installation. Fields: which database, its addresses, and its two folders."""
@@ -71,6 +81,7 @@ class World:
 
     def environment(self) -> dict[str, str]:
         """The environment of a child process that is to live in this world."""
+        _touch()
         return {**os.environ, **variables(self.url, self.owner_url, self.home, self.keys)}
 
     @contextlib.contextmanager
@@ -79,6 +90,7 @@ class World:
 
         On PostgreSQL as ``role``: the owner of the tables, or ``postgres.APP`` or ``postgres.SUPER``.
         """
+        _touch()
         if self.kind == "sqlite":
             connection: Any = sqlite3.connect(self.home / DATABASE_FILE, timeout=20, isolation_level=None)
         else:
@@ -118,35 +130,34 @@ def postgresql_world(folder: Path, cluster: Cluster) -> Iterator[World]:
     _copy(template, folder)
     name = f"t_{uuid4().hex[:16]}"
     cluster.clone(TEMPLATE, name)
+    _CLUSTERS[name] = cluster
     try:
         yield World(
             "postgresql", cluster.url(name, APP), cluster.url(name, OWNER), folder / "home", folder / "keys"
         )
     finally:
+        del _CLUSTERS[name]
         cluster.leave(name)
 
 
 def sqlite_template() -> Path:
     """A folder with a migrated ``home`` and ``keys``, kept between sessions under the source's digest."""
-    shelf = Path(tempfile.gettempdir()) / f"partwell-tests-{os.getuid()}"
-    shelf.mkdir(mode=0o700, exist_ok=True)
-    if shelf.stat().st_uid != os.getuid():
-        raise RuntimeError(f"{shelf} belongs to another user; remove it or set TMPDIR.")
+    kept = shelf("tests")
     digest = _source_digest()
-    template = shelf / digest
+    template = kept / digest
     if template.exists():
         return template
-    with (shelf / "lock").open("w") as lock:
+    with (kept / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if template.exists():
             return template
-        building = Path(tempfile.mkdtemp(prefix="building-", dir=shelf))
+        building = Path(tempfile.mkdtemp(prefix="building-", dir=kept))
         database = building / "home" / DATABASE_FILE
         _migrate(f"sqlite:///{database}", building)
         with contextlib.closing(sqlite3.connect(database)) as connection:
             # One file: a copy without its -wal would miss the last rows.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for old in sorted(shelf.iterdir(), key=lambda path: path.stat().st_mtime)[:-12]:
+        for old in sorted(kept.iterdir(), key=lambda path: path.stat().st_mtime)[:-12]:
             if old.is_dir() and old != building:
                 shutil.rmtree(old, ignore_errors=True)
         building.rename(template)
@@ -208,7 +219,9 @@ def _copy(template: Path, folder: Path) -> None:
         (folder / name).chmod(0o700)
 
 
+@functools.cache
 def _source_digest() -> str:
+    """Once a process: reading the source took most of the time that a world takes."""
     digest = hashlib.sha256()
     source = ROOT / "src" / "partwell"
     for path in sorted(source.rglob("*.py")):
@@ -228,6 +241,7 @@ def entered(world: World) -> Iterator[None]:
     from django.conf import settings
     from django.core.cache import caches
     from django.db import connections
+    from django.db.backends.signals import connection_created
     from django.test import override_settings
 
     from partwell import environment
@@ -244,10 +258,14 @@ def entered(world: World) -> Iterator[None]:
     if dataclasses.is_dataclass(getattr(settings, "ENV", None)):
         fields = {"home": world.home, "keys": world.keys, "log": world.log, "database_url": world.url}
         changed["ENV"] = dataclasses.replace(settings.ENV, **fields)  # type: ignore[assignment]
+    connection_created.connect(_touch)
     try:
         with override_settings(**changed):
+            _ENTERED.append(_Entered(world, settings._wrapped))  # type: ignore[attr-defined]
             yield
     finally:
+        if _ENTERED and _ENTERED[-1].world is world:
+            _ENTERED.pop()
         _forget(connections)
         databases["default"] = default
         for cache in caches.all(initialized_only=True):
@@ -257,6 +275,88 @@ def entered(world: World) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@dataclass
+class _Entered:
+    """A world in which Django lives, the settings it lives with, and whether its database was reached for."""
+
+    world: World
+    settings: object
+    touched: bool = False
+
+
+_ENTERED: list[_Entered] = []
+_CLUSTERS: dict[str, Cluster] = {}
+"""Whose each open database is."""
+
+
+def _touch(**_: object) -> None:
+    if _ENTERED:
+        _ENTERED[-1].touched = True
+
+
+def current() -> World | None:
+    """The world in which Django lives."""
+    return _ENTERED[-1].world if _ENTERED else None
+
+
+def untouched() -> bool:
+    """Whether the current world is as it was made, and its settings too.
+
+    On PostgreSQL nobody has connected yet; on SQLite nobody is connected now (this thread's connection
+    is closed by asking), and the files are those of the template.
+    """
+    from django.conf import settings
+
+    entered = _ENTERED[-1]
+    world = entered.world
+    if settings._wrapped is not entered.settings:  # type: ignore[attr-defined]
+        return False
+    if world.kind == "postgresql":
+        return not entered.touched and _names(world.home.parent) == _names(
+            _CLUSTERS[_database(world)].folder / "template", "done"
+        )
+    if not let_go(world):
+        return False
+    template = sqlite_template()
+    here, there = (folder / DATABASE_FILE for folder in (world.home, template / "home"))
+    same = (here.stat().st_size, here.stat().st_mtime_ns) == (there.stat().st_size, there.stat().st_mtime_ns)
+    return same and _names(world.home.parent) == _names(template)
+
+
+def _names(folder: Path, *but: str) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")} - set(but)
+
+
+def let_go(world: World) -> bool:
+    """Close this thread's connection; False while somebody else has one, or within a transaction."""
+    from django.db import connections
+
+    connection = connections["default"]
+    if connection.in_atomic_block:
+        return False
+    connection.close()
+    # The last one who leaves takes these with them.
+    return not any(world.home.glob(f"{DATABASE_FILE}-*"))
+
+
+def copy_database(world: World) -> str:
+    """A copy of the world's PostgreSQL database, to be copied from; its name."""
+    name = f"kept_{uuid4().hex[:16]}"
+    _CLUSTERS[_database(world)].clone(_database(world), name)
+    return name
+
+
+def replace_database(world: World, source: str) -> None:
+    """Let the world's PostgreSQL database be a copy of ``source``; nobody is connected to it yet."""
+    cluster, name = _CLUSTERS[_database(world)], _database(world)
+    cluster.drop(name)
+    cluster.clone(source, name)
+
+
+def _database(world: World) -> str:
+    return world.url.partition("@/")[2].partition("?")[0]
 
 
 def _complete(config: dict[str, object]) -> dict[str, Any]:
