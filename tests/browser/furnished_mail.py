@@ -8,12 +8,13 @@ from partwell.actions.correspondence.roads import NewRoad, add_road
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.connectors.secret import Secret
 from tests.flows.cast import Cast, done
-from tests.flows.mail_cast import address, mail, mail_comes_in, take
+from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed, take
+from tests.flows.mail_forwards import INLINE, attached, original
 from tests.flows.mail_parts import parted
 
 
 def mail_in(c: Cast) -> dict[str, Any]:
-    """A held mail with parts, one the client disowned, one of nobody, one that says it is Dan's."""
+    """A held mail with parts, one the client disowned, one of nobody, one that says it is Dan's, one that Dan forwarded."""
     with mail_comes_in():
         done(write_message(actor=c.ines, client_id=c.northwick.id, draft=Draft("Where to write", "Here.")))
         to = address()
@@ -23,9 +24,14 @@ def mail_in(c: Cast) -> dict[str, Any]:
         nobody = take(
             mail("Lost <lost@nowhere.example>", "reply@parting.example"), to="reply@parting.example"
         )
-        dan = take(mail("Dan Frey <dan@harbourline.example>", to, "Re: Where to write"), to=to)
+        dan = take(
+            mail("Dan Frey <dan@harbourline.example>", to, "WG: Firewall", INLINE["outlook de"][1]), to=to
+        )
+        ours = dns("harbourline.example", "alderrow.example")
+        passed_on = attached(signed(original(parts=True), "alderrow.example"), to=to, text="He asks again.")
+        forwarded = take(signed(passed_on, "harbourline.example"), to=to, resolver=ours)
     assert held.message_id is not None
     road = done(add_road(actor=c.jonah, road=NewRoad("imap", "The mailbox", Secret("kept for the road"), {"host": "mail.harbourline.example", "user": "reply"})))  # fmt: skip
     part = held.parts.get(name="list.csv")
     return {"mail_id": held.id, "part_id": part.id, "mail disowned": disowned.id, "mail of nobody": nobody.id,
-            "mail of dan": dan.id, "road_id": road.id, "came in": held.message_id}  # fmt: skip
+            "mail of dan": dan.id, "mail forwarded": forwarded.id, "forwarded": forwarded.message_id, "road_id": road.id, "came in": held.message_id}  # fmt: skip

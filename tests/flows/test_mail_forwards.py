@@ -13,6 +13,7 @@ from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.evidence.check import check_ledger
 from partwell.actions.files import read_file
 from partwell.actions.releases import said
+from partwell.entrypoints.theme.formats import digest_groups
 from partwell.records.correspondence.models import Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry
 from partwell.records.jobs.models import Job
@@ -156,6 +157,8 @@ def test_an_original_attached_whole_is_judged_by_its_own_signature() -> None:
         and "See below" not in shown
     )
     assert b"".join(mara.get(f"/client/mail-in/{row.id}/file/")) == inner
+    own, whole_forward = digest_groups(row.auth["forward"]["sha256"]), digest_groups(row.raw_sha256)
+    assert own in shown and whole_forward not in shown, "the digest is that of the file beside it"
     assert b"See below." in b"".join(ines.get(f"/mail-in/{row.id}/file/")), "the whole forward is kept for us"
     assert Entry.objects.filter(type="message.forwarded").count() == 1
     exported = next(

@@ -136,6 +136,10 @@ def with_mail(door: str, mail: Any) -> dict[str, Any]:
         "own": own,
         **addresses,
     }
+    if raw is None or raw.sha256 != mail.raw_sha256:  # the digest beside a file is that file's
+        found["rows"] = found["rows"][:-1]
+        if raw is not None:
+            found["rows"].append({"label": "SHA-256 of the file", "value": raw.sha256, "digest": raw.sha256})
     return {"mail_in": found | ({"size": raw.size} if raw else {})}
 
 
