@@ -16,8 +16,8 @@ from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
 from partwell.actions.releases.end_windows import end_windows
-from partwell.actions.retention.certify import certify_due
 from partwell.actions.releases.windows_ending import tell_windows_ending
+from partwell.actions.retention.certify import certify_due
 from partwell.actions.retention.choices import ask_choices
 from partwell.actions.retention.keep_dates import keep_dates
 from partwell.actions.retention.notices import give_notices
@@ -30,8 +30,8 @@ log = logging.getLogger("partwell.calendar")
 # name -> a function of the moment that gives how many things it did
 TASKS: dict[str, Callable[[datetime], int]] = {
     "consents past their last day": lambda now: end_by_date(now=now),
-    "receipt windows": lambda now: end_windows(now=now),
     "receipt windows that close soon": lambda now: tell_windows_ending(now=now),
+    "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
     "keys half destroyed": lambda now: resume_destroyed(),
     "recordings whose consent was taken back": lambda now: destroy_stopped(),
@@ -58,10 +58,10 @@ SELDOM = {
     "recordings whose consent was taken back": 60.0,
     "contents half erased": 60.0,
     "digests": 60.0,
+    "receipt windows that close soon": 600.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,
     "temporary files": 3600.0,
-    "receipt windows that close soon": 600.0,
     "old lines of the security log": 3600.0,
 }
 _last: dict[str, float] = {}

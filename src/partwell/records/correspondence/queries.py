@@ -175,7 +175,9 @@ def message_seen(actor: Actor, message_id: UUID, *, stands: bool = True) -> Mess
 
 def answers_to_call(actor: Actor, call_id: UUID) -> list[Message]:
     """What people answered by mail to the summary of a call or to a correction of it, the oldest first; fifty at most."""
-    summaries = Envelope.objects.filter(dedupe_key__startswith=f"call:{call_id.hex}").values("internet_message_id")
+    summaries = Envelope.objects.filter(dedupe_key__startswith=f"call:{call_id.hex}").values(
+        "internet_message_id"
+    )
     rows = messages_visible_to(actor).filter(inbound__in_reply_to__in=summaries)
     return list(rows.select_related("recipient").order_by("written_at", "id")[:50])
 
