@@ -7,10 +7,11 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from partwell.documents import glyphs, letter_words
+from partwell.documents import glyphs, letter_words, pdf
 from partwell.documents.letters import LETTERS
 from partwell.documents.pdf import TEMPLATES, authorisation_data, qr_svg, readable_colour, render
 from partwell.documents.texts import DocumentError, moment_text, speaking
@@ -222,3 +223,18 @@ def test_every_template_is_a_letter_and_the_other_way_round() -> None:
 def test_a_qr_code_is_a_drawing_without_scripts() -> None:
     svg = qr_svg('https://x.example/"><script>')
     assert svg.startswith("<svg") and "script" not in svg
+
+
+def test_a_long_letter_is_typeset_in_a_process_of_its_own_and_is_the_same() -> None:
+    data = samples.letters()["correspondence"]
+    data["items"] = [
+        {**data["items"][0], "number": str(number), "text": "日本 ü #read"} for number in range(60)
+    ]
+    made = render("correspondence", data)
+    with mock.patch.object(pdf, "APART", 100):
+        assert render("correspondence", data) == made
+    with (
+        mock.patch.object(pdf, "_START", "raise SystemExit(3)"),
+        pytest.raises(DocumentError, match="ended early"),
+    ):
+        render("correspondence", data)

@@ -9,6 +9,8 @@ import io
 import json
 import re
 import struct
+import subprocess
+import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -67,7 +69,8 @@ def render(template: str, data: dict[str, Any], *, more_fonts: Path | None = Non
     values["to"] = {"address": []} | values["to"]
     if values["proof"] and full["proof"].get("entry_url"):
         values["proof"]["qr"] = qr_svg(full["proof"]["entry_url"])
-    return _compile(template, values, day, more_fonts)
+    long = len(values.get("items") or ()) > APART
+    return (_compile_apart if long else _compile)(template, values, day, more_fonts)
 
 
 def authorisation_data(facts: AuthorisationFacts, *, version: str = "1", lang: str = "en") -> dict[str, Any]:
@@ -153,6 +156,43 @@ def _compiler(more: Path | None) -> Any:
     places: list[Any] = [str(FONTS)] + ([str(more)] if more else [])
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=places)
     return typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+
+
+APART = 50
+"""Rows beyond which a letter is typeset in a process of its own: the typesetter keeps some 30 MB of every hundred pages for ever."""
+_SRC = str(Path(__file__).resolve().parents[2])
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from partwell.documents.pdf import apart_main; apart_main()"
+)
+
+
+def _compile_apart(template: str, values: dict[str, Any], day: date, more: Path | None) -> bytes:
+    """As ``_compile``; the memory is gone with the process."""
+    request = json.dumps([template, values, day.isoformat(), str(more) if more else None])
+    try:
+        made = subprocess.run(
+            [sys.executable, "-I", "-B", "-c", _START, _SRC], input=request.encode(), capture_output=True, timeout=900, check=False
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DocumentError(f"The letter {template} could not be typeset ({type(error).__name__}).") from None
+    if made.returncode or not made.stdout.startswith(b"%PDF-"):
+        told = made.stderr.decode(errors="replace") if made.returncode == 1 else ""
+        raise DocumentError(
+            told.strip() or f"The letter {template} could not be typeset; its process ended early."
+        )
+    return made.stdout
+
+
+def apart_main() -> None:
+    """In that process: one letter from standard input, its PDF on standard output; ends with 1 and a sentence where it fails."""
+    template, values, day, more = json.load(sys.stdin)
+    try:
+        sys.stdout.buffer.write(
+            _compile(template, values, date.fromisoformat(day), Path(more) if more else None)
+        )
+    except DocumentError as error:
+        sys.stderr.write(str(error))
+        sys.exit(1)
 
 
 def _compile(template: str, values: dict[str, Any], day: date, more: Path | None) -> bytes:
