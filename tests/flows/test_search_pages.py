@@ -3,8 +3,9 @@
 
 import pytest
 
+from partwell.actions.clients.contact_left import contact_left
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast
+from tests.flows.cast import Cast, done
 from tests.flows.test_search import said  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.both_databases
@@ -43,3 +44,12 @@ def test_a_client_and_a_provider_search_their_own(said: Cast) -> None:  # noqa: 
         ):
             shown = page(actor, path, q=hostile, page="-1", party="x")
             assert "<script>alert" not in shown and "<img src=x" not in shown
+
+
+def test_who_left_the_client_searches_nothing_any_more(said: Cast) -> None:  # noqa: F811  a fixture
+    browser = browser_of(said.tom)
+    assert browser.get("/client/messages/search/", {"q": "firewall"}).status_code == 200
+    done(contact_left(actor=said.ines, contact_id=said.tom.id))
+    for words in ("firewall", "cutover"):
+        answer = browser.get("/client/messages/search/", {"q": words})
+        assert answer.status_code != 200 and "Saturday" not in answer.content.decode()
