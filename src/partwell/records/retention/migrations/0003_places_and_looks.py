@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "backupset",
             models.Index(
-                condition=models.Q(("gone_at", None), ("removed_at", None), ("keep_until", None)),
+                condition=models.Q(("gone_at", None), ("keep_until", None), ("removed_at", None)),
                 fields=["client"],
                 name="sets_undated",
             ),
