@@ -10,6 +10,7 @@ import os
 import resource
 import smtplib
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ SIZES = (("2 KB each", 1_000, 1), ("1 MB each", 1 << 20, 4))
 def _by_imap(actor: "Actor", to: str, count: int, options: Options, kind: str) -> Iterator[Row]:
     """The poller and a bare imaplib loop read the same mails of the same Dovecot, a mailbox each turn."""
     if programs.find("dovecot") is None or os.geteuid() != 0:
-        print("mail: Dovecot is not here, or this is not root, so nothing is read by IMAP.")
+        print("mail: Dovecot is not here, or this is not root, so nothing is read by IMAP.", file=sys.stderr)
         return
     with dovecot() as server:
         for case, size, less in SIZES:

@@ -219,12 +219,12 @@ _OWN = (
 
 def _warm() -> None:
     """Read one mail of our own, so that no child imports or compiles anything again: twice as fast."""
-    import ctypes  # noqa: F401
+    import ctypes  # noqa: F401  each child would import it
     import json
-    import resource  # noqa: F401
+    import resource  # noqa: F401  the same
     import tempfile
 
-    from partwell.importers import inbound_mail, mailfile  # noqa: F401
+    from partwell.importers import inbound_mail, mailfile  # noqa: F401  the same
     from partwell.importers.base import Options
     from partwell.importers.detect import importer
     from partwell.importers.wire import options_from_wire, options_to_wire, to_wire
