@@ -314,6 +314,8 @@ def untouched() -> bool:
     if settings._wrapped is not entered.settings:  # type: ignore[attr-defined]
         return False
     if world.kind == "postgresql":
+        if _database(world) not in _CLUSTERS:
+            return False  # a test made it by itself, and not from our template
         return not entered.touched and _names(world.home.parent) == _names(
             _CLUSTERS[_database(world)].folder / "template", "done"
         )
