@@ -53,6 +53,7 @@ REACHES = {
     "know no request and no rows": ("partwell/documents/planted.py", "from django.http import HttpRequest"),
     "connectors know no request": ("partwell/connectors/planted.py", "from django import db"),
     "only connectors.smtp speaks SMTP": ("partwell/workers/planted.py", "from django.core import mail"),
+    "nothing is sent through it": ("partwell/entrypoints/mailbox/planted.py", "import anymail.message"),
     "doors reach no rows": ("partwell/entrypoints/api/planted.py", "from django.db import models"),
     "workers reach no rows": ("partwell/workers/planted.py", "import sqlite3"),
     "doors and workers import what they use": (
