@@ -62,9 +62,7 @@ class Said:
     facts: dict[str, Any]
     entry: int | None = None
     mails: list[Mail] = field(default_factory=list)
-    proofs: list[tuple[str, str, int, bytes | None]] = field(
-        default_factory=list
-    )
+    proofs: list[tuple[str, str, int, bytes | None]] = field(default_factory=list)
 
 
 def keys(client_id: UUID, recipient_id: UUID | None = None) -> list[Key]:
