@@ -20,6 +20,8 @@ LINK = "https://part.harbourline.example/s/9f2c?t=ZmFrZQ"
 VALUES: dict[str, Any] = {
     "act": "withdrawn", "decision": "approved", "state": "proposed", "link": LINK,
     "portal_url": "https://part.harbourline.example/client",
+    "authorise_url": "https://part.harbourline.example/client/mail-in/1/authorise/",
+    "not_ours_url": "https://part.harbourline.example/client/mail-in/1/not-ours/",
 }  # fmt: skip
 LISTS = {
     "items", "scope", "exclusions", "removed", "stopped", "already_left", "objections", "confirmed", "recipients",

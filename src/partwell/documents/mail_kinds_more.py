@@ -77,13 +77,18 @@ def message(v: Values) -> Body:
         ),
         facts=facts(v, (_("Forwarded to us by"), "forwarded_by")),
         quote=(fill(_("{sender} writes"), v), clean(v["body"])),
-        lists=some((_("Goes to"), rows(v["recipients"])), (_("Released with it, each item in the portal"), rows(sets(v["attachments"])))),
+        lists=some(
+            (_("Goes to"), rows(v["recipients"])),
+            (_("Released with it, each item in the portal"), rows(sets(v["attachments"]))),
+        ),
         button=_("Answer in the portal"),
         link=v["portal_url"] or "",
     )
 
 
 def held_question(v: Values) -> Body:
+    """Held before consent (R1). Of a mail that came in, both answers are a button; each leads to a page, which asks before it notes anything."""
+    both = bool(v["authorise_url"] and v["not_ours_url"])
     return Body(
         subject=fill(_("A question about {client} that we did not answer"), v),
         title=_("Somebody asks, and we did not answer"),
@@ -102,10 +107,15 @@ def held_question(v: Values) -> Body:
         facts=facts(v, (_("Received"), "received_at"), (_("Forwarded to us by"), "forwarded_by")),
         quote=(_("What they wrote"), clean(v["question"])),
         asked=_(
+            "If they may receive access, tell us and we prepare an authorisation for you to sign. If they have nothing to do with you, say so. Until you decide, nobody answers them."
+        )
+        if both
+        else _(
             "If they may receive access, tell us and we prepare an authorisation for you to sign. If not, you need do nothing."
         ),
-        button=_("Decide"),
-        link=v["portal_url"] or "",
+        button=_("Authorise them") if both else _("Decide"),
+        link=v["authorise_url"] if both else v["portal_url"] or "",
+        second=(_("This is not ours"), v["not_ours_url"]) if both else None,
     )
 
 
@@ -348,11 +358,15 @@ MORE: dict[str, Kind] = {
         _f({"number", "answered_by", "at"}),
         _f({"objections", "confirmed", "confirmed_count", "open_count", "window_until"}),
     ),
-    "message": (message, _f({"topic", "sender", "sender_firm", "body"}), _f({"recipients", "attachments", "forwarded_by"})),
+    "message": (
+        message,
+        _f({"topic", "sender", "sender_firm", "body"}),
+        _f({"recipients", "attachments", "forwarded_by"}),
+    ),
     "held_question": (
         held_question,
         _f({"sender", "recipient_firm", "question", "received_at"}),
-        _f({"acknowledged", "forwarded_by"}),
+        _f({"acknowledged", "forwarded_by", "authorise_url", "not_ours_url"}),
     ),
     "fixed_acknowledgement": (fixed_acknowledgement, _f(set()), _f(set())),
     "call_summary": (

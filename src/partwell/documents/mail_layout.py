@@ -26,8 +26,11 @@ class Body:
     by: str = ""
     button: str = ""
     link: str = ""
+    second: tuple[str, str] | None = None  # the other answer: button, link
     after: tuple[str, ...] = ()
-    letter: str = ""  # the office's own words (a letter); then the rest stands below them, as what the record says
+    letter: str = (
+        ""  # the office's own words (a letter); then the rest stands below them, as what the record says
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def as_text(body: Body, frame: Frame) -> str:
         )
 
     if body.letter:
-        out = [*(wrap(each) for each in body.letter.split("\n\n")), f"{'-' * 72}\n{_('What our record says')}"]
+        out = [
+            *(wrap(each) for each in body.letter.split("\n\n")),
+            f"{'-' * 72}\n{_('What our record says')}",
+        ]
     else:
         out = [greeting(frame)]
     out += [wrap(each) for each in body.happened]
@@ -95,6 +101,8 @@ def as_text(body: Body, frame: Frame) -> str:
         out.append(wrap(_("By when: {when}").format(when=body.by)))
     if body.link:
         out.append(f"{body.button}:\n{body.link}")
+    if body.second:
+        out.append(f"{body.second[0]}:\n{body.second[1]}")
     out += [wrap(each) for each in body.after]
     out.append(frame.msp + (f"\n{frame.contact}" if frame.contact else ""))
     if not frame.account_mail:
@@ -139,7 +147,10 @@ def as_html(body: Body, frame: Frame) -> str:
         return f'<h2 class="pw-ink" style="{style}">{escape(words)}</h2>'
 
     if body.letter:
-        parts = [*(para(each) for each in body.letter.split("\n\n") if each.strip()), head(_("What our record says"))]
+        parts = [
+            *(para(each) for each in body.letter.split("\n\n") if each.strip()),
+            head(_("What our record says")),
+        ]
     else:
         parts = [para(greeting(frame))]
     parts += [para(each, bool(body.letter)) for each in body.happened]
@@ -179,11 +190,12 @@ def as_html(body: Body, frame: Frame) -> str:
         parts.append(para(_("By when: {when}").format(when=body.by)))
     if body.link:
         style = f"display:inline-block;padding:12px 22px;background:{frame.colour};color:#ffffff;text-decoration:none;border-radius:4px;{_SANS};font-size:16px;font-weight:600"
-        parts.append(
-            f'<p style="margin:4px 0 8px"><a class="pw-button" href="{escape(body.link)}" style="{style}">{escape(body.button)}</a></p>'
-        )
         shown = f"margin:0 0 20px;{_MONO};font-size:12px;color:#4b5a60;overflow-wrap:anywhere"
-        parts.append(f'<p class="pw-soft" style="{shown}">{escape(body.link)}</p>')
+        for words, link in ((body.button, body.link), *((body.second,) if body.second else ())):
+            parts.append(
+                f'<p style="margin:4px 0 8px"><a class="pw-button" href="{escape(link)}" style="{style}">{escape(words)}</a></p>'
+            )
+            parts.append(f'<p class="pw-soft" style="{shown}">{escape(link)}</p>')
     parts += [para(each) for each in body.after]
     parts.append(para(frame.msp + (f"\n{frame.contact}" if frame.contact else "")))
     if not frame.account_mail:

@@ -65,7 +65,7 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
         if name in data and data[name] not in words:
             raise DocumentError(f"The mail {kind} takes as {name} one of {', '.join(words)}.")
     _check_rows(kind, data)
-    for name in ("portal_url", "link"):
+    for name in ("portal_url", "link", "authorise_url", "not_ours_url"):
         if data.get(name):
             _check_link(kind, name, data[name])
     empty: dict[str, Any] = dict.fromkeys(optional | COMMON_OPTIONAL)

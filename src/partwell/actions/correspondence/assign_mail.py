@@ -99,7 +99,8 @@ def _assign(actor: Actor, mail_id: UUID, client_id: UUID, key: str, stored: list
             mail, client=client, offboarding=open_offboarding(client.id), raw=stored[0], same_key=key,
             sender_kind=who.facts.kind.value, contact=who.contact, person=who.person, staff=who.staff,
             recipient=who.person.recipient if who.person else None, state=verdict.state.value,
-            warnings=list(verdict.warnings), decision=verdict.why[:300], decided_at=deed.now, decided_by_name=actor.name[:160],
+            warnings=list(verdict.warnings), decision=verdict.why[:300], decided_by_name=actor.name[:160],
+            decided_at=None if verdict.state == "held" else deed.now,  # held: the client decides, and has both buttons (R1)
         )  # fmt: skip
         deed.record("mail.assigned", subjects=[mail.id], internal={"sender": shown(mail), "digest": mail.raw_sha256})  # fmt: skip
         attachments = tuple(part.name for part in parts if not part.inline)

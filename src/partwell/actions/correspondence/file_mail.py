@@ -150,7 +150,9 @@ def _held(deed: Deed, filing: Filing, row: Message, digest: str, sender: str) ->
                     "received_at": row.written_at if mail.forwarded_by else mail.received_at,
                     "forwarded_by": _by(mail) or None,
                     "acknowledged": "once" if acknowledged else None,
-                    "portal_url": link("/client/messages/"),
+                    "portal_url": link(f"/client/mail-in/{mail.id}/"),
+                    "authorise_url": link(f"/client/mail-in/{mail.id}/authorise/"),
+                    "not_ours_url": link(f"/client/mail-in/{mail.id}/not-ours/"),
                 },
             ),
         )

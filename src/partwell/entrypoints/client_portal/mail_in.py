@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from partwell.actions.correspondence.disown_mail import disown_mail
 from partwell.actions.correspondence.write_message import CLIENT, Draft, write_message
@@ -34,11 +34,17 @@ def _mail(request: HttpRequest, mail_id: str) -> Any:
 @require_safe
 def mail_page(request: HttpRequest, mail_id: str) -> HttpResponse:
     """One mail that came in."""
+    return _page(request, mail_id)
+
+
+def _page(request: HttpRequest, mail_id: str, chosen: str = "") -> HttpResponse:
+    """The mail; ``chosen`` is the button of our mail that led here. Following a link notes nothing: scanners of mail follow them too."""
     actor, mail = actor_of(request), _mail(request, mail_id)
     open_ = mail.state == "held" and mail.decided_at is None
     context = {
         "mail": mail,
         "open": open_,
+        "chosen": chosen,
         "may_decide": open_ and may(actor.role, "mail.disown") is None,
         "back": {"label": _("Messages"), "url": reverse("client:messages")},
         "home_url": "/client/",
@@ -48,9 +54,11 @@ def mail_page(request: HttpRequest, mail_id: str) -> HttpResponse:
 
 
 @client_door("message.write")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def mail_authorise(request: HttpRequest, mail_id: str) -> HttpResponse:
-    """On to the words to sign where they are prepared for this recipient; else ask us, once, to prepare them."""
+    """On to the words to sign where they are prepared for this recipient; else ask us, once, to prepare them. A GET only asks."""
+    if request.method != "POST":
+        return _page(request, mail_id, "authorise")
     actor, mail = actor_of(request), _mail(request, mail_id)
     assert actor.client_id is not None  # a contact always belongs to a client
     back = reverse("client:mail_in", args=[mail.id])
@@ -78,9 +86,11 @@ def mail_authorise(request: HttpRequest, mail_id: str) -> HttpResponse:
 
 
 @client_door("mail.disown")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def mail_disown(request: HttpRequest, mail_id: str) -> HttpResponse:
-    """ "This is not ours"."""
+    """ "This is not ours". A GET only asks."""
+    if request.method != "POST":
+        return _page(request, mail_id, "not-ours")
     result = disown_mail(actor=actor_of(request), mail_id=uuid_or_404(mail_id))
     back = reverse("client:mail_in", args=[mail_id])
     if isinstance(result, Refusal):

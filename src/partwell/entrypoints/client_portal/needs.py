@@ -118,6 +118,11 @@ def _held(actor: Actor) -> list[Need]:
     if not waiting:
         return []
     firm = waiting[0].recipient.firm if waiting[0].recipient else waiting[0].author_name
+    mail = getattr(waiting[0], "inbound", None)
+    if mail is not None:
+        title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
+        return [Need(title, _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours."), title,
+                     _("Decide"), reverse("client:mail_in", args=[mail.id]))]  # fmt: skip
     title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
     return [Need(title, _("They asked before you said that they may receive anything. If they may, tell us."), title,
                  _("Read what they asked"), maybe("client:messages"))]  # fmt: skip

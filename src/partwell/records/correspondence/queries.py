@@ -218,8 +218,9 @@ def to_settle(actor: Actor) -> list[Envelope]:
 
 
 def held_open(client_id: UUID | None = None) -> list[Message]:
-    """Questions that came before consent, newest first."""
-    rows = Message.objects.filter(held=True).select_related("client", "recipient")
+    """Questions that came before consent and that nobody has settled ("this is not ours" settles one), newest first."""
+    rows = Message.objects.filter(held=True, inbound__decided_at=None)
+    rows = rows.select_related("client", "recipient", "inbound")
     rows = rows.filter(client=client_id) if client_id else rows
     return list(rows.order_by("-written_at")[:20])
 
