@@ -105,7 +105,7 @@ def recording_ended(v: Values) -> Body:
             ),
             _("What was said stays on record in words, and so does the fact that there was a recording."),
         ),
-        facts=facts(v, (_("The conversation"), "at")),
+        facts=facts(v, (_("Client"), "client"), (_("The conversation"), "at")),
         button=_("See what was said"),
         link=v["portal_url"],
         after=(
