@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A message written in a dispute waits: nobody outside knows of it, a colleague lets it go, anybody of us stops it."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.records.correspondence.models import Envelope, Message
 from partwell.records.correspondence.queries import envelopes_visible_to, messages_visible_to
 from partwell.records.correspondence.search import found
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Disclosure, Entry
 from partwell.records.evidence.queries import visible_to
 from partwell.rules.pauses import PauseReason
 from partwell.rules.refusals import Refusal
@@ -48,6 +49,10 @@ def written(c: Cast, *, to_provider: bool = False) -> tuple[Message, Envelope]:
     )
     row = done(write_message(actor=c.ines, client_id=c.northwick.id, draft=draft))
     return row, Envelope.objects.get(message=row)
+
+
+def disclosed(entry: Entry, label: str) -> dict[str, Any]:
+    return dict(json.loads(bytes(Disclosure.objects.get(entry_uid=entry.uid, label=label).content)))
 
 
 def test_without_a_dispute_it_leaves_at_once() -> None:
@@ -102,6 +107,26 @@ def test_a_colleague_lets_it_go_and_its_author_does_not() -> None:
     assert isinstance(again, Refusal) and again.code == "message_not_waiting"
     assert Entry.objects.filter(type="message.read_over").count() == 1
     assert "Read by Dan Frey" in author.get(f"/messages/{row.id}/").content.decode()
+
+
+def test_what_is_about_safety_leaves_at_once_and_the_record_says_so() -> None:
+    c = disputed()
+    ines, here = browser_of(c.ines), f"/clients/{c.northwick.id}/messages/write/"
+    assert "It is about safety" in ines.get(here).content.decode()
+    given = {"to": "client", "subject": "An attack on your server", "text": "Take it off the net now.", "key": "k1", "safety": "on"}  # fmt: skip
+    assert ines.post(here, given).status_code == 302
+    row = Message.objects.get(subject="An attack on your server")
+    assert row.waits_until is None and not row.waits_why
+    assert Envelope.objects.get(message=row).id in deliver.due() and row in messages_visible_to(c.mara)
+    entry = Entry.objects.filter(type="message.written").latest("index")
+    assert disclosed(entry, "client")["about_safety"] is True
+    # Without a dispute nothing waits, nothing is asked, and nothing is noted.
+    assert "It is about safety" not in ines.get(f"/clients/{c.quayside.id}/messages/write/").content.decode()
+    draft = Draft("A word", "It is nothing.", safety=True)
+    done(write_message(actor=c.ines, client_id=c.quayside.id, draft=draft))
+    assert "about_safety" not in disclosed(
+        Entry.objects.filter(type="message.written").latest("index"), "client"
+    )
 
 
 def test_stopped_it_goes_to_nobody() -> None:

@@ -29,6 +29,7 @@ def test_safety_never_waits() -> None:
 
 
 def test_the_reason_is_one_sentence() -> None:
+    assert why_waits("message", by_staff=True, open_now=Open(True, True, True), safety=True) == ""
     said = why_waits("message", by_staff=True, open_now=Open(True, True, True))
     assert said == "It waits because a bill is overdue, there is a dispute and a claim is open."
     assert (

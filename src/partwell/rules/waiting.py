@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What is written while a debt, a dispute or a claim is open waits, so that nobody sends in anger what cannot be taken back (UI, R4, R11).
 
-Thirty minutes, or until a colleague has read it; never until the author has. What is about safety never waits: it is not written by
-hand, so the rule knows one kind that waits and nothing else.
+Thirty minutes, or until a colleague has read it; never until the author has. What is about safety never waits: no kind that Partwell
+composes does, and what a person writes does not where they say, on record, that it is about safety.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,13 @@ class Open:
     claim: bool = False
 
 
-def why_waits(kind: str, *, by_staff: bool, open_now: Open) -> str:
+def why_waits(kind: str, *, by_staff: bool, open_now: Open, safety: bool = False) -> str:
     """Why a mail of this kind waits, as a sentence for its author; "" when it leaves at once.
 
-    Only what staff write waits: a client or new provider says what it says when it says it.
+    Only what staff write waits: a client or new provider says what it says when it says it. ``safety``: its author says
+    that it is about safety (an attack, data in danger), which goes on record.
     """
-    if kind not in WRITTEN or not by_staff:
+    if kind not in WRITTEN or not by_staff or safety:
         return ""
     found = [
         words

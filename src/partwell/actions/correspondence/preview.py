@@ -74,5 +74,6 @@ def preview_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Preview |
         **common(msp, client.legal_name, greeted),
         **values_of(actor, client, row, recipient, persons, released),
     }
-    waits = waiting.why_waits("message", by_staff=True, open_now=open_with(client.id, timezone.now()))
+    open_now = open_with(client.id, timezone.now())
+    waits = waiting.why_waits("message", by_staff=True, open_now=open_now, safety=draft.safety)
     return Preview(composed("message", contact.language, values), recipients, waits)

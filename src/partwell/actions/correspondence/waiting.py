@@ -36,6 +36,11 @@ def open_with(client_id: UUID, now: datetime) -> waiting.Open:
     )
 
 
+def would_wait(actor: Actor, client_id: UUID, now: datetime) -> str:
+    """Why what ``actor`` writes about this client would wait now, for the form that writes it; "" when nothing is open."""
+    return waiting.why_waits("message", by_staff=actor.is_staff, open_now=open_with(client_id, now))
+
+
 def _found(actor: Actor, message_id: UUID) -> Message | Refusal:
     if not actor.is_staff:
         return refuse("not_found")

@@ -14,6 +14,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.tell_of_message import tell_of_message
 from partwell.actions.correspondence.waiting import open_with
 from partwell.actions.correspondence.with_items import may_release, release_with, said_of
 from partwell.actions.facts import open_offboarding
@@ -38,6 +39,7 @@ class Draft:
     """What somebody wrote. ``recipient_id``: the firm, for audience "all". ``answers``: the message it answers.
 
     ``items``: what is released with it (staff only), ``set_to``: the contact or person of the firm to whom that set goes.
+    ``safety``: it is about safety, so it leaves at once also while a debt, dispute or claim is open; that is on record.
     """
 
     subject: str
@@ -48,6 +50,7 @@ class Draft:
     idempotency: str = ""
     items: tuple[UUID, ...] = ()
     set_to: UUID | None = None
+    safety: bool = False
 
 
 def digest_of(subject: str, text: str) -> str:
@@ -114,14 +117,14 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
                     verb=verb,
                 )
             persons = found
-        row, sent = _row(deed, client, draft, recipient, answered), 0
+        row, sent, hurried = _row(deed, client, draft, recipient, answered), 0, False
         if draft.items:
             done = release_with(deed, client, persons, draft.items, to=draft.set_to, key=draft.idempotency)
             if isinstance(done, Refusal):
                 return done
             row.release, sent = done.release, len(done.sent)
         if not inside:
-            wait(deed, row, by_staff=actor.is_staff)
+            hurried = wait(deed, row, by_staff=actor.is_staff, safety=draft.safety)
         deed.add(row)
         if inside:
             deed.record(
@@ -135,7 +138,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
             )
             return row
         key = f"message:{client.id.hex}:{draft.idempotency}" if draft.idempotency else ""
-        return send(deed, client, row, recipient, persons, key=key, sent=sent)
+        return send(deed, client, row, recipient, persons, key=key, sent=sent, hurried=hurried)
 
 
 def _recipient(client: Client, draft: Draft) -> Recipient | Refusal | None:
@@ -182,11 +185,15 @@ def _row(
     )
 
 
-def wait(deed: Deed, row: Message, *, by_staff: bool) -> None:
-    """What staff write, here or by mail, while a debt, dispute or claim is open waits (rules/waiting.py)."""
-    open_now = open_with(row.client_id, deed.now)
-    row.waits_why = waiting.why_waits("message", by_staff=by_staff, open_now=open_now)
+def wait(deed: Deed, row: Message, *, by_staff: bool, safety: bool = False) -> bool:
+    """What staff write, here or by mail, while a debt, dispute or claim is open waits (rules/waiting.py).
+
+    True where it would have waited and does not, as its author says that it is about safety.
+    """
+    why = waiting.why_waits("message", by_staff=by_staff, open_now=open_with(row.client_id, deed.now))
+    row.waits_why = "" if safety else why
     row.waits_until = deed.now + waiting.WAIT if row.waits_why else None
+    return bool(why) and safety
 
 
 def send(
@@ -200,10 +207,12 @@ def send(
     author: Actor | None = None,
     came: dict[str, str] | None = None,
     sent: int = 0,
+    hurried: bool = False,
 ) -> Message | Refusal:
     """Mail a message: the client first, then the persons of the recipient; one entry tells of both.
 
     ``author``: the staff member whose mail it was that we took in, and ``came`` what that mail was (digest, DKIM); else who acts.
+    ``hurried``: it did not wait in a dispute, as it is about safety; the entry says so.
     """
     by = {"actor": f"{author.name}, by mail,"} if author else {}
     earlier = Envelope.objects.filter(message=row.answers, state="accepted").first() if row.answers else None
@@ -227,6 +236,7 @@ def send(
     if isinstance(found, Refusal) and persons:
         # Nothing goes round the client: roll the row back by raising, and say why at the door.
         raise NotInTheLoop(found)
+    tell_of_message(deed, row)
     if row.waits_until is not None:
         deed.record(
             "message.waits",
@@ -252,7 +262,11 @@ def send(
             "subject": row.subject,
             **({"words_sha256": digest_of(row.subject, row.text)} if recipient else {}),
         },
-        to_client={"digest": digest_of(row.subject, row.text), **(came or {})},
+        to_client={
+            "digest": digest_of(row.subject, row.text),
+            **(came or {}),
+            **({"about_safety": True} if hurried else {}),
+        },
     )
     return row
 
@@ -345,6 +359,7 @@ def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Mes
             },
         ),
     )
+    tell_of_message(deed, row)
     deed.record(
         "message.held",
         subjects=[row.id, recipient.id],

@@ -143,6 +143,7 @@ def preview(request: HttpRequest, client_id: str, what: str) -> HttpResponse:
         None,
         "",
         *set_of(request),
+        safety=bool(request.POST.get("safety")),
     )
     return _mail_shown(preview_message(actor=actor_of(request), client_id=client.id, draft=draft), what)
 

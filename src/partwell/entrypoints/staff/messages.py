@@ -18,7 +18,7 @@ from partwell.actions.correspondence.deliver import settle_unknown
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways
 from partwell.actions.correspondence.letters import filled
 from partwell.actions.correspondence.reply_addresses import departure_address
-from partwell.actions.correspondence.waiting import let_leave, stop_waiting
+from partwell.actions.correspondence.waiting import let_leave, stop_waiting, would_wait
 from partwell.actions.correspondence.write_message import (
     ALL,
     CLIENT,
@@ -147,9 +147,16 @@ class WriteForm(forms.Form):
     text = forms.CharField(label="Message", max_length=20000, widget=forms.Textarea(attrs={"rows": 9}))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     answers = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    safety = forms.BooleanField(required=False, label="It is about safety: let it leave at once")
 
-    def __init__(self, *args: Any, client: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, client: Any, waits: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if waits:
+            self.fields[
+                "safety"
+            ].help_text = f"{waits} An attack or data in danger cannot wait. That you said so is on record, for the client too."
+        else:
+            del self.fields["safety"]
         recipients = [
             (
                 f"all:{row.id}",
@@ -202,8 +209,9 @@ def _offered(request: HttpRequest, actor: Any, client: Any) -> dict[str, Any]:
 def write(request: HttpRequest, client_id: str) -> HttpResponse:
     """Write a message or a note."""
     client, actor = client_of(client_id), actor_of(request)
+    waits = would_wait(actor, client.id, timezone.now())
     if request.method == "POST":
-        form = WriteForm(request.POST, client=client)
+        form = WriteForm(request.POST, client=client, waits=waits)
         if form.is_valid():
             given = form.cleaned_data
             audience, _, recipient = given["to"].partition(":")
@@ -215,6 +223,7 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
                 given["answers"],
                 given["key"],
                 *set_of(request),
+                safety=given.get("safety", False),
             )
             try:
                 result = write_message(actor=actor, client_id=client.id, draft=draft)
@@ -260,7 +269,7 @@ def write(request: HttpRequest, client_id: str) -> HttpResponse:
     chosen = filled(actor, client.id, request.GET.get("letter", ""))
     if chosen is not None:
         initial |= {"subject": chosen.subject, "text": chosen.text}
-    form = WriteForm(initial=initial, client=client)
+    form = WriteForm(initial=initial, client=client, waits=waits)
     context = {"section": "messages", "client": client, "form": form, "answered": answered, "letters": LETTERS.items(),
                "chosen": chosen, "places": PLACES, **_offered(request, actor, client)}  # fmt: skip
     return render(request, "staff/message_write.html", context)

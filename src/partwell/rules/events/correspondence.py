@@ -5,7 +5,7 @@ from partwell.rules.events.base import Event
 
 EVENTS = (
     Event("message.written", "{actor} wrote to {recipients} about “{subject}”.",
-          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?", "mail?", "dkim?")),
+          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?", "mail?", "dkim?", "about_safety?")),
     Event("message.waits", "{actor} wrote a message that waits before it leaves.", public=("client",),
           internal=("digest", "why", "until", "mail?", "dkim?")),
     Event("message.read_over", "{actor} read a message of {author}, so that it leaves.", public=("client", "author")),

@@ -76,6 +76,9 @@ class NewMessage(Given):
         description="Released with it, as one set through the gate; the only way to attach.",
     )
     set_to: Ref | None = Field(None, description="The contact, or person of the firm, to whom that set goes.")
+    safety: bool = Field(
+        False, description="It is about safety: it leaves at once also in a dispute, and the record says so."
+    )
 
 
 class CallShown(Shown):
