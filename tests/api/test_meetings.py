@@ -124,7 +124,7 @@ def test_a_recording_only_with_everybodys_consent_and_no_consent_by_a_token(db_w
     assert shown[0]["recordings"][0]["consents"][0]["name"] == "Mara Ellery"
     problem(kerstin.post(at, {"title": "x", "others": ["y"]}, key=uuid4().hex), 409, "not_your_role")
     dan.made(f"/recordings/voices/{voices['Greta Holm']}", {"given": False, "how": "She rang"})
-    problem(dan.get(file), 410, "recording_stopped")
+    problem(dan.get(file), 409, "recording_stopped")
     row = dan.ok("GET", f"/recordings/{ask['id']}")["recordings"][0]
     assert row["stopped_at"] and row["destroyed_at"] and Recording.objects.get().destroyed_at
     problem(dan.get(f"/recordings/{uuid4()}"), 404, "not_found")
@@ -145,4 +145,4 @@ def test_the_bytes_of_a_recording_are_sniffed_here_too(db_world: World) -> None:
         {**fields, "file": io.BytesIO(b"<script>alert(1)</script>")},
         key=uuid4().hex,
     )
-    problem(sent, 415, "recording_not_media")
+    problem(sent, 422, "recording_not_media")

@@ -273,7 +273,7 @@ def test_a_consent_taken_back_ends_it_at_once_and_what_stays_are_words() -> None
         "a restored backup forgets it too"
     )
     assert code(hear(actor=c.mara, recording_id=row.id)) == "recording_stopped"
-    assert browser_of(c.mara).get(f"/client/recordings/files/{row.id}/").status_code == 410
+    assert browser_of(c.mara).get(f"/client/recordings/files/{row.id}/").status_code == 409
     assert code(add(c, ask, call)) == "recording_refused"
     (mail,) = Envelope.objects.filter(kind="recording_ended")
     assert [one["role"] for one in mail.recipients] == [

@@ -13,7 +13,7 @@ from partwell.rules.roles import ROLES, VERBS, auditor_stands, may, second_perso
 from partwell.rules.terms import Category, ContactRole, Destination, Phase, Reason, StaffRole
 from partwell.rules.verb_words import VERB_WORDS
 
-READ_ONLY = {"read", "check", "preview"}
+READ_ONLY = {"read", "check", "preview", "hear"}
 
 
 def test_the_whole_matrix_follows_the_table():
@@ -46,7 +46,8 @@ def test_what_the_domain_page_forbids():
     verbs = {role: {verb for verb in VERBS if may(role, verb) is None} for role in ROLES}
     assert {verb for verb in VERBS if verb.startswith("credential.")} & verbs["account_manager"] == set()
     assert "credential.see" not in verbs["auditor"]
-    own = {"digest.choose", "feed.make"}  # how they themselves are told, nothing of anybody's
+    # how they themselves are told, and whether their own voice is kept: nothing of anybody else's
+    own = {"digest.choose", "feed.make", "recording.answer"}
     assert {verb.split(".")[1] for verb in verbs["auditor"] - own} <= READ_ONLY
     assert {verb.split(".")[1] for verb in verbs["observer"] - own} <= READ_ONLY | {"own"}
     assert who_may("authorisation.sign") == who_may("acceptance.sign") == ("signatory",)

@@ -47,14 +47,14 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
     (
         "recording_not_media",
         "R2",
-        415,
+        422,
         "“{file}” is neither a sound nor a film.",
         "Add the recording as your program saved it: WAV, MP3, M4A, AAC, FLAC, Ogg, MP4, MOV or WebM.",
     ),
     (
         "recording_stopped",
         "R2",
-        410,
+        409,
         "Nobody plays this recording any more: {who} took the consent back on {day}.",
         "What was said stands in words on the page of the call.",
     ),

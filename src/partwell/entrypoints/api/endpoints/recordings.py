@@ -161,6 +161,6 @@ def post_recording(
 
 @operation(router, "GET", "/recordings/files/{recording_id}", scope="messages:read", verb="recording.hear", file=True)  # fmt: skip
 def get_recording_file(request: HttpRequest, recording_id: PathId) -> HttpResponseBase | Refusal:
-    """A recording; Range is honoured, and opening it is on record. 410 once a consent was taken back."""
+    """A recording; Range is honoured, and opening it is on record. 409 once a consent was taken back."""
     file = hear(actor=actor_of(request), recording_id=recording_id, again=continues(request))
     return file if isinstance(file, Refusal) else file_response(request, file)
