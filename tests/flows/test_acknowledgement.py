@@ -69,6 +69,7 @@ def test_it_states_no_fact_and_its_headers_name_no_client() -> None:
     raw = message_of(acknowledgements()[0])
     read = message_from_bytes(raw, policy=policy.default)
     assert [one.addr_spec for one in read["To"].addresses] == ["theo@alderrow.example"] and read["Cc"] is None
+    assert read["Auto-Submitted"] == "auto-replied", "no vacation program answers it (RFC 3834)"
     whole = str(read).casefold() + acknowledgements()[0].text.casefold()
     for word in ("northwick", "mara", "firewall", "checkpoint", "5550"):
         assert word not in whole
