@@ -31,6 +31,7 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
     "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525, or any free one where that is taken.",
     "PARTWELL_MAIL_ADDRESS": "Address at which mail comes in, e.g. reply@parting.example; reply+TOKEN@parting.example must arrive as well. Default none: no mail comes in.",
+    "PARTWELL_MESSAGE_MAILS": "How many mails about single messages of one client one of your people gets an hour, 1 to 999; the rest is one mail at the hour's end. Default 20.",
     "PARTWELL_LMTP": "HOST:PORT or unix:/PATH on which `partwell run` takes mail by LMTP from the mail server in front. Default none.",
     "PARTWELL_BACKUP_RECIPIENT": "age public keys (age1…), separated by commas, to which `partwell backup` encrypts. Default none: give --recipient.",
     "PARTWELL_KEY_BACKUP_RECIPIENT": "age public keys for `partwell backup-keys`, other ones than the data's. Default none: give --recipient.",
@@ -62,6 +63,7 @@ class Environment:
     smtp_password_file: str
     mail_port: int
     mail_address: str
+    message_mails: int
     lmtp: str
     backup_recipients: tuple[str, ...]
     key_backup_recipients: tuple[str, ...]
@@ -140,6 +142,14 @@ def _years(name: str, default: int) -> int:
     return int(text)
 
 
+def _mails(name: str, default: int) -> int:
+    """A number of mails from 1 to 999 from the environment; ValueError with a sentence where it is none."""
+    text = os.environ.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1000):
+        raise ValueError(f"{name}={text} is no number of mails. Give 1 to 999, such as {name}={default}.")
+    return int(text)
+
+
 def _list(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
 
@@ -176,6 +186,7 @@ def read() -> Environment:
         smtp_password_file=get("PARTWELL_SMTP_PASSWORD_FILE", ""),
         mail_port=_port("PARTWELL_MAIL_PORT", 2525),
         mail_address=_mail_address(),
+        message_mails=_mails("PARTWELL_MESSAGE_MAILS", 20),
         lmtp=_lmtp(),
         backup_recipients=_list("PARTWELL_BACKUP_RECIPIENT"),
         key_backup_recipients=_list("PARTWELL_KEY_BACKUP_RECIPIENT"),

@@ -60,7 +60,7 @@ def names(result: Found) -> list[str]:
 
 
 def inbound(
-    c: Cast, text: str, attachment: str, *, message: Message | None = None, client: Any = None
+    c: Cast, text: str, attachment: str, *, message: Message | None = None, client: Any = None, **more: Any
 ) -> InboundMail:
     raw = files.store(SYSTEM, text.encode(), client_id=None, name="mail.eml", purpose="installation")
     part = files.store(SYSTEM, b"x", client_id=None, name=attachment, purpose="installation")
@@ -70,7 +70,7 @@ def inbound(
         mail = deed.add(
             InboundMail(client=client, road="imap", received_at=deed.now, raw=raw, raw_sha256=raw.sha256, size=raw.size, same_key=uuid4().hex,
                         from_name="Theo Brandt", from_address="theo@alderrow.example", subject="About the switch", text=text,
-                        state="filed" if message else "unmatched", message=message)
+                        state="filed" if message else "unmatched", message=message, **more)
         )  # fmt: skip
         deed.add(InboundPart(mail=mail, position=0, file=part, name=attachment, media_type="application/pdf"))
         deed.record(
@@ -311,3 +311,27 @@ def test_what_waits_was_stopped_or_is_held_is_found_by_those_who_see_it(said: Ca
     assert [hit.id for hit in found(c.mara, "kestrel").hits] == [held.id] and not found(
         c.leo, "kestrel"
     ).total
+
+
+def test_names_of_files_that_outsiders_may_not_open_are_found_by_staff_alone(said: Cast) -> None:
+    c = said
+    own = write(c, c.ines, "With a list", "The curlew list.")
+    inbound(c, "The curlew list.", "curlew-prices.xlsx", message=own, client=c.northwick, sender_kind="staff")
+    inline = write(c, c.theo, "Forwarded", "An avocet walks.", ALL)
+    inbound(c, "An avocet walks.", "avocet-remark.docx", message=inline, client=c.northwick,
+            forwarded_by_id=c.dan.id, auth={"forward": {"how": "inline", "parts": []}})  # fmt: skip
+    whole = write(c, c.theo, "Forwarded whole", "A dunlin flies.", ALL)
+    inbound(c, "A dunlin flies.", "dunlin-photo.jpg", message=whole, client=c.northwick,
+            forwarded_by_id=c.dan.id, auth={"forward": {"how": "attached", "parts": [0]}})  # fmt: skip
+    with permit("schema"):
+        for again in (False, True):
+            if again:
+                search_index.rebuild(connection)
+            assert found(c.mara, "curlew-prices").total == found(c.mara, "avocet-remark").total == 0
+            assert [hit.kind for hit in found(c.ines, "curlew-prices").hits] == ["inbound"]
+            assert [hit.kind for hit in found(c.ines, "avocet-remark").hits] == ["inbound"]
+            assert [hit.kind for hit in found(c.mara, "dunlin-photo").hits] == ["message"]
+            assert len(found(c.ines, "curlew list").hits) == 1, "the words are told once"
+            for outside in (c.theo, c.leo):
+                assert found(outside, "curlew-prices").total == found(outside, "dunlin-photo").total == 0
+            assert names(found(c.theo, "dunlin flies")) == ["Forwarded whole"]

@@ -67,6 +67,11 @@ def new_message_id(domain: str) -> str:
     return f"<{secrets.token_hex(16)}@{check_address('x@' + domain)[2:]}>"
 
 
+def is_message_id(text: str) -> bool:
+    """Whether a mail of ours can name this Message-ID."""
+    return _ID.match(text) is not None
+
+
 def build(mail: OutgoingMail) -> bytes:
     """The message's bytes. Raises :class:`MailInvalid` or AddressInvalid, naming the value."""
     if not mail.to:

@@ -4,8 +4,8 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill
-from partwell.documents.texts import _
+from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.texts import _, clean
 
 Values = dict[str, Any]
 

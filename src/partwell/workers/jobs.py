@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "record.end": "partwell.actions.erasure.end_record:run",
     "mail.digest": "partwell.actions.correspondence.digests:run",
     "mail.office": "partwell.actions.retention.office:run",
+    "mail.message": "partwell.actions.correspondence.tell_of_message:run",
     "mail.staff": "partwell.actions.correspondence.tell_staff:run",
     "bundle.build": "partwell.actions.releases.build_bundle:run",
     "deletion.list": "partwell.actions.retention.list_things:run",

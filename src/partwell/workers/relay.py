@@ -110,10 +110,14 @@ def deliver_account_mail(smtp: SmtpServer | None = None, limit: int = 50) -> Non
             )
             continue
         sender = msp.email if msp else "partwell@localhost"
+        about = tuple(body.get("references", ()))
         data = mail_message.build(
             mail_message.OutgoingMail(
                 sender=Mailbox(sender, msp.name if msp else "Partwell"),
                 to=(Mailbox(mail.to),),
+                reply_to=(Mailbox(body["reply_to"]),) if body.get("reply_to") else (),
+                in_reply_to=about[-1] if about else "",
+                references=about,
                 subject=body["subject"],
                 date=now,
                 message_id=mail_message.new_message_id(sender.rpartition("@")[2]),

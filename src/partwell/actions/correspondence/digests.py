@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.dates_ahead import Dated, ahead
 from partwell.actions.correspondence.post import Post, common, link, post
+from partwell.actions.correspondence.tell_of_message import ONLY_DIGEST
 from partwell.actions.facts import loop_contacts, zone
 from partwell.actions.people import account_mail
 from partwell.actions.people.enter import digest as hashed
@@ -45,8 +46,14 @@ def choice_of(actor: Actor) -> DigestChoice | None:
     return DigestChoice.objects.filter(_own(actor)).first()
 
 
-def choose_digest(*, actor: Actor, rhythm: str, zone_name: str = "") -> DigestChoice | Refusal:
-    """Choose off, daily or weekly, and the zone whose seven o'clock it is ("" for the house's)."""
+def choose_digest(
+    *, actor: Actor, rhythm: str, zone_name: str = "", messages: str | None = None
+) -> DigestChoice | Refusal:
+    """Choose off, daily or weekly, and the zone whose seven o'clock it is ("" for the house's).
+
+    ``messages``, of staff: "" for a mail about each message, "digest" for none; None leaves it. Without a digest it is
+    each message, so that nobody hears of nothing unawares.
+    """
     if actor.kind not in ("staff", "client"):
         return refuse("not_found")
     if (refusal := roles.may(actor.role, VERB)) is not None:
@@ -55,23 +62,30 @@ def choose_digest(*, actor: Actor, rhythm: str, zone_name: str = "") -> DigestCh
         return refuse("invalid_input", where="How often", problem="choose off, daily or weekly")
     if zone_name and (unknown := dates.zone_known(zone_name)) is not None:
         return unknown
+    if messages not in (None, "", ONLY_DIGEST) or (messages and not actor.is_staff):
+        return refuse("invalid_input", where="Messages", problem="choose each message or only the digest")
+    if messages == ONLY_DIGEST and rhythm == Rhythm.OFF:
+        return refuse("invalid_input", where="Messages", problem="choose a daily or weekly digest, or a mail about each message")  # fmt: skip
     with Deed(actor) as deed:
         if actor.client_id is not None:
             deed.lock(actor.client_id)
         row = choice_of(actor)
-        if row is not None and (row.rhythm, row.zone) == (rhythm, zone_name):
+        told = (
+            "" if rhythm == Rhythm.OFF else messages if messages is not None else row.messages if row else ""
+        )
+        if row is not None and (row.rhythm, row.zone, row.messages) == (rhythm, zone_name, told):
             return row
         newest = Entry.objects.aggregate(last=Max("index"))["last"]
         if row is None:
             row = DigestChoice(
                 staff_id=actor.id if actor.is_staff else None, contact_id=None if actor.is_staff else actor.id, rhythm=rhythm, zone=zone_name,
-                chosen_at=deed.now, last_entry=newest,
+                chosen_at=deed.now, last_entry=newest, messages=told,
             )  # fmt: skip
             row.unsubscribe_hash = hashed(_secret(row.id))
             deed.add(row)
         else:
             fresh: dict[str, Any] = {"last_entry": newest, "last_sent_on": None} if row.rhythm == Rhythm.OFF else {}  # fmt: skip
-            deed.save(row, rhythm=rhythm, zone=zone_name, chosen_at=deed.now, **fresh)
+            deed.save(row, rhythm=rhythm, zone=zone_name, messages=told, chosen_at=deed.now, **fresh)
         deed.record("digest.chosen", client=actor.client_id, subjects=[row.id], public={"rhythm": rhythm})
     return row
 

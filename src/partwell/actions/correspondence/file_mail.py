@@ -8,6 +8,7 @@ from partwell.actions.correspondence.acknowledge import acknowledge, will_acknow
 from partwell.actions.correspondence.bounced import note_bounce
 from partwell.actions.correspondence.filing import Filing, answered
 from partwell.actions.correspondence.post import Post, link, names, post
+from partwell.actions.correspondence.tell_of_message import tell_of_message, tell_of_waiting
 from partwell.actions.facts import open_offboarding
 from partwell.records.authorisations.models import Recipient
 from partwell.records.clients.models import Client
@@ -53,6 +54,8 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
             _bounced(deed, filing)
             return
         staff_answer.tell_why_it_waits(deed, filing)
+        if verdict.state is State.WAITING:
+            tell_of_waiting(deed, mail)
         deed.record("mail.kept", client=client.id if client else None, subjects=[mail.id], public={"outcome": OUTCOMES[verdict.state]},
                     internal={"sender": _shown(mail)[:200], "why": verdict.why, "digest": digest})  # fmt: skip
         return
@@ -70,6 +73,7 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
         return
     if verdict.tell_client:
         _copy(deed, client, row, filing)
+    tell_of_message(deed, row, mail=mail, files=filing.attachments)
     if mail.forwarded_by is not None:
         _record_forward(deed, filing, row, sender)
         return
@@ -156,6 +160,7 @@ def _held(deed: Deed, filing: Filing, row: Message, digest: str, sender: str) ->
                 },
             ),
         )
+    tell_of_message(deed, row, mail=mail)
     deed.record(
         "message.held",
         subjects=[row.id, mail.id, *([recipient.id] if recipient else [])],

@@ -23,8 +23,13 @@ def queue(
     *,
     life: timedelta = timedelta(minutes=30),
     headers: Sequence[tuple[str, str]] = (),
+    reply_to: str = "",
+    references: Sequence[str] = (),
 ) -> None:
-    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``. ``headers``: a digest's own."""
+    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``. ``headers``: a digest's own.
+
+    ``reply_to``: one of our reply addresses; ``references``: Message-IDs of the mails that it is about, the oldest first.
+    """
     unit = unit_for(SYSTEM, None, INSTALLATION)
     row = uuid4()
     now = timezone.now()
@@ -32,6 +37,8 @@ def queue(
     said: dict[str, Any] = {"subject": subject, "text": text, "html": html, "to": to}
     if headers:
         said["headers"] = [list(one) for one in headers]
+    said |= {"reply_to": reply_to} if reply_to else {}
+    said |= {"references": list(references)} if references else {}
     body = json.dumps(said).encode()
     AccountMail.objects.create(
         id=row,

@@ -43,22 +43,40 @@ class DigestForm(forms.Form):
         ],
     )
     zone = forms.ChoiceField(label=gettext_lazy("In the time of"), required=False)
+    messages = forms.ChoiceField(
+        label=gettext_lazy("When a client or new provider writes"),
+        widget=forms.RadioSelect,
+        required=False,
+        choices=[
+            ("", gettext_lazy("A mail about each message, which I can answer")),
+            ("digest", gettext_lazy("Only the digest")),
+        ],
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, staff: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not staff:
+            del self.fields["messages"]
         named = [(one, one.replace("_", " ")) for one in sorted(available_timezones()) if "/" in one and not one.startswith("Etc/")]  # fmt: skip
         self.fields["zone"].choices = [("", _("ours: %(zone)s") % {"zone": timezone.get_current_timezone_name()}), *named]  # type: ignore[attr-defined]  # fmt: skip
+
+
+def _initial(row: digests.DigestChoice | None) -> dict[str, str]:
+    return {"rhythm": row.rhythm, "zone": row.zone, "messages": row.messages} if row else {"rhythm": "off", "zone": "", "messages": ""}  # fmt: skip
 
 
 def page(request: HttpRequest, door: str, template: str, more: dict[str, Any]) -> HttpResponse:
     """The page of one door (``client`` or ``staff``): choose the digest; the calendar addresses stand below."""
     actor = actor_of(request)
     row = digests.choice_of(actor)
-    initial = {"rhythm": row.rhythm if row else "off", "zone": row.zone if row else ""}
-    form = DigestForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = DigestForm(
+        request.POST if request.method == "POST" else None, initial=_initial(row), staff=actor.is_staff
+    )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        result = digests.choose_digest(actor=actor, rhythm=given["rhythm"], zone_name=given["zone"])
+        result = digests.choose_digest(
+            actor=actor, rhythm=given["rhythm"], zone_name=given["zone"], messages=given.get("messages")
+        )
         here = reverse(f"{door}:habits")
         if isinstance(result, Refusal):
             return refusal_response(request, result, back=here)
@@ -78,8 +96,7 @@ def _shown(
 ) -> HttpResponse:
     actor = actor_of(request)
     if form is None:
-        row = digests.choice_of(actor)
-        form = DigestForm(initial={"rhythm": row.rhythm if row else "off", "zone": row.zone if row else ""})
+        form = DigestForm(initial=_initial(digests.choice_of(actor)), staff=actor.is_staff)
     listed = [
         {"row": one, "end": reverse(f"{door}:feed_end", args=[one.id])} for one in feeds.feeds_of(actor)
     ]

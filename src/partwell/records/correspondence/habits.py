@@ -127,6 +127,8 @@ class DigestChoice(Committed):
     )
     rhythm = models.CharField(max_length=8, default="off")  # off daily weekly
     zone = models.CharField(max_length=60, blank=True)  # IANA; "": the house's
+    # Of staff: "digest" keeps mail about each message away; "" (older rows too): each message is told by mail.
+    messages = models.CharField(max_length=8, blank=True)
     unsubscribe_hash = models.CharField(max_length=64, unique=True)
     chosen_at = models.DateTimeField()
     last_entry = models.BigIntegerField(null=True, blank=True)

@@ -62,10 +62,27 @@ class _Sql:
         people, each = self.people("e.recipients")
         return f"({_MAILED.format(people=people, each=each, mine=condition)})"
 
-    def parts(self, condition: str) -> str:
-        """(subquery) names of the attachments of mails that came in."""
+    def outside(self) -> str:
+        """Whether a part ``p`` of a mail ``i`` is one that the client may open (``inbound_queries.shown_outside``)."""
+        if self.lite:
+            how = "json_extract(i.auth, '$.forward.how') = 'attached'"
+            whole = f"{how} AND p.position IN (SELECT value FROM json_each(i.auth, '$.forward.parts'))"
+        else:
+            whole = "i.auth #>> '{forward,how}' = 'attached' AND (i.auth #> '{forward,parts}') @> to_jsonb(p.position)"
+        return f"CASE WHEN i.forwarded_by_id IS NULL THEN i.sender_kind <> 'staff' ELSE {whole} END"
+
+    def parts(self, condition: str, *, outside: bool = False) -> str:
+        """(subquery) names of the attachments of mails that came in; with ``outside`` those that the client may open."""
         names = "group_concat(p.name, ' ')" if self.lite else "string_agg(p.name, ' ')"
-        return f"(SELECT {names} FROM correspondence_inboundpart p JOIN correspondence_inboundmail i ON i.id = p.mail_id WHERE {condition})"
+        seen = f" AND {self.outside()}" if outside else ""
+        return f"(SELECT {names} FROM correspondence_inboundpart p JOIN correspondence_inboundmail i ON i.id = p.mail_id WHERE {condition}{seen})"
+
+    def kept_inside(self) -> str:
+        """Whether a mail ``t`` has a part whose name its message must not tell: then staff find it by the mail alone."""
+        return (
+            "EXISTS (SELECT 1 FROM correspondence_inboundpart p JOIN correspondence_inboundmail i ON i.id = p.mail_id "
+            f"WHERE i.id = t.id AND NOT COALESCE({self.outside()}, FALSE))"
+        )
 
     def came_from(self, condition: str) -> str:
         """(subquery) who a message's mail came from."""
@@ -83,12 +100,13 @@ def _kinds(sql: _Sql) -> dict[str, list[tuple[str, dict[str, str]]]]:
     call_key = "'call:' || " + sql.hex("t.id")
     provider = "CASE WHEN t.sender_kind = '' THEN 'unknown' ELSE t.sender_kind END"
     person, each = sql.people("t.attendees")
+    said = "EXISTS (SELECT 1 FROM correspondence_message m WHERE m.id = t.message_id AND m.text = t.text)"
     return {
         "correspondence_message": [
             ("message", {
                 "at": "t.written_at", "recipient": "t.recipient_id", "audience": "t.audience", "side": "t.author_kind",
                 "held": "t.held", "who": sql.joined("t.author_name", sql.firm()), "subject": "t.subject", "body": "t.text",
-                "extra": sql.joined(sql.mailed_to("e.message_id = t.id"), sql.came_from("i.message_id = t.id"), sql.parts("i.message_id = t.id")),
+                "extra": sql.joined(sql.mailed_to("e.message_id = t.id"), sql.came_from("i.message_id = t.id"), sql.parts("i.message_id = t.id", outside=True)),
             }),
         ],
         "correspondence_call": [
@@ -110,9 +128,10 @@ def _kinds(sql: _Sql) -> dict[str, list[tuple[str, dict[str, str]]]]:
         "correspondence_inboundmail": [
             ("inbound", {
                 "inside": "1", "at": "t.received_at", "recipient": "t.recipient_id", "audience": "'staff'", "side": provider,
-                "who": sql.joined("t.from_name", "t.from_address"), "subject": "t.subject", "body": "t.text", "extra": sql.parts("i.id = t.id"),
-                # What stands in its message word for word is found there.
-                "if": "t.message_id IS NULL OR NOT EXISTS (SELECT 1 FROM correspondence_message m WHERE m.id = t.message_id AND m.text = t.text)",
+                "who": sql.joined("t.from_name", "t.from_address"), "subject": f"CASE WHEN {said} THEN '' ELSE t.subject END",
+                "body": f"CASE WHEN {said} THEN '' ELSE t.text END", "extra": sql.parts("i.id = t.id"),
+                # What stands in its message word for word is found there; names of files that outsiders may not open only here.
+                "if": f"NOT {said} OR {sql.kept_inside()}",
             }),
         ],
         "correspondence_meeting": [
@@ -246,7 +265,7 @@ def fill(
         if words:  # within a migration the triggers do not stand yet
             for name, body in sqlite_triggers().items():
                 if name.startswith("pw_find_words"):
-                    cursor.execute(f"CREATE TRIGGER {name} {body}")
+                    cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {body}")
         for table, kinds in _kinds(sql).items():
             last, first = "", True
             while True:
