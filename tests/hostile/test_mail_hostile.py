@@ -197,7 +197,12 @@ def test_what_is_sealed_or_odd_is_kept_whole() -> None:
     outlook = mail("who@knows.example", address(), "t", Content_Type="application/ms-tnef; name=winmail.dat",
                    Content_Transfer_Encoding="base64", text=body)  # fmt: skip
     row = kept(outlook)
-    assert read_file(row.parts.get().file) == tnef and "winmail.dat" in " ".join(row.problems)
+    packed = {part.name: part.file for part in row.parts.all()}
+    assert read_file(packed.pop("winmail.dat")) == tnef and "winmail.dat" in " ".join(row.problems)
+    assert sorted(packed) == ["ZAPPA_~2.JPG", "bookmark.htm"]
+    assert (
+        read_file(packed["ZAPPA_~2.JPG"]).startswith(b"\xff\xd8\xff") and packed["bookmark.htm"].size == 85805
+    )
     invite = mail(
         "who@knows.example",
         address(),

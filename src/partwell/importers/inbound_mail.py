@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from partwell.importers import mail_forward, mail_text
+from partwell.importers import mail_forward, mail_text, mail_tnef
 from partwell.importers.base import (
     FileRef,
     ImportedItem,
@@ -140,6 +140,10 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
     yield from _items(apart, 0, original=original)
     if inside and inside[1].whole and len(_mails(apart)) == 1:
         yield from _items(inside[1], len(apart.parts), inner=True)
+    packed = next((one for one in apart.parts if mail_tnef.is_tnef(one.media_type, _name(one, 0))), None)
+    if packed is not None:
+        after = len(apart.parts) + (len(inside[1].parts) if inside else 0)
+        yield from mail_tnef.items(packed.path, options.spool / "packed", after)
 
 
 def _items(
@@ -311,7 +315,7 @@ def _marks(apart: Apart) -> tuple[str, ...]:
         "application/x-pkcs7-signature",
     }:
         found.append("signed")
-    if "application/ms-tnef" in kinds or any(part.media_type == "application/octet-stream" and _name(part, 0) == "winmail.dat" for part in apart.parts):  # fmt: skip
+    if any(mail_tnef.is_tnef(part.media_type, _name(part, 0)) for part in apart.parts):
         found.append("tnef")
     if "text/calendar" in kinds:
         found.append("calendar")

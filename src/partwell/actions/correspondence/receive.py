@@ -363,7 +363,7 @@ def _automatic(taken: _Taken) -> bool:
 _MARKS = {
     "encrypted": "It is encrypted; it is kept whole, and its recipient can open the file as it came.",
     "signed": "It carries a signature (S/MIME or PGP) of its own; the file as it came can be checked.",
-    "tnef": "Its attachments are packed in an Outlook winmail.dat, which is kept whole.",
+    "tnef": "Outlook packed its attachments in a winmail.dat: it is kept whole, and what could be unpacked stands beside it.",
     "calendar": "It carries a calendar invitation.",
 }
 
