@@ -38,6 +38,7 @@ def ask_answered(v: Values) -> Body:
 
 def receipt_answer(v: Values) -> Body:
     objected = rows(v["objections"])
+    counts = (_("Confirmed"), "confirmed_count"), (_("Still open"), "open_count")
     return Body(
         subject=fill(
             _("Objection to release {number} for {client}")
@@ -47,13 +48,7 @@ def receipt_answer(v: Values) -> Body:
         ),
         title=_("The recipient objects") if objected else _("The recipient confirms"),
         happened=(fill(_("{answered_by} answered release {number} for {client}."), v),),
-        facts=facts(
-            v,
-            (_("Answered"), "at"),
-            (_("Confirmed"), "confirmed_count"),
-            (_("Still open"), "open_count"),
-            (_("Objections until"), "window_until"),
-        ),
+        facts=facts(v, (_("Answered"), "at"), *counts, (_("Objections until"), "window_until")),
         lists=some((_("Objected to"), objected), (_("Confirmed items"), rows(v["confirmed"]))),
         asked=fill(_("{msp_name} answers each objection on its page; you need do nothing."), v)
         if objected
@@ -89,6 +84,11 @@ def message(v: Values) -> Body:
 def held_question(v: Values) -> Body:
     """Held before consent (R1). Of a mail that came in, both answers are a button; each leads to a page, which asks before it notes anything."""
     both = bool(v["authorise_url"] and v["not_ours_url"])
+    asked = _(
+        "If they may receive access, tell us and we prepare an authorisation for you to sign. If not, you need do nothing."
+    )
+    if both:
+        asked = _("Say whether they may receive access, or have nothing to do with you. Nothing is signed by pressing a button; until you decide, nobody answers them.")  # fmt: skip
     return Body(
         subject=fill(_("A question about {client} that we did not answer"), v),
         title=_("Somebody asks, and we did not answer"),
@@ -106,13 +106,7 @@ def held_question(v: Values) -> Body:
         ),
         facts=facts(v, (_("Received"), "received_at"), (_("Forwarded to us by"), "forwarded_by")),
         quote=(_("What they wrote"), clean(v["question"])),
-        asked=_(
-            "If they may receive access, tell us and we prepare an authorisation for you to sign. If they have nothing to do with you, say so. Until you decide, nobody answers them."
-        )
-        if both
-        else _(
-            "If they may receive access, tell us and we prepare an authorisation for you to sign. If not, you need do nothing."
-        ),
+        asked=asked,
         button=_("Authorise them") if both else _("Decide"),
         link=v["authorise_url"] if both else v["portal_url"] or "",
         second=(_("This is not ours"), v["not_ours_url"]) if both else None,
