@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Time on the staff's pages: entered, taken back, timed and forgotten; refusals stand at their field with what to do."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -311,17 +312,17 @@ def test_an_owner_allows_work_on_account_and_ends_it(story: Cast) -> None:
 def test_the_client_hears_once_at_each_mark(story: Cast) -> None:
     def said() -> list[str]:
         rows = Envelope.objects.filter(kind="hours_running_out").order_by("queued_at")
-        return [row.subject for row in rows]
+        return [re.findall(r"(\d+ h \d\d min)\s+are\s+used", row.text)[0] for row in rows]
 
     worked(story, 180)
     assert said() == []
     last = worked(story, 15)
-    assert [one.split(" of ")[0] for one in said()] == ["81 %"]
+    assert said() == ["3 h 15 min"], "81 %"
     done(reverse_of(story, last))
     worked(story, 15)
     assert len(said()) == 1, "once, however often it is crossed"
     worked(story, 45)
-    assert [one.split(" of ")[0] for one in said()] == ["81 %", "100 %"]
+    assert said() == ["3 h 15 min", "4 h 00 min"]
     assert Envelope.objects.filter(kind="hours_running_out", client_contact_id=story.mara.id).count() == 2
 
 

@@ -244,7 +244,7 @@ def test_any_order_of_clicks(request: pytest.FixtureRequest) -> None:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             Machine,
             settings=settings(
-                max_examples=200 if nightly else 25,
+                max_examples=200 if nightly else 15,
                 stateful_step_count=40,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -307,11 +307,13 @@ def untouched() -> bool:
     On PostgreSQL nobody has connected yet; on SQLite nobody is connected now (this thread's connection
     is closed by asking), and the files are those of the template.
     """
-    from django.conf import settings
+    from django.conf import UserSettingsHolder, settings
 
     entered = _ENTERED[-1]
     world = entered.world
-    if settings._wrapped is not entered.settings:  # type: ignore[attr-defined]
+    below = getattr(entered.settings, "default_settings", None)
+    # Changed since the world was entered, or by a fixture before it was.
+    if settings._wrapped is not entered.settings or isinstance(below, UserSettingsHolder):  # type: ignore[attr-defined]
         return False
     if world.kind == "postgresql":
         if _database(world) not in _CLUSTERS:
