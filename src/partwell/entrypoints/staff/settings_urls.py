@@ -29,7 +29,11 @@ urlpatterns: list[Any] = [
     path("settings/tokens/<str:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path("settings/letters/", letters.letters_home, name="letters"),
     path("settings/letters/<str:key>/<str:language>/", letters.letter_change, name="letter_change"),
-    path("settings/letters/<str:key>/<str:language>/preview/<str:what>/", letters.letter_shown, name="letter_shown"),
+    path(
+        "settings/letters/<str:key>/<str:language>/preview/<str:what>/",
+        letters.letter_shown,
+        name="letter_shown",
+    ),
     path("settings/letters/<str:key>/<str:language>/restore/", letters.letter_restore, name="letter_restore"),
     path("settings/security/", search.security, name="security"),
     path("contacts/<str:contact_id>/passkeys/", people.passkey_call, name="contact_passkeys"),
