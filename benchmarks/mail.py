@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from benchmarks.house import client, done, house, owner
+from benchmarks.mail_large import OURS, large
 from benchmarks.measure import Options, Row, now, rounds, row
 from tests.support import programs
 from tests.support.mail_servers import PASSWORD, USER, Dovecot, dovecot
@@ -25,8 +26,6 @@ from tests.support.mail_servers import PASSWORD, USER, Dovecot, dovecot
 if TYPE_CHECKING:
     from partwell.records.clients.models import Client
     from partwell.rules.actor import Actor
-
-OURS = "reply@parting.example"
 
 
 def _mail(to: str, size: int) -> bytes:
@@ -81,7 +80,7 @@ def _reading() -> None:
 
 
 def run(options: Options) -> list[Row]:
-    """Four lines in and two out, a database each: small mails, and mails with a megabyte in them."""
+    """Four lines in, two out and one of the largest mail, a database each: small mails, and mails with a megabyte in them."""
     return [line for kind in options.databases() for line in _on(kind, options)]
 
 
@@ -92,7 +91,7 @@ def _on(kind: str, options: Options) -> list[Row]:
     from partwell.actions.correspondence import reply_addresses
 
     count = 2 if options.small else 100
-    with house(kind, options), override_settings(PARTWELL_MAIL_ADDRESS=OURS):
+    with house(kind, options) as world, override_settings(PARTWELL_MAIL_ADDRESS=OURS):
         actor = owner()
         northwick = client(actor, "Northwick")
         with Deed(actor) as deed:
@@ -104,6 +103,7 @@ def _on(kind: str, options: Options) -> list[Row]:
             *_by_imap(actor, to, count, options, kind),
             *_by_lmtp(to, count, options, kind),
             *_out(actor, northwick, count, options, kind),
+            large(world, to, options, kind),
         ]
 
 

@@ -128,8 +128,10 @@ def test_ctrl_c_during_an_import_leaves_nothing_that_blocks_the_next(db_world: W
     who = cast()
     big = files / "big.csv"
     big.write_text("Name,Serial\n" + "".join(f"pc {n},SN{n}\n" for n in range(60_000)))
+    # A shell starts what runs in its background with Ctrl-C ignored, and children inherit that.
     running = subprocess.Popen([*COMMAND, "import", *NORTHWICK, str(big), "--json"], env=db_world.environment(),
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
     until = time.monotonic() + 60
     while not Job.objects.filter(kind="import.stage", state="running", done__gt=0).exists():
         assert time.monotonic() < until and running.poll() is None

@@ -242,10 +242,12 @@ django.setup()
 from partwell.actions.correspondence.receive import take_in
 from partwell.connectors.dns import TableResolver
 from partwell.importers import fork_server
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def most():  # getrusage would count what whoever started this process had
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+before = most()
 take_in(Path(sys.argv[1]), road="lmtp", envelope_from="who@knows.example", envelope_to=[sys.argv[2]], resolver=TableResolver({}))
 fork_server.end()  # its children count once it has gone
-print(before // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+print(before // 1024, most() // 1024, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 """
 
 

@@ -27,7 +27,7 @@ LINES = {
     "backup": 4,
     "vault": 2,
     "search": 1,
-    "mail": 6 if os.geteuid() == 0 and programs.find("dovecot") else 4,
+    "mail": 7 if os.geteuid() == 0 and programs.find("dovecot") else 5,
 }
 
 
