@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A client's address that bounces: the office is told, another address of the client takes over, and only then mail waits (R2)."""
 
+import json
 from email import message_from_string
 from typing import Any
 
@@ -18,7 +19,7 @@ from partwell.actions.facts import open_offboarding
 from partwell.connectors.smtp_values import Delivery, Outcome, Reply
 from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Bounce, Envelope
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Disclosure, Entry
 from partwell.records.guard import permit
 from partwell.records.jobs.models import Job
 from partwell.rules.actor import SYSTEM
@@ -103,7 +104,7 @@ def test_a_bounced_client_address_is_taken_over_at_once_and_visibly() -> None:
     assert c.contact(c.mara).email_state == "bouncing"
     again = other_ways(envelope)["became"]
     assert again is not None and again.state == "queued" and not again.to_provider
-    # Her own other address, since it was to her; what is not to anybody by name goes to Tom.
+    # Her own other address: the same person keeps the same rights, now and in what is written next.
     assert [one["address"] for one in again.recipients] == [HOME] and again.text == envelope.text
     assert again.internet_message_id != envelope.internet_message_id
     assert again.in_reply_to == envelope.internet_message_id
@@ -111,9 +112,9 @@ def test_a_bounced_client_address_is_taken_over_at_once_and_visibly() -> None:
     types = list(Entry.objects.order_by("-index").values_list("type", flat=True)[:3])
     assert set(types) >= {"envelope.bounced", "contact.address_failed", "envelope.taken_over"}
     alarm = Job.objects.get(kind="mail.office")
-    assert "Tom Okafor" in alarm.payload["what"] and "Mara Ellery" in alarm.payload["title"]
-    # What is written next has Tom on it.
-    assert first(sent(c)) == TOM
+    assert HOME in alarm.payload["what"] and "Tom Okafor" not in alarm.payload["what"]
+    assert "Mara Ellery" in alarm.payload["title"]
+    assert first(sent(c)) == HOME
     for who, url in ((c.ines, f"/mails/{envelope.id}/"), (c.mara, f"/client/mails/{envelope.id}/")):
         page = browser_of(who).get(url).content.decode()
         assert "Came back" in page and "user unknown" in page and HOME in page
@@ -162,6 +163,37 @@ def test_when_the_second_address_fails_too_the_other_contact_takes_over() -> Non
     assert first(sent(c)) == TOM
     page = browser_of(c.ines).get(f"/clients/{c.northwick.id}/").content.decode()
     assert "Mail there comes back" in page
+
+
+def test_who_took_over_and_why_is_told_to_staff_to_the_client_and_in_the_mail() -> None:
+    c = cast(signed=True, items=False)
+    client, home = f"/clients/{c.northwick.id}/", "/client/"
+    told = {
+        "Mail to the client’s first contact": (c.ines, client),
+        "Mail to Mara Ellery comes back": (c.mara, home),
+    }
+    for words, (who, url) in told.items():
+        assert words not in browser_of(who).get(url).content.decode()
+    assert "comes back" not in sent(c).text
+    report(sent(c), MARA)
+    own = Envelope.objects.get(dedupe_key__contains=":to:")
+    for (who, url), words in (((c.ines, client), "every message goes to their own second address"), ((c.mara, home), "Everything goes to the second address instead")):  # fmt: skip
+        page = browser_of(who).get(url).content.decode()
+        assert words in page and MARA in page and HOME in page
+    alone = sent(c, to_provider=False)
+    assert first(alone) == HOME and "came to your second one" in " ".join(alone.text.split())
+    assert "second one" not in " ".join(sent(c).text.split())  # a new provider reads that one too
+    report(own, HOME)
+    for (who, url), words in (((c.ines, client), "Tom Okafor, who reads and cannot sign,"), ((c.tom, "/client/messages/"), "stays with Mara Ellery")):  # fmt: skip
+        page = browser_of(who).get(url).content.decode()
+        assert words in page and TOM in page
+    alone = sent(c, to_provider=False)
+    assert first(alone) == TOM and "Mail to Mara Ellery comes back, so this came to you" in " ".join(alone.text.split())  # fmt: skip
+    entry = Entry.objects.filter(type="contact.address_failed").order_by("-index")[0]
+    said = Disclosure.objects.get(entry_uid=entry.uid, label="client")
+    assert json.loads(bytes(said.content))["instead"] == f"Tom Okafor <{TOM}>"
+    done(contact_left(actor=c.ines, contact_id=c.mara.id))
+    assert "comes back" not in browser_of(c.tom).get(home).content.decode()
 
 
 def test_the_second_address_is_in_the_loop_where_nobody_else_is() -> None:

@@ -10,7 +10,7 @@ from partwell.records.clients.models import Contact
 from partwell.records.estate.models import Item, Trial
 from partwell.records.offboardings.models import LawfulPause, Offboarding
 from partwell.records.people.models import Msp, StaffMember
-from partwell.rules import consent, handover
+from partwell.rules import consent, handover, loop
 from partwell.rules.loop import mailbox_of
 from partwell.rules.pauses import Pause, PauseReason
 from partwell.rules.terms import (
@@ -149,31 +149,44 @@ def pauses(client_id: UUID) -> tuple[Pause, ...]:
 
 
 def loop_contacts(client_id: UUID) -> list[Contact]:
-    """The client's contacts with a working address, signatories first, then the one outside the migrating domain.
+    """The client's contacts whom mail reaches, in the order of :func:`rules.loop.in_the_loop`: signatories first.
 
-    The first is on every envelope (R2), at their :func:`working_address`; who is reached by a second address alone comes
-    last. A contact who left or none of whose addresses works is never in this list, nor one whose mailbox the MSP's own
-    people read: what goes there tells the client nothing.
+    The first is on every envelope (R2), at their :func:`working_address`. A contact who left or none of whose addresses
+    works is never in this list, nor one whose mailbox the MSP's own people read: what goes there tells the client nothing.
     """
-    rows = Contact.objects.filter(client_id=client_id, left_at=None)
-    ours = house_mailboxes()
-    return sorted(
-        (row for row in rows if (at := working_address(row)) and mailbox_of(at) not in ours),
-        key=lambda row: (
-            row.email_state != "ok",
-            row.role != "signatory",
-            not row.outside_domain,
-            row.added_at,
-            row.name,
-        ),
+    rows = {row.id.hex: row for row in Contact.objects.filter(client_id=client_id, left_at=None)}
+    found = loop.in_the_loop(
+        map(reach_of, rows.values()), ours=house_mailboxes(), strangers=_strangers(client_id, rows.values())
     )
+    return [rows[one.contact_id] for one in found]
+
+
+def standing_in(client_id: UUID) -> loop.StandIn | None:
+    """Who is on every message because mail to the client's first contact comes back; None while it does not."""
+    rows = list(Contact.objects.filter(client_id=client_id, left_at=None))
+    if all(row.email_state == "ok" for row in rows):
+        return None
+    return loop.stand_in(map(reach_of, rows), ours=house_mailboxes(), strangers=_strangers(client_id, rows))
+
+
+def reach_of(row: Contact) -> loop.Reach:
+    """A contact as the rule of the loop weighs them."""
+    return loop.Reach(
+        row.id.hex, row.name, row.role == "signatory", row.outside_domain, row.added_at, row.email, row.email_state == "ok",
+        row.second_email, row.second_email_state != "bouncing",
+    )  # fmt: skip
+
+
+def _strangers(client_id: UUID, rows: Iterable[Contact]) -> frozenset[str]:
+    """Asked for only where a second address takes over: none of the recipients' may."""
+    if any(row.email_state != "ok" and row.second_email for row in rows):
+        return stranger_mailboxes(client_id)
+    return frozenset()
 
 
 def working_address(contact: Contact) -> str:
     """Where mail reaches a contact: the first address, the second while mail to the first comes back; "" where neither does."""
-    if contact.email and contact.email_state == "ok":
-        return contact.email
-    return second_address(contact)
+    return reach_of(contact).at
 
 
 def second_address(contact: Contact) -> str:

@@ -3,6 +3,13 @@
 
 STEPS: dict[str, str] = {
     "Good day,": "Guten Tag,",
+    "Mail to your first address comes back, so this came to your second one. Please tell us which of them works.": (
+        "Post an Ihre erste Adresse kommt zurück, deshalb kam dies an Ihre zweite. Bitte sagen Sie uns, welche davon funktioniert."
+    ),
+    "Mail to {missed} comes back, so this came to you instead. What is to be signed or decided stays with whoever signs for {client}: please tell them, and tell us an address that works.": (
+        "Post an {missed} kommt zurück, deshalb kam dies an Sie. Was zu unterschreiben oder zu entscheiden ist, bleibt bei denen, die für {client} unterschreiben: "
+        "Bitte sagen Sie es ihnen, und nennen Sie uns eine Adresse, die funktioniert."
+    ),
     "What we ask of you": "Worum wir Sie bitten",
     "What we ask of you: {what}": "Worum wir Sie bitten: {what}",
     "By when: {when}": "Bis wann: {when}",

@@ -12,12 +12,23 @@ from urllib.parse import urlsplit
 
 from partwell.documents.mail_kinds import KINDS
 from partwell.documents.mail_layout import Frame, as_html, as_text
+from partwell.documents.mail_parts import fill
 from partwell.documents.pdf import readable_colour
-from partwell.documents.texts import DocumentError, language, one_line, plain
+from partwell.documents.texts import DocumentError, _, language, one_line, plain
 
 COMMON = frozenset({"msp_name", "to_name", "client", "zone"})
 COMMON_OPTIONAL = frozenset(
-    {"colour", "contact", "checkpoint", "checkpoint_at", "portal_url", "letter_subject", "letter_text"}
+    {
+        "colour",
+        "contact",
+        "checkpoint",
+        "checkpoint_at",
+        "portal_url",
+        "letter_subject",
+        "letter_text",
+        "missed",
+        "missed_same",
+    }
 )
 ACCOUNT_MAILS = frozenset({"sign_in", "staff_invitation", "office_note"})
 # Fixed words alone: no name, no client, no checkpoint, because each of them would state a fact (R1).
@@ -49,7 +60,8 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     Always: ``msp_name``, ``to_name`` (the person greeted), ``client`` (legal name), ``zone`` (IANA), and for
     all but account and fixed mails ``checkpoint`` (the last committed one as text, None while there is none). May:
     ``colour`` ("#rrggbb"), ``contact``, ``checkpoint_at``, ``portal_url``, and ``letter_subject`` with ``letter_text``: the
-    office's own words, which then stand first, above what the record says. The rest by kind, see
+    office's own words, which then stand first, above what the record says; ``missed``, whom mail does not reach, and
+    ``missed_same``: it is the reader, at their second address. The rest by kind, see
     ``mail_kinds.py``; days as date, moments as aware datetime. Raises DocumentError naming the field.
     """
     if kind not in KINDS:
@@ -74,6 +86,8 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     if values["letter_text"]:
         subject = one_line(values["letter_subject"])
         body = replace(body, subject=subject, title=subject, letter=values["letter_text"].strip())
+    if values["missed"]:
+        body = replace(body, after=(*body.after, _instead_of(values)))
     frame = Frame(
         msp=one_line(values["msp_name"]),
         to="" if kind in FIXED_MAILS else one_line(values["to_name"]),
@@ -89,6 +103,13 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     if len(subject) > SUBJECT_LIMIT:
         subject = subject[: SUBJECT_LIMIT - 1].rstrip() + "…"
     return Mail(subject=subject, text=as_text(body, frame), html=as_html(body, frame))
+
+
+def _instead_of(values: dict[str, Any]) -> str:
+    """R2: why this reader has the mail, where mail to the contact whom it was for comes back."""
+    if values["missed_same"]:
+        return fill(_("Mail to your first address comes back, so this came to your second one. Please tell us which of them works."), values)  # fmt: skip
+    return fill(_("Mail to {missed} comes back, so this came to you instead. What is to be signed or decided stays with whoever signs for {client}: please tell them, and tell us an address that works."), values)  # fmt: skip
 
 
 def _check_rows(kind: str, data: dict[str, Any]) -> None:

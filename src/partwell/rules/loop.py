@@ -2,7 +2,9 @@
 """R2: the client is on every message to or from the new provider; there is no way to send around it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from partwell.rules.refusals import Refusal, refuse
 
@@ -109,3 +111,93 @@ def recipients_ok(facts: EnvelopeFacts) -> Refusal | None:
         return refuse("same_address")
     # A new provider is on a message as that, or not at all.
     return refuse("same_address") if facts.strangers & {mailbox_of(one) for one in facts.others} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A contact of the client who has not left, as the loop weighs them; ``…_works``: no bounce stands against the address."""
+
+    contact_id: str
+    name: str
+    signatory: bool
+    outside: bool
+    added_at: datetime
+    first: str
+    first_works: bool = True
+    second: str = ""
+    second_works: bool = True
+
+    @property
+    def at(self) -> str:
+        """Where mail reaches them: the first address, the second while mail to the first comes back; "" where neither does."""
+        if self.first and self.first_works:
+            return self.first
+        return self.second if self.second_works else ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Who is on every message because mail to the client's first contact comes back; ``name`` is "" where nobody is.
+
+    ``same``: it is the same person, at their own second address.
+    """
+
+    missed: str
+    missed_at: str
+    missed_signs: bool
+    name: str = ""
+    at: str = ""
+    signs: bool = False
+    same: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """For staff: why, and who takes over."""
+        why = f"Mail to {self.missed} at {self.missed_at} comes back"
+        if not self.name:
+            return f"{why}, and no other address of the client works: nothing goes to a new provider until one does."
+        if self.same:
+            return f"{why}; every message goes to their own second address, {self.at}."
+        signs = "" if self.signs or not self.missed_signs else ", who reads and cannot sign,"
+        return f"{why}; {self.name}{signs} is on every message instead, at {self.at}."
+
+
+def in_the_loop(
+    people: Iterable[Reach],
+    *,
+    ours: frozenset[str] = frozenset(),
+    strangers: frozenset[str] = frozenset(),
+) -> tuple[Reach, ...]:
+    """Whom mail reaches, in the order in which they are taken (R2): signatories, then whoever is outside the migrating domain.
+
+    A bounce moves nobody as long as one of their own addresses works: the same person keeps the same rights. ``ours``: the
+    mailboxes that the MSP's own people read, which tell the client nothing; ``strangers``: those of the client's recipients, of
+    which none may take over as a second address.
+    """
+    found = [one for one in people if one.at and mailbox_of(one.at) not in ours]
+    own = [one for one in found if one.at == one.first or mailbox_of(one.at) not in strangers]
+    return tuple(sorted(own, key=_place))
+
+
+def stand_in(
+    people: Iterable[Reach],
+    *,
+    ours: frozenset[str] = frozenset(),
+    strangers: frozenset[str] = frozenset(),
+) -> StandIn | None:
+    """None while the contact whom every message is for is reached at their first address; else who takes over, and why."""
+    known = [one for one in people if one.first and mailbox_of(one.first) not in ours]
+    wanted = min(known, key=_place, default=None)
+    if wanted is None or wanted.first_works:
+        return None
+    missed = StandIn(wanted.name, wanted.first, wanted.signatory)
+    now = next(iter(in_the_loop(known, ours=ours, strangers=strangers)), None)
+    if now is None:
+        return missed
+    return StandIn(
+        wanted.name, wanted.first, wanted.signatory, now.name, now.at, now.signatory, now == wanted
+    )
+
+
+def _place(one: Reach) -> tuple[bool, bool, datetime, str]:
+    return (not one.signatory, not one.outside, one.added_at, one.name)

@@ -13,7 +13,7 @@ from partwell.actions.correspondence.takeover import (
     tell_taken_over,
     wait_for_an_address,
 )
-from partwell.actions.facts import loop_contacts, working_address
+from partwell.actions.facts import standing_in, working_address
 from partwell.actions.retention.office import client_path, tell_office
 from partwell.connectors.smtp_values import Delivery
 from partwell.records.clients.models import Contact
@@ -122,24 +122,27 @@ def address_failed(deed: Deed, contact: Contact, address: str, answer: str) -> b
         "contact.address_failed",
         subjects=[contact.id],
         public={"contact": contact.name},
-        to_client={"address": address, "answer": answer[:200]},
+        to_client={"address": address, "answer": answer[:200], **_instead(contact)},
     )
     _alarm(deed, contact, address, answer)
     return True
 
 
+def _instead(contact: Contact) -> dict[str, str]:
+    """Who is on every message from now on, for the entry; nothing while that is whom they are for anyway."""
+    instead = standing_in(contact.client_id)
+    return {"instead": f"{instead.name} <{instead.at}>" if instead.name else "nobody"} if instead else {}
+
+
 def _alarm(deed: Deed, contact: Contact, address: str, answer: str) -> None:
     """To the office: the client is not in the loop there, who takes over, and what is to be done."""
-    others = loop_contacts(contact.client_id)
-    if others:
-        now = f"{others[0].name} ({working_address(others[0])}) is on every message from now on."
-    else:
-        now = "No other address of the client works: nothing goes to a new provider until one does."
+    instead = standing_in(contact.client_id)
+    now = f" {instead.sentence}" if instead else ""
     tell_office(
         deed,
         f"bounce:{contact.id.hex}:{contact.row_version}",
         title=f"Mail to {contact.name} of {contact.client.name} comes back",
-        what=f"{address} refuses mail ({answer or 'no reason was given'}). {now}",
+        what=f"{address} refuses mail ({answer or 'no reason was given'}).{now}",
         next_step="Call the client on the number on file, and write down the address that works.",
         path=client_path(contact.client_id),
     )

@@ -17,7 +17,13 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.letter_words import words_at_step
 from partwell.actions.correspondence.reply_addresses import for_envelope
 from partwell.actions.evidence.log import last_checkpoint
-from partwell.actions.facts import loop_contacts, second_address, stranger_mailboxes, working_address
+from partwell.actions.facts import (
+    loop_contacts,
+    second_address,
+    standing_in,
+    stranger_mailboxes,
+    working_address,
+)
 from partwell.documents.german import translate
 from partwell.documents.mails import Mail, compose
 from partwell.documents.texts import speaking
@@ -112,6 +118,16 @@ def addressed(
         recipients.append({"role": "second", "name": chosen.name, "address": other})
     recipients += [{"role": "provider", "name": person.name, "address": person.email} for person in persons]
     return chosen, recipients
+
+
+def _missed(contact: Contact, wanted: Contact | None) -> dict[str, Any]:
+    """Why this contact has the mail, where it was for another address or person of the client (R2); nothing else."""
+    if contact.email_state != "ok":
+        return {"missed": contact.name, "missed_same": True}
+    if contact == wanted or (wanted is None and contact.role == "signatory"):
+        return {}
+    instead = standing_in(contact.client_id)
+    return {"missed": instead.missed} if instead and instead.at == working_address(contact) else {}
 
 
 def names(envelope: Envelope) -> list[str]:
@@ -220,6 +236,8 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
     )
     recipient = item.persons[0].recipient if item.persons else None
     values = {**common(msp, client.legal_name, greeted), **item.values}
+    if not item.persons:  # what ails the client's addresses is no business of a new provider's
+        values |= _missed(contact, item.contact)
     values |= words_at_step(item.kind, deed.actor, client, msp, contact.language, values)
     mail = composed(item.kind, contact.language, values)
     row = Envelope(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from partwell.actions.facts import authorisation_facts, working_address
+from partwell.actions.facts import authorisation_facts, house_mailboxes, reach_of, working_address
 from partwell.actions.retention.look import GateWords, gate_words
 from partwell.documents.wording_of import words_of
 from partwell.records.hours.queries import used_by_departure, waiting_requests
@@ -16,6 +16,7 @@ from partwell.records.offboardings.models import Acceptance, DateChange, Offboar
 from partwell.rules import consent, lifecycle
 from partwell.rules.charges import RequestState
 from partwell.rules.lifecycle import Gate, GateState, OnWhom
+from partwell.rules.loop import stand_in
 from partwell.rules.pauses import Pause, PauseReason
 from partwell.rules.refusals import Refusal, refuse, show
 from partwell.rules.terms import AuthorisationState, Destination, OffboardingState, Phase
@@ -161,9 +162,13 @@ def departures(rows: Sequence[Offboarding], now: datetime, zone_name: str) -> li
     found = queries.around(rows)
     drawn = used_by_departure(row.id for row in rows)
     waits = waiting_requests(row.id for row in rows)
+    back = any(one.email_state != "ok" for row in rows for one in found.contacts[row.client_id])
+    ours = house_mailboxes() if back else frozenset()
     kept = gate_words([row.client for row in rows], now)
     return [
-        _departure(row, found, drawn[row.id], waits.get(row.id, {}), kept[row.client_id], now, zone_name)
+        _departure(
+            row, found, drawn[row.id], waits.get(row.id, {}), kept[row.client_id], now, zone_name, ours
+        )
         for row in rows
     ]
 
@@ -182,6 +187,7 @@ def _departure(
     kept: GateWords,
     now: datetime,
     zone_name: str,
+    ours: frozenset[str],
 ) -> Departure:
     client, today = row.client_id, consent.day_in(now, zone_name)
     consents = [one for one in found.consents[client] if one.recipient.kind == "new_provider"]
@@ -215,8 +221,13 @@ def _departure(
     )
     gates = lifecycle.gates(facts)
     if bouncing and facts.client_address_works:
-        back = Gate("loop", "Client in the loop", GateState.WAITING, f"Mail to {' and '.join(one.name for one in bouncing)} comes back; "
-                    "another address of the client is on every message.", OnWhom.ACCOUNT_MANAGER)  # fmt: skip
+        instead = stand_in(map(reach_of, contacts), ours=ours)
+        words = (
+            instead.sentence
+            if instead
+            else f"Mail to {' and '.join(one.name for one in bouncing)} comes back."
+        )
+        back = Gate("loop", "Client in the loop", GateState.WAITING, words, OnWhom.ACCOUNT_MANAGER)
         gates = tuple(back if gate.key == "loop" else gate for gate in gates)
     if minutes is None:
         missing = Gate("hours", "Hours", GateState.WAITING, "No agreement is on file, so the included hours are not known.",

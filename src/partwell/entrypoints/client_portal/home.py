@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from partwell.actions.authorisations.look import state_words
+from partwell.actions.facts import standing_in
 from partwell.entrypoints.client_portal.frame import client_id_of, maybe
 from partwell.entrypoints.client_portal.needs import acceptances, after_needs, ask_of, needs_of
 from partwell.entrypoints.door.gate import actor_of, client_door
@@ -81,7 +82,7 @@ def home(request: HttpRequest) -> HttpResponse:
     needs = after_needs(actor) if inactive else needs_of(actor, departure)
     agreement = clients.agreement_of(client.id)
     context: dict[str, Any] = {
-        "home_url": "/client/", "client": client, "departure": departure, "closed": closed, "inactive": inactive,
+        "home_url": "/client/", "client": client, "instead": standing_in(client.id), "departure": departure, "closed": closed, "inactive": inactive,
         "ask": ask_of(actor, needs), "needs": len(needs), "today": timezone.localdate(), "late": bool(departure and departure.end_of_service < timezone.localdate()),
         "events": _events(actor), "size": covered(), "consents": _consents(actor),
         "hours": _hours(agreement, departure),

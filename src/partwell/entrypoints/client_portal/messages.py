@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partwell.actions.correspondence.delivery import came_back, delivery_facts, other_ways, state_words
 from partwell.actions.correspondence.write_message import ALL, CLIENT, Draft, NotInTheLoop, write_message
+from partwell.actions.facts import standing_in
 from partwell.actions.releases import look
 from partwell.entrypoints.client_portal.releases import HOME, MAIL_STATES
 from partwell.entrypoints.door.answers import uuid_or_404
@@ -77,6 +78,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("client:messages"))
     found = queries.said_page(actor, actor.client_id, request.GET.get("page"))
     context = {
+        "instead": standing_in(actor.client_id),
         "said": _shown(found.said),
         "page": found.page,
         "form": form if writes else None,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from partwell.actions.evidence.log import last_checkpoint
-from partwell.actions.facts import zone
+from partwell.actions.facts import standing_in, zone
 from partwell.actions.hours.standing import time_terms
 from partwell.actions.offboardings.close_offboarding import record_of
 from partwell.entrypoints.door import evidence_parts
@@ -123,7 +123,7 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         "section": "clients", "client": row, "tone": tone, "word": word, "facts": facts, "present": sum(f["fact"].present for f in facts),
         "contacts": [{"row": one, "proof": _proof(one)} for one in contacts], "agreement": agreement, "owned": owned,
         "older": queries.older_agreements(row.id), "sites": queries.sites_of(row.id), "sets": queries.backup_sets_of(row.id),
-        "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
+        "instead": standing_in(row.id), "pauses": pauses, "offboardings": offboardings, "open": next((one for one in offboardings if one.state == "open"), None),
         "may_change": may(actor.role, "client.change") is None,
         "came_back": row.state == ClientState.RETURNING or quotes_of(row.id).exists(), "may_open": may(actor.role, "offboarding.open") is None,
         "time_words": _time_words(row.id), "may_bill": may(actor.role, "billing.read") is None, "may_pause": may_here(actor, row, "pause.set"), "may_lift": may(actor.role, "pause.lift") is None,

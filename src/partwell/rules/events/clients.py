@@ -17,7 +17,7 @@ EVENTS = (
     Event("contact.removed", "{actor} took {contact} off the contacts of {client}.",
           public=("client", "contact"), client=("reason?",)),
     Event("contact.address_failed", "Mail to {contact} of {client} could not be delivered.",
-          public=("client", "contact"), client=("address?", "answer?")),
+          public=("client", "contact"), client=("address?", "answer?", "instead?")),
     Event("contact.address_works", "{actor} wrote down that mail to {contact} of {client} arrives again.",
           public=("client", "contact"), client=("ground",)),
     Event("authority.recorded", "{actor} recorded proof that {contact} may sign for {client}.",
