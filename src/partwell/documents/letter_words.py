@@ -258,12 +258,13 @@ WORDS = (
     N_("As a mail"),
     N_("How to check it"),
     N_(
-        "Each text lies beside this file as messages/NUMBER.txt, each mail as mails/NUMBER-1.eml. Take the SHA-256 of the file, as sha256sum does."
+        "Each text lies beside this file as messages/NUMBER.txt, each mail as mails/NUMBER-1.eml, each recording of a call in recordings/. Take the SHA-256 of the file, as sha256sum does."
     ),
     N_("Look for it in entries.txt, and in what the entry of that number discloses in proof/entries.jsonl."),
     N_("python -m sealed verify does this for all of them, and checks the entry against the signed log."),
     N_("Came in"),
     N_("Attached"),
+    N_("Recordings"),
     N_("Proof"),
     N_("Files"),
     N_("SHA-256"),

@@ -160,7 +160,9 @@ LETTERS: dict[str, Letter] = {
         (
             (
                 "items",
-                _f("number what at who to title text digest entry proof mails held came attached files note"),
+                _f(
+                    "number what at who to title text digest entry proof mails held came attached recordings files note"
+                ),
             ),
         ),
     ),

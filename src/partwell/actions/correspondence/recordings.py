@@ -14,6 +14,7 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.erasure.holds import held
+from partwell.actions.releases.bundle_recordings import units_with
 from partwell.actions.vault.destroy_unit import destroy_unit
 from partwell.records.correspondence.models import Call, Recording, RecordingAsk, RecordingVoice
 from partwell.records.evidence.models import Entry, EntrySubject
@@ -188,18 +189,22 @@ def stop(deed: Deed, voice: RecordingVoice) -> list[UUID]:
 
 
 def destroy(ids: Sequence[UUID]) -> int:
-    """Destroy key and file of stopped recordings; call it outside deeds. What a hold covers waits. Gives how many went."""
+    """Destroy key and file of stopped recordings, and of bundles that hold them; call it outside deeds.
+
+    What a hold covers waits. Gives how many recordings went.
+    """
     gone = 0
     rows = Recording.objects.select_related("call", "ask", "file__unit").filter(pk__in=ids, destroyed_at=None)
     for row in rows.exclude(stopped_at=None):
         if not row.file.unit.purpose.startswith(PURPOSE) or held(row.call.client_id):
             continue
-        found = destroy_unit(
-            actor=SYSTEM,
-            unit_id=row.file.unit_id,
-            held=False,
-            basis="consent to the recording was taken back",
-        )
+        # Copies in bundles first: while one is there, the recording is not gone.
+        for unit_id in (*units_with(row.id), row.file.unit_id):
+            found = destroy_unit(
+                actor=SYSTEM, unit_id=unit_id, held=False, basis="consent to the recording was taken back"
+            )
+            if isinstance(found, Refusal):
+                break
         if isinstance(found, Refusal):
             continue  # a hold came in between; the calendar tries again
         with Deed(SYSTEM) as deed:

@@ -31,8 +31,10 @@ from partwell.actions.jobs import lease
 from partwell.actions.keys import blob_store
 from partwell.actions.releases.bundle_files import payload
 from partwell.actions.releases.bundle_proofs import pages, proof_set, seal
+from partwell.actions.releases.bundle_recordings import Outdated, purpose_of, still_agreed
 from partwell.actions.releases.bundle_scope import Contents, Order, gather, still_all
 from partwell.connectors.age import Ciphertext, encrypt_stream
+from partwell.connectors.errors import ConnectorError
 from partwell.records.authorisations.models import Recipient
 from partwell.records.evidence.models import Entry
 from partwell.records.jobs.models import Job
@@ -41,9 +43,10 @@ from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refused, refuse
 from partwell.rules.terms import Party
-from sealed.bag import BundleFile, BundleResult, plan_manifest, write_bundle
+from sealed.bag import BagError, BundleFile, BundleResult, plan_manifest, write_bundle
 
 BEAT = 2.0
+MOST_LISTINGS = 5
 Tell = Callable[[str, int, int], object]
 
 
@@ -51,7 +54,10 @@ def run(job: Job, tell: Tell | None = None) -> dict[str, Any]:
     """Build the bundle of this job; the result names the stored file and its digests. Raises Refused with the reason."""
     order = Order.of(job.payload["order"])
     try:
-        return _build(job, order, tell or (lambda _stage, _done, _total: None))
+        for _ in range(MOST_LISTINGS):
+            with suppress(Outdated):
+                return _build(job, order, tell or (lambda _stage, _done, _total: None))
+        raise Outdated("Recordings kept ending while it was built.")
     except Refused as refused:
         _failed(order, str(refused.refusal.sentence))
         raise
@@ -120,7 +126,11 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
                                         progress=progress))  # fmt: skip
 
         seal_key = seal()
-        stored, cipher = _store(job, order, name, produce, tell)
+        try:
+            stored, cipher = _store(job, order, name, produce, tell, purpose_of(job.id, contents.recordings))
+        except (ConnectorError, BagError):
+            still_agreed(contents.recordings)  # a recording that ended cannot be read any more: listed anew
+            raise
     result = written[0]
     try:
         return _finish(job, contents, stored, result, cipher, len(listed))
@@ -143,6 +153,7 @@ def _log_plan(contents: Contents, listed: list[BundleFile], job: Job) -> tuple[i
         why = still_all(order, client, [line.id.hex for line in contents.lines], deed.now)
         if why is not None:
             raise Refused(why)
+        still_agreed(contents.recordings)
         lease.hold(job)
         uid = deed.record("bundle.planned", recipient=order.recipient_id, subjects=[job.id],
                           public={"recipient": contents.name, "manifest_sha256": digest},
@@ -206,6 +217,7 @@ def _store(
     name: str,
     produce: Callable[[IO[bytes], Callable[[int, int], object]], None],
     tell: Tell,
+    purpose: str,
 ) -> tuple[StoredFile, Ciphertext | None]:
     """Write the container (through age, if asked) into an encrypted blob; the *unsaved* row. Nothing is left on failure."""
     at = {"done": 0, "total": 0, "beat": 0.0}
@@ -238,7 +250,7 @@ def _store(
         with _Source(reading, on_read) as source:
             stored = files.store(SYSTEM, cast(BinaryIO, io.BufferedReader(source, 1 << 20)), client_id=order.client_id,
                                  name=f"{name}.zip" + (".age" if order.age else ""),
-                                 media_type="application/octet-stream" if order.age else "application/zip")  # fmt: skip
+                                 media_type="application/octet-stream" if order.age else "application/zip", purpose=purpose)  # fmt: skip
     finally:
         for thread in threads:
             thread.join()
@@ -271,18 +283,21 @@ def _finish(
         why = still_all(order, client, [line.id.hex for line in contents.lines], deed.now)
         if why is not None:
             raise Refused(why)
+        still_agreed(contents.recordings)
         lease.hold(job)
         deed.add(stored)
         words = {"recipient": contents.name, "file_count": f"{count:,}", "digest": result.manifest_sha256, "portal_url": link("/client/bundles/"),
                  **({"ciphertext_digest": cipher.sha256} if cipher else {})}  # fmt: skip
         # Without a working address the portal still shows it; nothing goes to the new provider by this mail.
         post(deed, Post(kind="bundle_ready", dedupe=f"bundle:{job.id.hex}", values=words))
-        deed.record("bundle.built", recipient=order.recipient_id, subjects=[job.id, stored.id],
+        deed.record("bundle.built", recipient=order.recipient_id, subjects=[job.id, stored.id, *contents.recordings],
                     public={"recipient": contents.name, "manifest_digest": result.manifest_sha256, "file_digest": stored.sha256},
                     to_client={"files": count, "size": stored.size, "left_out": contents.left_out[:50],
                                **({"ciphertext_digest": cipher.sha256} if cipher else {}),
-                               **({"credentials": [item.id.hex for item in contents.secrets]} if contents.secrets else {})})  # fmt: skip
+                               **({"credentials": [item.id.hex for item in contents.secrets]} if contents.secrets else {}),
+                               **({"recordings": len(contents.recordings)} if contents.recordings else {})})  # fmt: skip
     make_checkpoint()
     return {"file": stored.id.hex, "name": stored.name, "size": stored.size, "sha256": stored.sha256, "manifest_sha256": result.manifest_sha256,
             "files": count, "encrypted": cipher is not None, "left_out": contents.left_out,
-            "lines": [line.id.hex for line in contents.lines] if order.party is Party.PROVIDER else []}  # fmt: skip
+            "lines": [line.id.hex for line in contents.lines] if order.party is Party.PROVIDER else [],
+            "recordings": [one.hex for one in contents.recordings]}  # fmt: skip

@@ -134,7 +134,7 @@ HEADS = {
 }
 MOST_LISTED = 2000
 # Listed in the correspondence's own index.
-SAID = ("data/correspondence/messages/", "data/correspondence/mails/")
+SAID = ("data/correspondence/messages/", "data/correspondence/mails/", "data/correspondence/recordings/")
 
 
 def _listed(files: list[BundleFile]) -> list[dict[str, str]]:

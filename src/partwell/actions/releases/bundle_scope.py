@@ -84,6 +84,8 @@ class Contents:
     secrets: list[Item] = field(default_factory=list)
     receipts: list[dict[str, Any]] = field(default_factory=list)
     said: list[Key] = field(default_factory=list)
+    # Whose file was written; known when what was said is (R2: each only while everybody agrees).
+    recordings: list[UUID] = field(default_factory=list)
     lines: list[ReleaseLine] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.releases.build_bundle import target_name
+from partwell.actions.releases.bundle_recordings import none_ended
 from partwell.actions.releases.bundle_scope import Order, still_all
 from partwell.actions.releases.open_line import recorded
 from partwell.actions.releases.request_bundle import KIND, theirs
@@ -74,7 +75,8 @@ def download_bundle(
     """The bundle's file for streaming. ``begins``: False for the continuation of a broken download, which is no new entry
     if this person's download of it is on record; ``looks``: nothing of it is sent (HEAD), so nothing is recorded.
 
-    A provider's bundle is refused once a single line of it may no longer leave; a new one then holds what still may.
+    A provider's bundle is refused once a single line of it may no longer leave; a new one then holds what still may. So is
+    one with a recording that somebody heard in it has ended (R2).
     """
     found = bundle_for(actor, job_id)
     if found is None or found.job.state != "done":
@@ -94,7 +96,9 @@ def download_bundle(
         return refuse("not_found")
     with Deed(actor) as deed:
         client: Client = deed.lock(order.client_id)
-        why = still_all(order, client, found.result.get("lines", ()), deed.now, person)
+        why = still_all(order, client, found.result.get("lines", ()), deed.now, person) or none_ended(
+            found.result.get("recordings", ())
+        )
         if why is not None:
             return deed.refuse(why, subject=found.job.id, verb="bundle.download")
         # Whoever leaves out the first byte has the bundle too: only a download on record can be continued.

@@ -17,8 +17,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Length
 
 from partwell.actions.correspondence.post import envelope_frozen
+from partwell.actions.releases.said_calls import Recorded, mails_of, recordings_of, words_of
 from partwell.records.correspondence.inbound_queries import parts_shown, raw_shown
-from partwell.records.correspondence.models import Call, Envelope, InboundMail, Message
+from partwell.records.correspondence.models import Call, Envelope, InboundMail, Meeting, Message
 from partwell.records.evidence.models import Entry, EntrySubject, RowCommitment
 from partwell.records.evidence.queries import LABELS, disclosed
 from partwell.records.vault.models import StoredFile
@@ -63,6 +64,7 @@ class Said:
     entry: int | None = None
     mails: list[Mail] = field(default_factory=list)
     proofs: list[tuple[str, str, int, bytes | None]] = field(default_factory=list)
+    recordings: list[Recorded] = field(default_factory=list)
 
 
 def keys(client_id: UUID, recipient_id: UUID | None = None) -> list[Key]:
@@ -112,8 +114,12 @@ def lots(found: Sequence[Key]) -> Iterator[list[Key]]:
         yield lot
 
 
-def load(lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | None) -> list[Said]:
-    """The words of a lot, with mails, entries and proofs as ``party`` sees them; a fixed number of queries."""
+def load(
+    lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | None, zone: str = "UTC"
+) -> list[Said]:
+    """The words of a lot, with mails, entries and proofs as ``party`` sees them; a fixed number of queries.
+
+    Moments inside words are written in ``zone`` (IANA)."""
     by_kind: dict[str, list[UUID]] = defaultdict(list)
     for key in lot:
         by_kind[key.kind].append(key.id)
@@ -122,15 +128,14 @@ def load(lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | N
         for row in Message.objects.filter(pk__in=by_kind["message"]).select_related("recipient", "client")
     }
     calls = Call.objects.in_bulk(by_kind["call"])
+    meetings = {row.call_id: row for row in Meeting.objects.filter(call__in=by_kind["call"])}
     sent = Envelope.objects.all() if recipient_id is None else _to_provider(client_id, recipient_id)
-    of_calls = {f"call:{pk.hex}": pk for pk in by_kind["call"]}
+    of_calls = mails_of(client_id, by_kind["call"])
     carried: dict[UUID, list[Mail]] = defaultdict(list)
-    envelopes = sent.filter(
-        Q(message__in=by_kind["message"]) | Q(dedupe_key__in=list(of_calls)) | Q(pk__in=by_kind["mail"])
-    )
+    envelopes = sent.filter(Q(message__in=by_kind["message"]) | Q(pk__in=[*by_kind["mail"], *of_calls]))
     of: dict[UUID, list[Envelope]] = defaultdict(list)
     for row in envelopes.order_by("queued_at"):
-        place = row.message_id or of_calls.get(row.dedupe_key) or row.id
+        place = row.message_id or of_calls.get(row.id) or row.id
         of[place].append(row)
         carried[place].append(Mail(row.state, row.queued_at, row.subject, row.internet_message_id,
                                    tuple(f"{one['name']} <{one['address']}>" for one in row.recipients), envelope=row))  # fmt: skip
@@ -154,8 +159,10 @@ def load(lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | N
         raw_of[mail.message_id] = raw
         carried[mail.message_id].append(Mail("received", mail.received_at, mail.subject, mail.internet_message_id, tuple(mail.envelope_to or ()), raw=raw,
                                              attachments=tuple(part.name for part in parts_shown(mail, outside=True))))  # fmt: skip
-    out = [_said(key, messages, calls, of) for key in lot]
+    out = [_said(key, messages, calls, meetings, of, zone) for key in lot]
+    recorded = recordings_of(client_id, by_kind["call"], party)
     for said in out:
+        said.recordings = recorded.get(said.key.id, [])
         said.mails = carried[said.key.id]
         if (
             (by := handed_on.get(said.key.id)) is not None
@@ -169,7 +176,12 @@ def load(lot: Sequence[Key], party: str, client_id: UUID, recipient_id: UUID | N
 
 
 def _said(
-    key: Key, messages: dict[UUID, Message], calls: dict[UUID, Call], of: dict[UUID, list[Envelope]]
+    key: Key,
+    messages: dict[UUID, Message],
+    calls: dict[UUID, Call],
+    meetings: dict[UUID | None, Meeting],
+    of: dict[UUID, list[Envelope]],
+    zone: str,
 ) -> Said:
     if key.kind == "message":
         row = messages[key.id]
@@ -183,20 +195,8 @@ def _said(
         return Said(key, who, to, row.subject, row.text, facts)
     if key.kind == "call":
         call = calls[key.id]
-        text = call.summary + (
-            f"\n\nPromised by {call.promised_by}: {call.promised}" if call.promised else ""
-        )
-        text += f"\n\nCorrection: {call.correction}" if call.correction else ""
-        facts = {"happened_at": call.happened_at.isoformat(), "kind": call.kind, "with": call.with_whom, "minutes": call.minutes, "summary": call.summary,
-                 "promised": call.promised, "promised_by": call.promised_by, "correction": call.correction, "logged_by": call.logged_by_name}  # fmt: skip
-        return Said(
-            key,
-            call.logged_by_name,
-            [call.with_whom],
-            f"{call.kind.capitalize()} with {call.with_whom}",
-            text,
-            facts,
-        )
+        title, text, facts = words_of(call, meetings.get(call.id), zone)
+        return Said(key, call.logged_by_name, [call.with_whom], title, text, facts)
     mail = of[key.id][0]
     facts = {"queued_at": mail.queued_at.isoformat(), "settled_at": mail.settled_at.isoformat() if mail.settled_at else None, "state": mail.state,
              "subject": mail.subject, "recipients": mail.recipients, "text": mail.text, "message_id": mail.internet_message_id,

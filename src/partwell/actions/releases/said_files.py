@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The files of an exported correspondence: PDF volumes, every mail as .eml, lists, and which entry proves which bytes.
+"""The files of an exported correspondence: PDF volumes, every mail as .eml, recordings of calls, lists, and which entry proves which bytes.
 
 Written lot by lot into the build's folder (0700, removed with it); docs/formats/correspondence.md says what each is.
 """
@@ -12,17 +12,21 @@ from contextlib import ExitStack
 from html import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 from partwell.actions.correspondence.outgoing import message_of
 from partwell.actions.keys import blob_store, open_unit
 from partwell.actions.letters import make_letter
+from partwell.actions.releases.bundle_recordings import Outdated
 from partwell.actions.releases.said import Mail, Said, load, lots
+from partwell.actions.releases.said_calls import row_of
 from partwell.actions.releases.said_marks import Marks, marks_of, parties_of
 from partwell.connectors.errors import ConnectorError
 from partwell.documents.inventory_files import neutral
 from partwell.documents.page_style import PAGE_STYLE
 from partwell.documents.texts import moment_text
 from partwell.records.vault.models import StoredFile
+from partwell.rules.refusals import Refused
 from sealed.bag import BundleFile
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ COLUMNS = (
     "held",
     "came",
     "attached",
+    "recordings",
 )
 _LEGACY = {"message": "messages.json", "call": "calls.json", "mail": "mails.json"}
 _HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
@@ -120,17 +125,19 @@ def write_said(
                                 note=escape(f"{total:,} messages, calls and mails, oldest first. Times are in {zone}.")))  # fmt: skip
         number = 0
         for volume, lot in enumerate(lots(contents.said), 1):
-            listed = load(lot, party, order.client_id, order.recipient_id)
+            listed = load(lot, party, order.client_id, order.recipient_id, zone)
             marks = marks_of(listed, party, zone)
             rows = list[dict[str, Any]]()
             for said in listed:
                 number += 1
                 row = _write_one(to, said, number, proofs) | _marked(marks[said.key.id])
+                contents.recordings += _recordings(to, said, row, proofs, zone)
                 rows.append(row)
                 index.add(row)
                 table.writerow([neutral(_cell(row[name])) for name in COLUMNS])
                 page.write(_html(row, zone, said))
-                legacy[said.key.kind].add(said.facts)
+                more = {"recordings": row["recordings"]} if said.key.kind == "call" else {}
+                legacy[said.key.kind].add(said.facts | more)
                 if said.key.kind != "mail":
                     text.write(f"{'-' * 72}\n{row['at']} · {said.who}: {said.title}\n\n{said.text}\n\n")
                 tick(number, total)
@@ -152,7 +159,10 @@ def _marked(marks: Marks) -> dict[str, Any]:
 
 def _cell(value: Any) -> str:
     return (
-        "; ".join(f"{one['name']} {one['sha256']}" if isinstance(one, dict) else str(one) for one in value)
+        "; ".join(
+            str(one.get("words") or f"{one['name']} {one['sha256']}") if isinstance(one, dict) else str(one)
+            for one in value
+        )
         if isinstance(value, list)
         else ""
         if value is None
@@ -200,6 +210,33 @@ def _write_one(to: _Writer, said: Said, number: int, proofs: IO[str]) -> dict[st
                        "recipients": list(mail.recipients), "attachments": list(mail.attachments)} for mail in said.mails]}  # fmt: skip
 
 
+def _recordings(to: _Writer, said: Said, row: dict[str, Any], proofs: IO[str], zone: str) -> list[UUID]:
+    """The recordings of a call, streamed from the vault when the bundle is written: files, lines of entries.txt, the row's column.
+
+    Gives the ids of those whose file is in the export.
+    """
+    row["recordings"], taken = [], list[UUID]()
+    for place, one in enumerate(said.recordings, 1):
+        path: str | None = None
+        if one.state == "kept":
+            path = one.path(row["number"], place)
+            try:
+                to.files.append(_stored(one.file, f"{FOLDER}/{path}"))
+            except Refused:  # its key went after it was listed
+                raise Outdated(str(one.id)) from None
+            except (ConnectorError, OSError, LookupError) as error:
+                row["missing"].append(f"{path}: it could not be read ({type(error).__name__})")
+                path = None
+        if path is not None:
+            taken.append(one.id)
+            row["files"].append(path)
+            if one.proved and one.entry is not None:
+                row["proved"].append(one.file.sha256)
+                proofs.write(f"{one.file.sha256} {one.entry} data/{FOLDER}/{path}\n")
+        row["recordings"].append(row_of(one, path, zone))
+    return taken
+
+
 def _eml(to: _Writer, name: str, mail: Mail) -> str:
     """Ours is built from what is frozen in it; one that came in is its raw bytes, streamed from the vault. Its SHA-256."""
     if mail.envelope is not None:
@@ -227,6 +264,7 @@ def _html(row: dict[str, Any], zone: str, said: Said) -> str:
     beside += "".join(
         f"<br><small>{escape(one['name'])} <code>{one['sha256']}</code></small>" for one in row["attached"]
     )
+    beside += "".join(f"<br><small>Recording: {escape(one['words'])}</small>" for one in row["recordings"])
     cells = (
         str(row["number"]),
         escape(moment_text(said.key.at, zone)),
@@ -266,7 +304,8 @@ def _volume(
          "title": said.title or "Without a subject", "text": said.text, "entry": str(said.entry) if said.entry is not None else None,
          "digest": said.proofs[0][1] if said.proofs else None, "note": "; ".join(row["missing"]) or None,
          "mails": [_carried(mail, zone) for mail in said.mails], "held": row["held"], "came": row["came"], "proof": row["proof"],
-         "attached": [f"{one['name']}, SHA-256 {one['sha256']}" for one in row["attached"]], "files": row["files"]}
+         "attached": [f"{one['name']}, SHA-256 {one['sha256']}" for one in row["attached"]], "files": row["files"],
+         "recordings": [one["words"] for one in row["recordings"]]}
         for said, row in zip(listed, rows, strict=True)
     ]  # fmt: skip
     client = contents.client.legal_name or contents.client.name

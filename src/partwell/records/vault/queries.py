@@ -22,7 +22,11 @@ def paper_of(client_id: UUID, file_id: UUID) -> StoredFile | None:
     download is decided anew and recorded (R1), and a recording, which is played only while everybody agrees (R2).
     """
     row = StoredFile.objects.select_related("unit").filter(pk=file_id, client_id=client_id).first()
-    if row is None or row.unit.purpose == "credentials" or row.unit.purpose.startswith("recording:"):
+    if (
+        row is None
+        or row.unit.purpose == "credentials"
+        or row.unit.purpose.startswith(("recording:", "bundle:"))
+    ):
         return None
     jobs = apps.get_model("jobs", "Job").objects
     return None if jobs.filter(kind="bundle.build", result__file=row.id.hex).exists() else row

@@ -41,7 +41,7 @@ EVENTS = (
           public=("client", "recipient", "manifest_sha256"), client=("files?", "size?")),
     Event("bundle.built", "The handover bundle for {recipient} was built.",
           public=("client", "recipient", "manifest_digest", "file_digest?"),
-          client=("files?", "size?", "ciphertext_digest?", "left_out?", "credentials?")),
+          client=("files?", "size?", "ciphertext_digest?", "left_out?", "credentials?", "recordings?")),
     Event("bundle.failed", "The handover bundle for {recipient} could not be built.",
           public=("client", "recipient"), internal=("problem",)),
     Event("bundle.downloaded", "{actor} downloaded the handover bundle for {recipient}.",

@@ -58,4 +58,11 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Nobody plays this recording any more: {who} took the consent back on {day}.",
         "What was said stands in words on the page of the call.",
     ),
+    (
+        "bundle_recording_ended",
+        "R2",
+        409,
+        "This bundle holds a recording that nobody plays any more: {who} took the consent back on {day}.",
+        "Ask for a new bundle; it holds everything else, and says that the recording ended.",
+    ),
 )
