@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """R9: Northwick comes back. Its pain points are answered, it pays the normal fee, and it is received warmly."""
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +26,9 @@ from partwell.actions.billing.returning import (
     welcome_back,
 )
 from partwell.actions.clients.change_client import change_client
+from partwell.actions.clients.change_contact import change_contact
 from partwell.actions.clients.record_agreement import AgreementTerms, record_agreement
+from partwell.actions.files import read_file
 from partwell.actions.offboardings.withdraw_notice import withdraw_notice
 from partwell.actions.people.configure import configure_msp
 from partwell.records.billing.models import Invoice, OnboardingStep, PainAnswer, ReturnQuote
@@ -88,6 +91,25 @@ def quoted(story: Cast, **changes: Any) -> ReturnQuote:
 
 def state(story: Cast) -> str:
     return str(Client.objects.get(pk=story.northwick.pk).state)
+
+
+def test_the_quote_speaks_the_language_of_whoever_reads_it(priced: Cast) -> None:
+    story = priced
+    done(change_contact(actor=story.ines, contact_id=story.mara.id, language="de"))
+    row = quoted(story, welcome="Servus!")
+    while jobs.run_one():
+        pass
+    mail = Envelope.objects.get(kind="return_quote")
+    assert mail.subject.startswith("Willkommen zurück: unser Angebot für") and "Es gilt bis" in mail.text
+    row.refresh_from_db()
+    assert row.letter is not None
+    told = subprocess.run(
+        ["pdftotext", "-raw", "-", "-"], input=read_file(row.letter), capture_output=True, check=True
+    )
+    letter = " ".join(told.stdout.decode().split())
+    for words in ("Willkommen zurück", "Servus!", "Unser üblicher Preis", "Was wir zuerst tun", "Den neuen Vertrag unterschreiben", PAINS[0], "Angebot vom 20"):  # fmt: skip
+        assert words in letter, words
+    assert "Our quote" not in letter and "Sign the new agreement" not in letter
 
 
 def test_welcome_quote_acceptance_onboarding(priced: Cast) -> None:

@@ -5,7 +5,8 @@ A letter is made by a job, queued in the deed of what it tells of: rendering tak
 carries that deed's entry, which must be committed before a checkpoint can cover it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,14 +17,19 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import link
 from partwell.actions.evidence.log import make_checkpoint
+from partwell.actions.facts import loop_contacts
 from partwell.actions.keys import INSTALLATION, open_unit, unit_for
+from partwell.documents.german import translate
 from partwell.documents.pdf import render
 from partwell.documents.signing import make_signing_identity, sign_pdf
+from partwell.documents.texts import speaking
+from partwell.records.clients.models import Contact
 from partwell.records.evidence.models import Entry, LogState
 from partwell.records.people.models import Msp, SigningIdentity
 from partwell.records.people.queries import the_msp
 from partwell.records.vault.models import KeyUnit, StoredFile
 from partwell.rules.actor import SYSTEM, Actor
+from partwell.rules.letters import FALLBACK, language_of
 
 _PLACE = ("people.SigningIdentity", "key")
 
@@ -85,6 +91,21 @@ def proof_of(entry_uid: UUID | None) -> dict[str, Any]:
     return {key: value for key, value in out.items() if value is not None}
 
 
+@contextmanager
+def in_language_of(client_id: UUID, contact: Contact | None = None) -> Iterator[str]:
+    """Write a letter in the language of the mail that it goes with: of ``contact``, where they are in the loop, else of the
+    first who is. Gives the language ("de").
+
+    Only for the letters of ``german_letters.SPOKEN``: what was signed or issued in its words stays in that language. Put the
+    making of the letter inside and the mail outside: the mail finds its own.
+    """
+    contacts = loop_contacts(client_id)
+    chosen = contact if contact in contacts else next(iter(contacts), None)
+    code = language_of(chosen.language) if chosen else FALLBACK
+    with speaking(code, translate if code == "de" else str):
+        yield code
+
+
 def make_letter(
     template: str,
     data: dict[str, Any],
@@ -96,7 +117,7 @@ def make_letter(
     when: datetime | None = None,
     reference: str = "",
 ) -> bytes:
-    """A signed PDF of ``template`` (``documents.letters``); ``data`` are its own fields."""
+    """A signed PDF of ``template`` (``documents.letters``) in the language in force; ``data`` are its own fields."""
     msp = the_msp()
     if msp is None:
         raise RuntimeError("Set the MSP up before letters are written.")

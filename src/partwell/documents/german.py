@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The words around a German letter: what the mails of the letters' steps say by themselves, and days. Other mails stand in English."""
+"""The words around a German letter: what the mails of the letters' steps say by themselves, the PDFs that go with them, and days.
 
+Other mails stand in English.
+"""
+
+from partwell.documents.german_letters import LETTERS
 from partwell.documents.german_steps import STEPS
 from partwell.documents.texts import MONTHS, WEEKDAYS
 
@@ -40,6 +44,7 @@ WORDS: dict[str, str] = {
     ),
     "No checkpoint has been made yet.": "Es gibt noch keinen Prüfpunkt.",
     **STEPS,
+    **LETTERS,
 }
 
 

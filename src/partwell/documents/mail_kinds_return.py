@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, some, spoken
+from partwell.documents.mail_parts import Kind, facts, fill, rows, some, spoken, spoken_exception
 from partwell.documents.texts import _
 
 Values = dict[str, Any]
@@ -154,7 +154,7 @@ def return_quote(v: Values) -> Body:
             ),
         ),
         facts=facts(
-            v,
+            v | ({"exception": spoken_exception(v["exception"])} if v["exception"] else {}),
             (_("Onboarding, net"), "fee"),
             (_("An exception"), "exception"),
             (_("It stands until"), "valid_until"),

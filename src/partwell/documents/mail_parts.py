@@ -39,6 +39,12 @@ def rows(value: Any) -> Rows:
     )
 
 
+def spoken_exception(words: str) -> str:
+    """A quote's exception in the language in force: its kind is of a closed list of ours, its reason is somebody's own words."""
+    kind, colon, reason = words.partition(": ")
+    return _(kind) + colon + reason
+
+
 def spoken(value: Any, *, titles: bool = True) -> list[Any]:
     """Rows whose words come from closed lists of ours, in the language in force; without ``titles`` only their notes.
 

@@ -9,6 +9,8 @@ from partwell.actions.base import Deed
 from partwell.actions.billing.letter import amount
 from partwell.actions.billing.returning import exception_words
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.documents.mail_parts import spoken_exception
+from partwell.documents.texts import _
 from partwell.records.billing.models import ReturnQuote
 from partwell.records.jobs.models import Job
 from partwell.records.vault.models import StoredFile
@@ -29,28 +31,29 @@ def run(job: Job) -> dict[str, Any]:
     ]
     page = link(f"/client/return/{row.id}/")
     exception = f"{exception_words(row)} ({row.exception_by.name})" if row.exception_by else None
-    pdf = letters.make_letter(
-        "return_quote",
-        {
-            "client": client.legal_name,
-            "fee": amount(row.fee, row.currency),
-            "normal_fee": amount(row.normal_fee, row.currency),
-            "valid_until": row.valid_until,
-            "welcome": row.welcome or None,
-            "exception": exception,
-            "page": page,
-            "signed_name": row.sent_by.name,
-            "signed_title": row.sent_by.title or "for the service provider",
-            "answers": answers,
-            "steps": list(ONBOARDING),
-        },
-        to_name=client.legal_name,
-        to_address=client.address,
-        entry_uid=UUID(hex=job.payload["entry"]),
-        reason="Quote for coming back",
-        when=row.sent_at,
-        reference=f"Quote of {row.sent_at:%Y-%m-%d}",
-    )
+    with letters.in_language_of(client.id):
+        pdf = letters.make_letter(
+            "return_quote",
+            {
+                "client": client.legal_name,
+                "fee": amount(row.fee, row.currency),
+                "normal_fee": amount(row.normal_fee, row.currency),
+                "valid_until": row.valid_until,
+                "welcome": row.welcome or None,
+                "exception": spoken_exception(exception) if exception else None,
+                "page": page,
+                "signed_name": row.sent_by.name,
+                "signed_title": row.sent_by.title or _("for the service provider"),
+                "answers": answers,
+                "steps": [_(one) for one in ONBOARDING],
+            },
+            to_name=client.legal_name,
+            to_address=client.address,
+            entry_uid=UUID(hex=job.payload["entry"]),
+            reason=_("Quote for coming back"),
+            when=row.sent_at,
+            reference=_("Quote of {day}").format(day=f"{row.sent_at:%Y-%m-%d}"),
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = ReturnQuote.objects.get(pk=row.pk)

@@ -39,7 +39,7 @@ from partwell.rules.letters import STEPS, language_of
 from partwell.rules.refusals import Refusal, refuse
 from sealed import canonical
 
-SPOKEN = ("message", *STEPS)  # mails whose own words exist in every language of the letters
+SPOKEN = ("message", "return_quote", *STEPS)  # mails whose own words exist in every language of the letters
 # R1's acknowledgement states no fact, and an address of its own would be one.
 NO_ANSWER = ("fixed_acknowledgement",)
 

@@ -9,6 +9,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import loop_contacts
 from partwell.actions.offboardings.common import find, finish_keys
+from partwell.documents.texts import _
 from partwell.documents.wording_of import words_of
 from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.jobs.models import Job
@@ -86,32 +87,35 @@ def run(job: Job) -> dict[str, Any]:
         return {"file": row.acknowledgement_id.hex}
     asker = StaffMember.objects.filter(pk=job.asked_by or UUID(int=0)).first()
     steps = _next_steps(row)
-    data: dict[str, Any] = {
-        "received_at": row.noticed_at,
-        "received_by": row.received_by.name,
-        "channel": words_of("channel", row.channel),
-        "effective_date": row.end_of_service,
-        "reason": words_of("reason", row.reason),
-        "destination": words_of("destination", row.destination),
-        "owner": row.owner.name,
-        "next_steps": steps,
-        "pain_points": list(row.pain_points.values_list("words", flat=True)),
-    }
-    optional = {
-        "clause": row.clause,
-        "renewal": row.renewal_note,
-        "outside_contact": row.outside_contact and f"{row.outside_contact.name}, {row.outside_contact.email}",
-    }
-    data.update({name: value for name, value in optional.items() if value})
-    pdf = letters.make_letter(
-        "notice_acknowledgement",
-        data,
-        to_name=row.client.legal_name,
-        to_address=row.client.address,
-        entry_uid=opening_entry(row.id),
-        reason="Acknowledgement of the notice",
-        reference="Your notice",
-    )
+    # People's names are in no table of words, so what is translated is ours.
+    with letters.in_language_of(row.client_id, row.notice_from):
+        data: dict[str, Any] = {
+            "received_at": row.noticed_at,
+            "received_by": row.received_by.name,
+            "channel": words_of("channel", row.channel),
+            "effective_date": row.end_of_service,
+            "reason": words_of("reason", row.reason),
+            "destination": words_of("destination", row.destination),
+            "owner": row.owner.name,
+            "next_steps": [one | {"who": _(one["who"])} for one in steps],
+            "pain_points": list(row.pain_points.values_list("words", flat=True)),
+        }
+        optional = {
+            "clause": row.clause,
+            "renewal": row.renewal_note,
+            "outside_contact": row.outside_contact
+            and f"{row.outside_contact.name}, {row.outside_contact.email}",
+        }
+        data.update({name: value for name, value in optional.items() if value})
+        pdf = letters.make_letter(
+            "notice_acknowledgement",
+            data,
+            to_name=row.client.legal_name,
+            to_address=row.client.address,
+            entry_uid=opening_entry(row.id),
+            reason=_("Acknowledgement of the notice"),
+            reference=_("Your notice"),
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Offboarding.objects.select_related("notice_from").get(pk=row.pk)

@@ -10,14 +10,15 @@ from partwell.actions import letters
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.facts import zone
 from partwell.actions.offboardings.common import departure_dates
 from partwell.actions.offboardings.standing import newest_acceptance
+from partwell.documents.texts import _, day_text, moment_text
 from partwell.records.jobs.models import Job
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding
 from partwell.records.releases.models import ReleaseLine
 from partwell.records.retention.models import BackupSet
 from partwell.records.vault.models import StoredFile
-from partwell.rules.refusals import show
 
 # A letter lists so many lines in full; the whole list is in the bundle and in the portal.
 LISTED = 400
@@ -145,35 +146,52 @@ def run_closing(job: Job) -> dict[str, Any]:
     client, acceptance = row.client, newest_acceptance(row.id)
     dates = departure_dates(row)
     sets = BackupSet.objects.filter(client=client, removed_at=None).exclude(location="nowhere")
-    kept = [
-        {"what": one.name, "where": one.location, "until": row.keep_until, "basis": "the agreement (R6)"}
-        for one in sets
-    ]
-    released = ReleaseLine.objects.filter(release__client=client, state="sent")
-    open_points = [acceptance.words] if acceptance and acceptance.words else []
-    pdf = letters.make_letter(
-        "closing_letter",
-        {
-            "end_of_service": dates.service_ends,
-            "closed_at": row.closed_at,
-            "closed_by": job.payload.get("closed_by", row.owner.name),
-            "handed_over": f"{released.values('item_id').distinct().count()} items",
-            "acceptance": f"{acceptance.signed_by.name}, {show(acceptance.signed_at)}"
-            if acceptance and acceptance.signed_by and acceptance.signed_at
-            else "not signed",
-            "page": link("/client/"),
-            "open_points": open_points,
-            "kept": kept,
-            "signed_name": row.owner.name,
-            "signed_title": row.owner.title or "for the service provider",
-        },
-        to_name=client.legal_name,
-        to_address=client.address,
-        entry_uid=UUID(hex=job.payload["entry"]),
-        reason="Closing of the offboarding",
-        when=row.closed_at,
-        reference="We have parted",
-    )
+    signer = acceptance.signed_by if acceptance else None
+    with letters.in_language_of(client.id, signer):
+        kept = [
+            {
+                "what": one.name,
+                "where": one.location,
+                "until": row.keep_until,
+                "basis": _("the agreement (R6)"),
+            }
+            for one in sets
+        ]
+        released = ReleaseLine.objects.filter(release__client=client, state="sent")
+        count = released.values("item_id").distinct().count()
+        open_points = [acceptance.words] if acceptance and acceptance.words else []
+        notes = [
+            {
+                "title": one["what"],
+                "note": _("{where}, until {until}").format(where=one["where"], until=day_text(row.keep_until))
+                if row.keep_until
+                else one["where"],
+            }
+            for one in kept
+        ]
+        pdf = letters.make_letter(
+            "closing_letter",
+            {
+                "end_of_service": dates.service_ends,
+                "closed_at": row.closed_at,
+                "closed_by": job.payload.get("closed_by", row.owner.name),
+                "handed_over": _("1 item") if count == 1 else _("{count} items").format(count=count),
+                "acceptance": f"{acceptance.signed_by.name}, {moment_text(acceptance.signed_at, zone())}"
+                if acceptance and acceptance.signed_by and acceptance.signed_at
+                else _("not signed"),
+                "page": link("/client/"),
+                "open_points": open_points,
+                "kept": kept,
+                "signed_name": row.owner.name,
+                "signed_title": row.owner.title or _("for the service provider"),
+            },
+            to_name=client.legal_name,
+            to_address=client.address,
+            entry_uid=UUID(hex=job.payload["entry"]),
+            reason=_("Closing of the offboarding"),
+            when=row.closed_at,
+            reference=_("We have parted"),
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         post(
@@ -181,16 +199,13 @@ def run_closing(job: Job) -> dict[str, Any]:
             Post(
                 kind="closing",
                 dedupe=f"offboarding:{row.id.hex}:closing",
-                contact=acceptance.signed_by if acceptance else None,
+                contact=signer,
                 documents=[stored],
                 second=True,
                 values={
                     "closed_at": row.closed_at,
                     "end_of_service": dates.service_ends,
-                    "kept": [
-                        {"title": one["what"], "note": f"{one['where']}, until {show(row.keep_until)}"}
-                        for one in kept
-                    ],
+                    "kept": notes,
                     "open_points": [{"title": one[:300], "note": ""} for one in open_points],
                     "portal_url": link("/client/"),
                 },

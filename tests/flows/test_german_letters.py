@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The PDF that goes with a mail speaks the mail's language; what was signed stays in the language in which it was signed."""
+
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from partwell.actions.base import Deed
+from partwell.actions.clients.change_contact import change_contact
+from partwell.actions.files import read_file
+from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
+from partwell.actions.offboardings.letters_of import run_closing
+from partwell.records.authorisations.models import Authorisation
+from partwell.records.correspondence.models import Envelope
+from partwell.records.offboardings.models import Offboarding
+from partwell.records.vault.models import StoredFile
+from partwell.workers.jobs import run_one
+from tests.flows.cast import cast, done
+
+pytestmark = pytest.mark.usefixtures("db_world")
+
+
+def text_of(file: StoredFile) -> str:
+    told = subprocess.run(
+        ["pdftotext", "-raw", "-", "-"], input=read_file(file), capture_output=True, check=True
+    )
+    return " ".join(told.stdout.decode().split())
+
+
+def attached(kind: str) -> tuple[Envelope, str]:
+    """The one mail of a kind and the text of its PDF."""
+    mail = Envelope.objects.get(kind=kind)
+    return mail, text_of(StoredFile.objects.select_related("unit").get(pk=mail.documents[0]["file"]))
+
+
+@pytest.mark.parametrize("language", ["de-AT", "en"])
+def test_the_letters_of_the_notice_and_of_closing_follow_their_reader(language: str) -> None:
+    c = cast(signed=True)
+    done(change_contact(actor=c.ines, contact_id=c.mara.id, language=language))
+    german = language != "en"
+    row = Offboarding.objects.get(client=c.northwick)
+    done(acknowledge_notice(actor=c.ines, offboarding_id=row.id))
+    while run_one():
+        pass
+    mail, letter = attached("notice_acknowledgement")
+    assert ("Guten Tag" in mail.text or "Ihre Kündigung" in mail.text) is german
+    for words in ("Ihre Kündigung liegt uns vor", "Worauf Sie sich verlassen können", "Wechsel zu einem anderen Dienstleister",
+                  "Seite 1 von", "Prüfschlüssel des Protokolls"):  # fmt: skip
+        assert (words in letter) is german, words
+    for words in ("We have your notice", "What you can rely on", "Moves to another provider", "Page 1 of"):
+        assert (words in letter) is not german, words
+    with Deed(c.ines) as deed:
+        deed.lock(c.northwick.id)
+        row.refresh_from_db()
+        deed.save(row, closed_at=deed.now)
+        uid = deed.record("offboarding.closed", subjects=[row.id])
+    job: Any = SimpleNamespace(
+        payload={"offboarding": row.id.hex, "entry": uid.hex, "closed_by": "Ines Duarte"}
+    )
+    run_closing(job)
+    mail, letter = attached("closing")
+    assert ("Wir sind auseinander" in mail.subject or "Die Übergabe" in mail.text) is german
+    for words in ("Wir sind auseinander", "Ende der Leistung", "0 Stücke", "nicht unterschrieben"):
+        assert (words in letter) is german, words
+    for words in ("We have parted", "End of service", "0 items", "not signed"):
+        assert (words in letter) is not german, words
+    # The consent was signed in English: its words are what its digest pins, whatever its reader speaks since.
+    consent = Authorisation.objects.select_related("document__unit").get()
+    assert consent.language == "en" and consent.document is not None
+    signed = text_of(consent.document)
+    assert (
+        "to receive what is listed here" in signed
+        and consent.text_digest[:8] in signed
+        and "Vollmacht" not in signed
+    )
