@@ -5,6 +5,7 @@ axe comes from axe-playwright-python, pinned by hash in requirements/dev.txt. It
 debugger, which the page's own content policy does not bind, so the policy stays as strict as it is.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,13 +19,35 @@ SHAPES = [
     "select-name", "input-button-name", "image-alt", "svg-img-alt", "nested-interactive",
     "aria-required-children", "aria-required-parent", "list", "listitem", "summary-name",
 ]  # fmt: skip
-_RUN = """async rules => {
+_RUN = """async ([rules, without, only]) => {
   const options = {resultTypes: ["violations"], iframes: false, selectors: false, rules: {"target-size": {enabled: true}}};
+  for (const one of without) options.rules[one] = {enabled: false};
   if (rules) { options.runOnly = {type: "rule", values: rules}; delete options.rules; }
-  const found = await axe.run(document, options);
+  const found = await axe.run(only ? {include: window.newHere} : document, options);
   return found.violations.map(one => [one.impact, one.id, one.nodes.map(n => n.html.slice(0, 160) + " — " +
     (n.any[0] || n.all[0] || n.none[0] || {message: ""}).message)]);
 }"""
+# One number for each kind of element: its tag, and every attribute that our styles choose by, of it and four above it.
+# Odd and even rows may differ. Given the numbers that are new here, their elements are kept for axe.
+_KINDS = """() => {
+  const kinds = new Map(), own = /^(class|type|role|style|open|disabled|readonly|multiple|size|hidden|dir|list|data-|aria-(current|disabled|invalid|selected|sort|hidden|pressed|checked|expanded))/;
+  const rows = ["tr", "li", "dt", "dd"], texts = new Map();
+  for (const one of document.body.querySelectorAll("*")) {
+    let text = one.localName;
+    if (rows.includes(text)) text += [...one.parentNode.children].indexOf(one) % 2;
+    for (const name of one.getAttributeNames().sort()) if (own.test(name)) text += `[${name}=${one.getAttribute(name)}]`;
+    if (one.hasAttribute("href")) text += "[href]";
+    texts.set(one, text);
+    let kind = 7;
+    for (let up = one, n = 0; up && n < 5; up = up.parentElement, n++)
+      for (const c of texts.get(up) ?? "") kind = (Math.imul(kind, 31) + c.charCodeAt(0)) | 0;
+    if (!kinds.has(kind)) kinds.set(kind, []);
+    kinds.get(kind).push(one);
+  }
+  window.kinds = kinds;
+  return [...kinds.keys()];
+}"""
+_KEEP = "fresh => { window.newHere = fresh.flatMap(kind => window.kinds.get(kind)); }"
 # What sticks out: the page's own width, and the first thing that reaches beyond it and does not scroll by itself.
 _WIDE = """() => {
   const room = document.documentElement.clientWidth;
@@ -40,30 +63,63 @@ def source() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def _grave(page: Any, rules: list[str] | None, how: str) -> list[str]:
+def _grave(
+    page: Any,
+    how: str,
+    rules: list[str] | None = None,
+    *,
+    without: Sequence[str] = (),
+    only_new: bool = False,
+) -> list[str]:
     return [
         f"{how}: {impact}: {rule}: {' | '.join(nodes[:3])} ({len(nodes)})"
-        for impact, rule, nodes in page.evaluate(_RUN, rules)
+        for impact, rule, nodes in page.evaluate(_RUN, [rules, list(without), only_new])
         if impact in GRAVE
     ]
 
 
-def look(page: Any, *, all_four: bool = False) -> list[str]:
+def _new_here(page: Any, seen: set[int]) -> bool:
+    """Whether the page has kinds of elements that were not seen; they are kept in it, and are seen from now on."""
+    fresh = [kind for kind in page.evaluate(_KINDS) if kind not in seen]
+    seen.update(fresh)
+    if fresh:
+        page.evaluate(_KEEP, fresh)
+    return bool(fresh)
+
+
+def look(page: Any, *, all_four: bool = False, seen: set[int] | None = None) -> list[str]:
     """What is gravely wrong with the page that is open, in sentences; its width and colours change meanwhile.
 
     Every rule at 1440 px in light, what colours and width may change at 390 px in dark, and the width at 390;
-    ``all_four`` asks axe in the two other pairs too (nightly: they found nothing that these had not).
+    ``all_four`` asks axe in the two other pairs too (nightly: they found nothing that these had not). With ``seen``,
+    which belongs to pages of one look (same styles, same brand), colours and sizes are asked of the kinds of elements
+    that no page before had: styles choose by tag and attributes, so another of the same kind has the same.
     """
-    page.evaluate(source())
+    if not page.evaluate("'axe' in window"):  # a sweep's context brings it along: see installed()
+        page.evaluate(source())
+    only_new = seen is not None and not all_four
+    ask = _new_here(page, seen) if seen is not None and only_new else True
     found = []
     for width, name in ((WIDE, "1440"), (NARROW, "390")):
         page.set_viewport_size(width)
         page.emulate_media(color_scheme="light")
-        if name == "1440" or all_four:
-            found += _grave(page, None if name == "1440" else COLOURS + SHAPES, f"{name} light")
+        if name == "1440":
+            found += _grave(page, "1440 light", without=COLOURS if only_new else ())
+            if only_new and ask:
+                found += _grave(page, "1440 light", COLOURS, only_new=True)
+        elif all_four:
+            found += _grave(page, "390 light", COLOURS + SHAPES)
         if name == "390" and (sticks := page.evaluate(_WIDE)):
             found.append(f"390: scrolls sideways: {sticks}")
         page.emulate_media(color_scheme="dark")
-        if name == "390" or all_four:
-            found += _grave(page, COLOURS + SHAPES if name == "390" else COLOURS, f"{name} dark")
+        if name == "390" and ask:
+            found += _grave(page, "390 dark", COLOURS + SHAPES, only_new=only_new)
+        elif all_four:
+            found += _grave(page, "1440 dark", COLOURS)
     return found
+
+
+def installed(context: Any) -> Any:
+    """The context, whose pages have axe from the start: its half megabyte goes to the browser once."""
+    context.add_init_script(source())
+    return context

@@ -3,7 +3,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Looked:
     made: Furnished
     site: Site
     found: dict[str, Found]
+    # The kinds of elements that were looked at at 390 px in dark; of this world's pages alone.
+    seen: set[int] = field(default_factory=set)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +49,19 @@ def furnished(django_db_blocker: Any) -> Iterator[Looked]:
 
 
 def _look(
-    chromium: Any, site: Site, found: list[Page], seats: dict[str, Any], *, all_four: bool = False
+    chromium: Any,
+    site: Site,
+    found: list[Page],
+    seats: dict[str, Any],
+    *,
+    all_four: bool = False,
+    seen: set[int] | None = None,
 ) -> list[str]:
     wrong = []
     for seat in dict.fromkeys(page.seat for page in found):
-        context = chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
+        context = axe.installed(
+            chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
+        )
         if seat in seats:
             context.add_cookies(cookies(seats[seat]))
         tab = listened(context.new_page(), site)
@@ -66,7 +76,7 @@ def _look(
             wrong += [
                 f"{page.address}: {one}"
                 for one in (
-                    *axe.look(tab, all_four=all_four),
+                    *axe.look(tab, all_four=all_four, seen=seen),
                     *(f"console: {said}" for said in site.complaints),
                 )
             ]
@@ -83,7 +93,8 @@ def test_every_page_of(
     found, wrong = furnished.found[door]
     found = found[part :: PARTS_OF[door]]
     all_four = request.config.getoption("--nightly")
-    wrong = [*wrong, *_look(chromium, furnished.site, found, furnished.made.at, all_four=all_four)]
+    seats, seen = furnished.made.at, furnished.seen
+    wrong = [*wrong, *_look(chromium, furnished.site, found, seats, all_four=all_four, seen=seen)]
     assert found and not wrong, "\n".join(wrong)
 
 
