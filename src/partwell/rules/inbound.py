@@ -191,9 +191,9 @@ def decide(facts: MailFacts) -> Verdict:
     if sender.kind is SenderKind.PROVIDER:
         if sender.consent:
             return say(State.FILED, f"{named}, {sender.firm} wrote it, and consent stands.", "all", tell=True)
-        return say(State.HELD, f"{named}, {sender.firm} wrote before consent; nobody answers (R1).", "all", tell=True,
+        return say(State.HELD, f"{named}, {sender.firm} wrote before consent; nobody answers.", "all", tell=True,
                    answer=True)  # fmt: skip
-    return say(State.HELD, f"Nobody here knows {named}; nobody answers before somebody says who that is (R1).", "client",
+    return say(State.HELD, f"Nobody here knows {named}; nobody answers before somebody says who that is.", "client",
                tell=not facts.automatic)  # fmt: skip
 
 

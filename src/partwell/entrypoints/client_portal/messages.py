@@ -109,7 +109,8 @@ def mails(request: HttpRequest) -> HttpResponse:
     page = queries.envelopes_page(actor, actor.client_id, request.GET.get("page"))
     back_came = came_back(list(page.object_list))
     words = {one.id: state_words(MAIL_STATES, one, one.id in back_came) for one in page.object_list}
-    rows = [{"mail": one, "tone": words[one.id][0], "word": words[one.id][1]} for one in page.object_list]
+    rows = [{"mail": one, "tone": words[one.id][0], "word": words[one.id][1],
+             "to": ", ".join(dict.fromkeys(to["name"] for to in one.recipients))} for one in page.object_list]  # fmt: skip
     back = {"label": "Messages", "url": reverse("client:messages")}
     return render(
         request,

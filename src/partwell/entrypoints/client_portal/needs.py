@@ -220,7 +220,7 @@ def ask_of(actor: Actor, needs: list[Need]) -> dict[str, Any] | None:
     main, *rest = needs
     signs = actor.role == ContactRole.SIGNATORY and may(actor.role, "authorisation.sign") is None
     text = main.text if signs else _("%(text)s It waits for a signatory of yours.") % {"text": main.text}
-    question = maybe("client:messages")
+    question = f"{there}?ask#ask" if (there := maybe("client:messages")) else ""
     return {
         "title": main.title, "text": text, "main": {"label": main.label, "url": main.url} if signs and main.url else None,
         "other": {"label": _("I have a question first"), "url": question} if signs and question else None,

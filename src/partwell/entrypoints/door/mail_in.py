@@ -45,6 +45,16 @@ _RESULTS = {
     "temperror": "could not be asked",
     "permerror": "cannot be read",
 }
+# What somebody looks up who checks; a page folds it away below what everybody reads.
+_DEEP = frozenset(
+    {
+        "Delivered to",
+        "Handed over as from",
+        "Signature and server",
+        "What became of it",
+        "SHA-256 of the file",
+    }
+)
 _TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
 _ATTRIBUTES = {tag: names - {"src", "srcset", "background", "cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag in _TAGS}  # fmt: skip
 
@@ -91,7 +101,8 @@ def shown(mail: Any) -> dict[str, Any]:
         ("Received", when_words(mail.received_at), f"by {ROADS.get(mail.road, mail.road)}"),
         ("Delivered to", ", ".join(mail.envelope_to), ""),
         ("Handed over as from", mail.envelope_from, ""),
-        ("Where it comes from", proof_words(mail), f"{checks}. It proves a domain, not a person."),
+        ("Where it comes from", proof_words(mail), "This is about a domain, never about a person."),
+        ("Signature and server", f"{checks}.", ""),
         ("Forwarded by", forwarded_words(mail), ""),
         ("What became of it", mail.decision, ""),
         (
@@ -110,6 +121,13 @@ def shown(mail: Any) -> dict[str, Any]:
         "problems": list(mail.problems),
         "size": mail.size,
     }
+
+
+def _said_already(row: dict[str, Any], mail: Any) -> bool:
+    """Whether a fact is the same as another that stays on top: our own address, and a time equal to that of receipt."""
+    if row["label"] == "To":
+        return bool(row["value"] == ", ".join(mail.envelope_to))
+    return bool(row["label"] == "Sent, as it says" and row["value"] == when_words(mail.received_at))
 
 
 def with_mail(door: str, mail: Any) -> dict[str, Any]:
@@ -140,6 +158,9 @@ def with_mail(door: str, mail: Any) -> dict[str, Any]:
         found["rows"] = found["rows"][:-1]
         if raw is not None:
             found["rows"].append({"label": "SHA-256 of the file", "value": raw.sha256, "digest": raw.sha256})
+    deep = [one for one in found["rows"] if one["label"] in _DEEP or _said_already(one, mail)]
+    plain = [one for one in found["rows"] if one not in deep]
+    found |= {"plain": plain, "deep": deep, "careful": " ".join(mail.warnings)}
     return {"mail_in": found | ({"size": raw.size} if raw else {})}
 
 

@@ -24,7 +24,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.moments import MomentField
 from partwell.entrypoints.door.refused import refusal_response
-from partwell.entrypoints.staff.parts import answer, id_or_none
+from partwell.entrypoints.staff.parts import answer, id_or_none, may_here
 from partwell.records.correspondence import inbound_queries as queries
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
@@ -42,9 +42,11 @@ SHOW = (
     ("", "Everything"),
     ("waiting", "Waits for a person"),
     ("unmatched", "Nobody's"),
-    ("held", "Held"),
-    ("loop", "Loops"),
+    ("held", "Held before consent"),
+    ("loop", "Come back to us"),
 )
+# What the button of a line says: what a person does next with it.
+NEXT = {"waiting": "Decide", "unmatched": "Say whose it is", "held": "Read it", "loop": "Look at it"}
 
 
 class ForwardForm(forms.Form):
@@ -82,21 +84,29 @@ def state_of(mail: Any) -> tuple[str, str]:
     return STATES.get(mail.state, ("", mail.state))
 
 
+def _row(mail: Any, actor: Any) -> dict[str, Any]:
+    """One line of the list: its state, what a person does next with it, and each caution once."""
+    proof, tone = shared.proof_words(mail), shared.proof_tone(mail)
+    mine = mail.state == "waiting" and mail.sender_kind == "staff" and mail.staff_id == actor.id
+    next_ = "Was this you?" if mine else "Settle it" if mail.state == "held" and mail.decided_at else NEXT.get(mail.state, "Look at it")  # fmt: skip
+    return {"mail": mail, "state": state_of(mail), "tone": tone, "next": next_,
+            "proof": "" if tone == "refusing" or mail.warnings else proof, "careful": " ".join(mail.warnings)}  # fmt: skip
+
+
 @staff_door("message.read")
 @require_safe
 def mail_waiting(request: HttpRequest) -> HttpResponse:
     """Inbound mail that lies before a person, newest first."""
     show = request.GET.get("show", "")
     page = queries.waiting_page(request.GET.get("page"), show)
-    rows = [
-        {"mail": one, "state": state_of(one), "proof": shared.proof_words(one), "tone": shared.proof_tone(one)}
-        for one in page.object_list
-    ]  # fmt: skip
+    actor, counts = actor_of(request), queries.waiting_counts()
+    rows = [_row(one, actor) for one in page.object_list]
     address = reverse("staff:mail_waiting")
     tabs = [
-        {"label": label, "url": f"{address}?show={key}" if key else address, "current": key == show} for key, label in SHOW
+        {"label": label, "url": f"{address}?show={key}" if key else address, "current": key == show, "count": counts.get(key, 0)}
+        for key, label in SHOW
     ]  # fmt: skip
-    role = actor_of(request).role
+    role = actor.role
     may_bring, office = may(role, "mail.own") is None, may(role, "mail.settle") is None
     context = {"section": "messages", "rows": rows, "page": page, "tabs": tabs, "show": show, "may_bring": may_bring,
                "clients": look.clients_here() if office else []}  # fmt: skip
@@ -124,7 +134,8 @@ def _page(request: HttpRequest, mail_id: UUID, form: ForwardForm | None = None) 
         "may_assign": office and mail.state == "unmatched", "clients": look.clients_here() if office else [],
         "may_own": waits and mail.sender_kind == "staff" and mine and may(actor.role, "mail.own") is None,
         "may_accept": waits and mail.sender_kind != "staff" and office, "of_colleague": waits and mail.sender_kind == "staff" and not mine,
-        "may_drop": office and mail.state in queries.BEFORE_A_PERSON,
+        "may_drop": office and mail.state in queries.BEFORE_A_PERSON, "undecided": mail.state == "held" and mail.decided_at is None,
+        "may_prepare": mail.client_id is not None and may_here(actor, mail.client, "authorisation.propose"),
         "original": original, "forward": form or ForwardForm(initial=_proposal(original)),
         **shared.with_mail("staff", mail),
     }  # fmt: skip

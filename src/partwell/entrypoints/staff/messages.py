@@ -51,7 +51,19 @@ from partwell.rules.roles import may
 from partwell.rules.waiting import still_waits
 
 OFFERED = 80  # items that a message's page lists; more are found by words, or released on the page for it
-AUDIENCES = {ALL: "everybody", CLIENT: "client and us", INTERNAL: "internal", PRIVILEGED: "privileged"}
+AUDIENCES = {
+    ALL: "client, new provider and us",
+    CLIENT: "client and us",
+    INTERNAL: "internal: only us",
+    PRIVILEGED: "privileged: only us",
+}
+LONGEST_SHOWN = 700  # signs of a text in a list; its own page has all
+
+
+def audience_words(message: Any) -> str:
+    """Who reads a message, the firm by its name; "" for a call."""
+    words = AUDIENCES.get(getattr(message, "audience", ""), "")
+    return words.replace("new provider", message.recipient.firm) if words and message.recipient else words
 
 
 def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
@@ -62,7 +74,7 @@ def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
         if one.kind == "message" and one.envelope is not None and one.envelope.state == "queued":
             word = waits_words(one.row) or word
         rows.append({"said": one, "row": one.row, "tone": tone, "word": word,
-                     "audience": AUDIENCES.get(getattr(one.row, "audience", ""), "")})  # fmt: skip
+                     "audience": audience_words(one.row), "longest": LONGEST_SHOWN, "waits": bool(one.kind == "message" and waits_words(one.row))})  # fmt: skip
     return rows
 
 
@@ -73,7 +85,7 @@ def messages_home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
-               "held": queries.held_open(), "mail_waits": waiting_count(), "clients": look.clients_here(), "may_write": may(actor.role, "message.write") is None}  # fmt: skip
+               "held": queries.held_open(), "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_count(), "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
 
 
@@ -98,11 +110,19 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     if found is None:
         raise Http404
     outside = found.audience in queries.OUTSIDE
-    context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": AUDIENCES[found.audience],
+    context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": audience_words(found),
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
-               "may_answer": outside and not found.held and may_here(actor, found.client, "message.write"),
+               "may_prepare": found.held and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found),
+               "may_answer": outside and not found.held and not waits_words(found) and may_here(actor, found.client, "message.write"),
                "mails": _carried(actor, found.id), **with_mail("staff", mail_in_of(actor, found.id)), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
+
+
+def _prepare_url(message: Any) -> str:
+    """Where an authorisation for whoever wrote this is prepared; where nobody knows the firm, where firms are added."""
+    if message.recipient_id is None:
+        return reverse("staff:client_consents", args=[message.client_id])
+    return reverse("staff:authorisation_new", args=[message.client_id, message.recipient_id])
 
 
 def _carried(actor: Any, message_id: Any) -> list[dict[str, Any]]:
@@ -112,6 +132,8 @@ def _carried(actor: Any, message_id: Any) -> list[dict[str, Any]]:
     rows = []
     for one in mails:
         tone, word = mail_state(one, back=one.id in back)
+        if one.state == "queued" and one.message is not None:
+            word = waits_words(one.message) or word
         rows.append({"mail": one, "tone": tone, "word": word, "facts": delivery_facts(actor, one)})
     return rows
 

@@ -78,7 +78,12 @@ def mail_rows(envelopes: list[Any]) -> list[dict[str, Any]]:
     for one in envelopes:
         tone, word = mail_state(one, back=one.id in back)
         rows.append(
-            {"mail": one, "tone": tone, "word": word, "to": ", ".join(to["name"] for to in one.recipients)}
+            {
+                "mail": one,
+                "tone": tone,
+                "word": word,
+                "to": ", ".join(dict.fromkeys(to["name"] for to in one.recipients)),
+            }
         )
     return rows
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from partwell.records.correspondence.models import InboundMail, InboundPart, Road
 from partwell.records.correspondence.queries import messages_visible_to
@@ -34,6 +34,13 @@ def waiting_page(number: Any, state: str = "", size: int = 25) -> "Page[InboundM
     states = (state,) if state in BEFORE_A_PERSON else BEFORE_A_PERSON
     rows = InboundMail.objects.select_related(*_WITH).filter(state__in=states)
     return Paginator(rows.order_by("-received_at", "-pk"), size).get_page(number)
+
+
+def waiting_counts() -> dict[str, int]:
+    """How many mails lie before a person, by state; "" is all of them. One query."""
+    rows = InboundMail.objects.filter(state__in=BEFORE_A_PERSON).order_by().values_list("state")
+    found = dict(rows.annotate(n=Count("pk")))
+    return {**found, "": sum(found.values())}
 
 
 def waiting_count(client_id: UUID | None = None) -> int:

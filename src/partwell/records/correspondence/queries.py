@@ -217,6 +217,16 @@ def to_settle(actor: Actor) -> list[Envelope]:
     return list(rows.select_related("client").order_by("data_started_at", "queued_at")[:100])
 
 
+def waiting_for_reading(now: datetime, client_id: UUID | None = None) -> list[Message]:
+    """Messages of staff that have not left: they wait for their time or for a colleague's reading, the next to leave first."""
+    queued = Envelope.objects.filter(message=OuterRef("pk"), state=EnvelopeState.QUEUED, attempts=0)
+    rows = Message.objects.filter(Exists(queued), waits_until__gt=now, read_by_name="").select_related(
+        "client"
+    )
+    rows = rows.filter(client=client_id) if client_id else rows
+    return list(rows.order_by("waits_until")[:20])
+
+
 def held_open(client_id: UUID | None = None) -> list[Message]:
     """Questions that came before consent and that nobody has settled ("this is not ours" settles one), newest first."""
     rows = Message.objects.filter(held=True, inbound__decided_at=None)
