@@ -22,6 +22,7 @@ from partwell.rules.lifecycle import GateState, OnWhom
 from partwell.rules.refusals import show
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import cast, propose
+from tests.flows.test_bounces import report, sent
 
 pytestmark = pytest.mark.usefixtures("db_world")
 
@@ -103,3 +104,23 @@ def test_what_blocks_besides_the_gates_is_said_below_them() -> None:
     assert (
         "There is no plan yet" in browser_of(c.ines).get(f"/offboardings/{row.id}/evidence/").content.decode()
     )
+
+
+def test_where_mail_comes_back_whoever_may_write_is_led_to_the_form() -> None:
+    c = cast(signed=True, items=False)
+    report(sent(c), "mara@northwick.example")
+    for url in ("/client/", "/client/messages/"):
+        assert "?ask#ask" in browser_of(c.mara).get(url).content.decode()
+        assert "?ask#ask" not in browser_of(c.tom).get(url).content.decode()
+    opened = browser_of(c.mara).get("/client/messages/?ask").content.decode()
+    assert (
+        'id="ask" open' in opened
+        and 'id="ask" open' not in browser_of(c.mara).get("/client/messages/").content.decode()
+    )
+
+
+def test_who_reads_a_message_is_said_by_name() -> None:
+    c = cast(signed=True, items=False)
+    message = sent(c).message
+    words = browser_of(c.ines).get(f"/messages/{message.id}/").content.decode() if message else ""
+    assert "client, Alder Row IT and us" in words

@@ -26,6 +26,7 @@ from partwell.records.evidence.queries import covered, timeline_for
 from partwell.records.hours.queries import used_by_departure
 from partwell.records.retention import queries as retention
 from partwell.rules.hours import WARN_AT
+from partwell.rules.roles import may
 from partwell.rules.terms import AuthorisationState, ClientState
 
 # What a signatory with five minutes wants to know; every other step is one click away.
@@ -81,8 +82,9 @@ def home(request: HttpRequest) -> HttpResponse:
     inactive = client.state == ClientState.INACTIVE
     needs = after_needs(actor) if inactive else needs_of(actor, departure)
     agreement = clients.agreement_of(client.id)
+    writes, messages = may(actor.role, "message.write") is None, maybe("client:messages")
     context: dict[str, Any] = {
-        "home_url": "/client/", "client": client, "instead": standing_in(client.id), "departure": departure, "closed": closed, "inactive": inactive,
+        "home_url": "/client/", "client": client, "write_url": f"{messages}?ask#ask" if writes and messages else "", "instead": standing_in(client.id), "departure": departure, "closed": closed, "inactive": inactive,
         "ask": ask_of(actor, needs), "needs": len(needs), "today": timezone.localdate(), "late": bool(departure and departure.end_of_service < timezone.localdate()),
         "events": _events(actor), "size": covered(), "consents": _consents(actor),
         "hours": _hours(agreement, departure),

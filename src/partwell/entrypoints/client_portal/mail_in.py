@@ -44,6 +44,7 @@ def _page(request: HttpRequest, mail_id: str, chosen: str = "") -> HttpResponse:
     context = {
         "mail": mail,
         "open": open_,
+        "asked": queries.asked_to_authorise([mail]).get(mail.id) if open_ else None,
         "chosen": chosen,
         "may_decide": open_ and may(actor.role, "mail.disown") is None,
         "back": {"label": _("Messages"), "url": reverse("client:messages")},
@@ -76,7 +77,7 @@ def mail_authorise(request: HttpRequest, mail_id: str) -> HttpResponse:
     draft = Draft(
         _("Please prepare an authorisation for {who}").format(who=who)[:200],
         _("{who} wrote to us. Please prepare an authorisation for them, so that I can read and sign it.").format(who=shown),
-        CLIENT, None, mail.message_id, f"authorise:{mail.id.hex}",
+        CLIENT, None, mail.message_id, queries.authorise_key(mail),
     )  # fmt: skip
     result = write_message(actor=actor, client_id=actor.client_id, draft=draft)
     if isinstance(result, Refusal):

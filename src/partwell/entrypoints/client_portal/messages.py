@@ -82,6 +82,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         "said": _shown(found.said),
         "page": found.page,
         "form": form if writes else None,
+        "write_url": "?ask#ask" if writes else "",
         "msp_name": msp,
         "back": HOME,
         "home_url": "/client/",

@@ -18,6 +18,7 @@ from partwell.entrypoints.client_portal.frame import client_id_of, maybe
 from partwell.entrypoints.theme.formats import duration_words, when_words
 from partwell.records.authorisations import queries as consents
 from partwell.records.billing import copies, returns
+from partwell.records.correspondence.inbound_queries import asked_to_authorise
 from partwell.records.correspondence.queries import held_open
 from partwell.records.correspondence.recording_queries import unanswered
 from partwell.records.hours.lists import to_answer
@@ -109,6 +110,13 @@ def acceptances(departure: Any) -> list[Any]:
     return [one for one in lists.acceptances(departure.id).order_by("version") if one.state != "replaced"]
 
 
+def _held_mail(mail: Any) -> Need:
+    firm = mail.recipient.firm if mail.recipient else mail.from_name or mail.from_address
+    title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
+    return Need(title, _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours."), title,
+                _("Decide"), reverse("client:mail_in", args=[mail.id]))  # fmt: skip
+
+
 def _held(actor: Actor) -> list[Need]:
     questions = held_open(client_id_of(actor))
     granted = {
@@ -117,12 +125,11 @@ def _held(actor: Actor) -> list[Need]:
     waiting = [one for one in questions if one.recipient_id not in granted]
     if not waiting:
         return []
+    by_mail = [one.inbound for one in waiting if getattr(one, "inbound", None) is not None]
+    if by_mail:
+        asked = asked_to_authorise(by_mail)
+        return [_held_mail(one) for one in by_mail if one.id not in asked][:5]
     firm = waiting[0].recipient.firm if waiting[0].recipient else waiting[0].author_name
-    mail = getattr(waiting[0], "inbound", None)
-    if mail is not None:
-        title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
-        return [Need(title, _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours."), title,
-                     _("Decide"), reverse("client:mail_in", args=[mail.id]))]  # fmt: skip
     title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
     return [Need(title, _("They asked before you said that they may receive anything. If they may, tell us."), title,
                  _("Read what they asked"), maybe("client:messages"))]  # fmt: skip

@@ -134,7 +134,7 @@ def _page(request: HttpRequest, mail_id: UUID, form: ForwardForm | None = None) 
         "may_assign": office and mail.state == "unmatched", "clients": look.clients_here() if office else [],
         "may_own": waits and mail.sender_kind == "staff" and mine and may(actor.role, "mail.own") is None,
         "may_accept": waits and mail.sender_kind != "staff" and office, "of_colleague": waits and mail.sender_kind == "staff" and not mine,
-        "may_drop": office and mail.state in queries.BEFORE_A_PERSON, "undecided": mail.state == "held" and mail.decided_at is None,
+        "may_drop": office and mail.state in queries.BEFORE_A_PERSON, "undecided": mail.state == "held" and mail.decided_at is None, "asked": queries.asked_to_authorise([mail]).get(mail.id),
         "may_prepare": mail.client_id is not None and may_here(actor, mail.client, "authorisation.propose"),
         "original": original, "forward": form or ForwardForm(initial=_proposal(original)),
         **shared.with_mail("staff", mail),

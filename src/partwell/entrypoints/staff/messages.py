@@ -43,7 +43,7 @@ from partwell.entrypoints.staff.release_page import mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
-from partwell.records.correspondence.inbound_queries import mail_in_of, waiting_count
+from partwell.records.correspondence.inbound_queries import asked_to_authorise, mail_in_of, waiting_count
 from partwell.records.estate import queries as estate
 from partwell.rules.letters import LETTERS, PLACES
 from partwell.rules.refusals import Refusal
@@ -84,8 +84,14 @@ def messages_home(request: HttpRequest) -> HttpResponse:
     """What was said about all clients, newest first; above it what a person must settle and what was held."""
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
+    held = queries.held_open()
+    asked = asked_to_authorise([one.inbound for one in held if getattr(one, "inbound", None)])
+    held_rows = [
+        {"row": one, "asked": asked.get(one.inbound.id) if getattr(one, "inbound", None) else None}
+        for one in held
+    ]
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
-               "held": queries.held_open(), "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_count(), "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
+               "held": held_rows, "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_count(), "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
 
 
@@ -109,12 +115,12 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     found = queries.message_seen(actor, uuid_or_404(message_id))
     if found is None:
         raise Http404
-    outside = found.audience in queries.OUTSIDE
+    outside, mail = found.audience in queries.OUTSIDE, mail_in_of(actor, found.id)
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": audience_words(found),
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
                "may_prepare": found.held and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found),
                "may_answer": outside and not found.held and not waits_words(found) and may_here(actor, found.client, "message.write"),
-               "mails": _carried(actor, found.id), **with_mail("staff", mail_in_of(actor, found.id)), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
+               "mails": _carried(actor, found.id), "asked": asked_to_authorise([mail]).get(mail.id) if mail and found.held else None, **with_mail("staff", mail), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
 
 

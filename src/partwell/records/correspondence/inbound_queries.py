@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a person may see of mail that came in; each with a fixed number of queries."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
-from partwell.records.correspondence.models import InboundMail, InboundPart, Road
+from partwell.records.correspondence.models import Envelope, InboundMail, InboundPart, Message, Road
 from partwell.records.correspondence.queries import messages_visible_to
 from partwell.rules.actor import Actor
 
@@ -59,6 +60,18 @@ def mail_in_seen(actor: Actor, mail_id: UUID) -> InboundMail | None:
 def mail_in_of(actor: Actor, message_id: UUID) -> InboundMail | None:
     """The mail that a message came by, or None."""
     return mails_in_visible_to(actor).filter(message=message_id).first()
+
+
+def authorise_key(mail: InboundMail) -> str:
+    """The key of the one message by which a client asks us to prepare an authorisation for a held mail's sender."""
+    return f"authorise:{mail.id.hex}"
+
+
+def asked_to_authorise(mails: "Iterable[InboundMail]") -> dict[UUID, Message]:
+    """The client's words "please prepare an authorisation", by held mail; without those that nobody asked for. One query."""
+    keys = {f"message:{one.client_id.hex}:{authorise_key(one)}": one.id for one in mails if one.client_id}
+    rows = Envelope.objects.filter(dedupe_key__in=keys).select_related("message")
+    return {keys[row.dedupe_key]: row.message for row in rows if row.message is not None}
 
 
 def parts_of(mail: InboundMail) -> list[InboundPart]:

@@ -230,7 +230,7 @@ def waiting_for_reading(now: datetime, client_id: UUID | None = None) -> list[Me
 def held_open(client_id: UUID | None = None) -> list[Message]:
     """Questions that came before consent and that nobody has settled ("this is not ours" settles one), newest first."""
     rows = Message.objects.filter(held=True, inbound__decided_at=None)
-    rows = rows.select_related("client", "recipient", "inbound")
+    rows = rows.select_related("client", "recipient", "inbound__recipient")
     rows = rows.filter(client=client_id) if client_id else rows
     return list(rows.order_by("-written_at")[:20])
 
