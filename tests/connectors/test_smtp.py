@@ -30,7 +30,9 @@ def send(script: Script, data: bytes = DATA, **more: Any) -> tuple[Delivery, lis
         assert "DATA" not in script.verbs, "data_started must be recorded before DATA"
         return True
 
-    options = {"security": Security.NONE, "timeout": 1.0} | more.pop("server", {})
+    # A server that is silent is waited for until the end, any other answers at once.
+    patience = 0.5 if SILENCE in script.at.values() else 1.0
+    options = {"security": Security.NONE, "timeout": patience} | more.pop("server", {})
     values = {
         "mail_from": "relay@msp.example", "client_rcpts": [CLIENT], "other_rcpts": [PROVIDER],
         "on_data_started": started,

@@ -113,7 +113,7 @@ def token_server(folder: Path) -> Iterator[Tokens]:
     tokens.port, tokens.plain = secure.server_address[1], plain.server_address[1]
     for one in (secure, plain):
         one.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that gives up is what is tested
-        threading.Thread(target=one.serve_forever, daemon=True).start()
+        threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield tokens
     finally:

@@ -201,7 +201,7 @@ def main() -> None:
     server = make_server(
         "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True, request_handler=Quiet
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     _say({"port": server.server_port, "region": REGION, **keys})
     verbs = {"user": user, "fill": fill, "uploads": uploads}
     for line in sys.stdin:

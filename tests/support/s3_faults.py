@@ -125,7 +125,7 @@ def faults_before(upstream: str, *plan: Fault) -> Iterator[Faults]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     state = Faults(f"http://127.0.0.1:{server.server_port}", list(plan))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield state
