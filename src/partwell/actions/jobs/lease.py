@@ -92,6 +92,13 @@ def hold(job: Job) -> None:
         raise LeaseLost(str(job.pk))
 
 
+def keep(job: Job, result: dict[str, Any]) -> None:
+    """Within a deed: as ``hold``, and with what the work made. Whoever goes on after a crash finds it there (``job.result``)
+    and does not make it a second time; the job still has to ``finish``."""
+    hold(job)
+    Job.objects.filter(pk=job.pk, lease=job.lease).update(result=result)
+
+
 def finish(job: Job, result: dict[str, Any] | None = None) -> None:
     """Done."""
     _end(job, state="done", result=result or {}, done=F("total"))

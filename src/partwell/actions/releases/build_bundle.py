@@ -2,14 +2,16 @@
 """Builds a handover bundle, as a job: list → log the manifest's digest → checkpoint → write once, encrypted into the vault.
 
 The container streams through a pipe into the vault (and through age before that), so nothing plain lies on
-the disk, and a build that dies leaves no row: at most a half-written blob that nobody takes for whole. A
-restarted build starts over. Consent is asked for at listing, when the manifest is logged, and at the end.
+the disk but the files of what was said, in a folder that the next try removes; a build that dies leaves no row: at
+most a half-written blob that nobody takes for whole. A restarted build starts over, unless its last transaction stands:
+that holds the job's result, so it is built once. Consent is asked for at listing, when the manifest is logged, and at the end.
 """
 
 import hashlib
 import io
 import os
 import re
+import shutil
 import tempfile
 import threading
 import time
@@ -53,6 +55,9 @@ Tell = Callable[[str, int, int], object]
 def run(job: Job, tell: Tell | None = None) -> dict[str, Any]:
     """Build the bundle of this job; the result names the stored file and its digests. Raises Refused with the reason."""
     order = Order.of(job.payload["order"])
+    if job.result.get("file"):  # whoever built it died after the last transaction
+        make_checkpoint()
+        return dict(job.result)
     try:
         for _ in range(MOST_LISTINGS):
             with suppress(Outdated):
@@ -64,6 +69,7 @@ def run(job: Job, tell: Tell | None = None) -> dict[str, Any]:
     except lease.LeaseLost:
         raise
     except Exception as error:
+        lease.beat(job)  # LeaseLost: the next try has cleared our files away
         if job.attempts >= lease.MOST_ATTEMPTS:
             _failed(order, type(error).__name__)
         raise
@@ -111,7 +117,10 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
             lease.beat(job, done=done, total=total, stage="listing")
             tell("listing", done, total)
 
-    with tempfile.TemporaryDirectory(prefix="bundle-", dir=scratch) as folder:
+    ours = f"bundle-{job.id.hex}-"
+    for left in scratch.glob(f"{ours}*"):  # in plain, of a try that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=ours, dir=scratch) as folder:
         listed = payload(contents, Path(folder), msp.name, msp.time_zone, now, tick)
         lease.beat(job, stage="listing")
         manifest_entry, checkpoint = _log_plan(contents, listed, job)
@@ -133,11 +142,13 @@ def _build(job: Job, order: Order, tell: Tell) -> dict[str, Any]:
             raise
     result = written[0]
     try:
-        return _finish(job, contents, stored, result, cipher, len(listed))
+        built = _finish(job, contents, stored, result, cipher, len(listed))
     except BaseException:
         with suppress(Exception):
             blob_store().delete(stored.blob_id)
         raise
+    make_checkpoint()  # outside: what is committed keeps its file, whatever happens now
+    return built
 
 
 def _plain(text: str) -> str:
@@ -278,13 +289,17 @@ def _finish(
 ) -> dict[str, Any]:
     """The last transaction: asks the gate once more, holds the lease, adds the file, records, and tells the client."""
     order = contents.order
+    built = {"file": stored.id.hex, "name": stored.name, "size": stored.size, "sha256": stored.sha256, "manifest_sha256": result.manifest_sha256,
+            "files": count, "encrypted": cipher is not None, "left_out": contents.left_out,
+            "lines": [line.id.hex for line in contents.lines] if order.party is Party.PROVIDER else [],
+            "recordings": [one.hex for one in contents.recordings]}  # fmt: skip
     with Deed(SYSTEM) as deed:
         client = deed.lock(order.client_id)
         why = still_all(order, client, [line.id.hex for line in contents.lines], deed.now)
         if why is not None:
             raise Refused(why)
         still_agreed(contents.recordings)
-        lease.hold(job)
+        lease.keep(job, built)
         deed.add(stored)
         words = {"recipient": contents.name, "file_count": f"{count:,}", "digest": result.manifest_sha256, "portal_url": link("/client/bundles/"),
                  **({"ciphertext_digest": cipher.sha256} if cipher else {})}  # fmt: skip
@@ -296,8 +311,4 @@ def _finish(
                                **({"ciphertext_digest": cipher.sha256} if cipher else {}),
                                **({"credentials": [item.id.hex for item in contents.secrets]} if contents.secrets else {}),
                                **({"recordings": len(contents.recordings)} if contents.recordings else {})})  # fmt: skip
-    make_checkpoint()
-    return {"file": stored.id.hex, "name": stored.name, "size": stored.size, "sha256": stored.sha256, "manifest_sha256": result.manifest_sha256,
-            "files": count, "encrypted": cipher is not None, "left_out": contents.left_out,
-            "lines": [line.id.hex for line in contents.lines] if order.party is Party.PROVIDER else [],
-            "recordings": [one.hex for one in contents.recordings]}  # fmt: skip
+    return built
