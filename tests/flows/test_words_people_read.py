@@ -14,11 +14,14 @@ from partwell import environment
 from partwell.actions.offboardings import look
 from partwell.actions.people.find import find
 from partwell.entrypoints.cli.main import app
+from partwell.entrypoints.door.recording_words import ask_words
+from partwell.entrypoints.staff.road_forms import ImapForm
 from partwell.importers import csv_table
 from partwell.importers.base import ImportRefused, Options
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules.dates import moves_once, told_once
 from partwell.rules.lifecycle import GateState, OnWhom
+from partwell.rules.recordings import Answer, Voice
 from partwell.rules.refusals import show
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import cast, propose
@@ -124,3 +127,19 @@ def test_who_reads_a_message_is_said_by_name() -> None:
     message = sent(c).message
     words = browser_of(c.ines).get(f"/messages/{message.id}/").content.decode() if message else ""
     assert "client, Alder Row IT and us" in words
+
+
+def test_a_mailbox_asks_for_oauth_only_where_it_signs_in_by_it() -> None:
+    folded = [one["folded"] for one in ImapForm(initial={"auth": "password"}).groups()]
+    assert folded == [False, False, True, False, False]
+    assert not any(one["folded"] for one in ImapForm(initial={"auth": "oauth"}).groups())
+    wrong = ImapForm({"auth": "password", "provider": "nobody"})
+    assert not wrong.is_valid() and not any(one["folded"] for one in wrong.groups())
+
+
+def test_a_recording_that_ended_is_not_one_that_never_was() -> None:
+    given, refused, ended = (
+        Voice("A voice", one) for one in (Answer.GIVEN, Answer.REFUSED, Answer.WITHDRAWN)
+    )
+    assert ask_words([given, refused])[1] == "not recorded: somebody said no"
+    assert ask_words([given, refused, ended])[1] == "ended: a consent was taken back"

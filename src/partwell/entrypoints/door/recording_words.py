@@ -28,8 +28,10 @@ def answer_words(answer: str) -> tuple[str, str]:
 
 def ask_words(voices: list[Voice]) -> tuple[str, str]:
     """Tone and word of a question: may the recording begin?"""
-    if any(one.answer in (Answer.REFUSED, Answer.WITHDRAWN) for one in voices):
-        return "refusing", _("not recorded")
+    if any(one.answer == Answer.WITHDRAWN for one in voices):
+        return "refusing", _("ended: a consent was taken back")
+    if any(one.answer == Answer.REFUSED for one in voices):
+        return "refusing", _("not recorded: somebody said no")
     return ("open", _("everybody agreed")) if ready(voices) else ("waiting", _("waits for answers"))
 
 

@@ -43,10 +43,19 @@ class RoadForm(forms.Form):
         value = self.cleaned_data.get(name) or ""
         return Secret(value) if value else None
 
+    def folded(self, names: tuple[str, ...]) -> bool:
+        """Whether a group lies in a fold: nothing in it is wanted as the form stands."""
+        return False
+
     def groups(self) -> list[dict[str, Any]]:
         """The page's groups of fields."""
         return [
-            {"title": title, "text": text, "fields": [self[name] for name in names]}
+            {
+                "title": title,
+                "text": text,
+                "fields": [self[name] for name in names],
+                "folded": self.folded(names),
+            }
             for title, text, names in self.groups_of
         ]
 
@@ -140,6 +149,14 @@ class ImapForm(RoadForm):
             ("servers",),
         ),
     )  # fmt: skip
+
+    def folded(self, names: tuple[str, ...]) -> bool:
+        """What only OAuth needs, while it signs in otherwise."""
+        return (
+            "client_id" in names
+            and self["auth"].value() != "oauth"
+            and not any(n in self.errors for n in names)
+        )
 
     def clean(self) -> dict[str, Any]:
         """Choices that were left out have their defaults."""
