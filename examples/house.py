@@ -98,16 +98,9 @@ def open_house(out: Path) -> None:
     }
     expect(not (out / "home").exists(), f"{out} holds an earlier run; choose another folder with --out.")
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-    import django
+    from partwell.entrypoints.cli.start import migrate
 
-    django.setup()
-    from django.core.management import call_command
-
-    from partwell.records.guard import permit
-
-    with permit("schema"):
-        call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
+    migrate()
 
 
 def run(main: Callable[[Log], None], out: Path) -> int:

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from functools import wraps
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,6 +57,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             typer.echo(f"partwell {version('partwell')}")
         except PackageNotFoundError:

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -10,6 +12,13 @@ class Config(AppConfig):
 
     def ready(self) -> None:
         """Listen to allauth: a first second factor, set up in this session, was proved in this session."""
-        from partwell.entrypoints.door import second_factor
+        from allauth.mfa.signals import authenticator_added
 
-        second_factor.listen()
+        authenticator_added.connect(_added, dispatch_uid="partwell.second_factor")
+
+
+def _added(**facts: Any) -> None:
+    """What handles it brings the actors of all doors along, which a small command has no use for."""
+    from partwell.entrypoints.door.second_factor import added
+
+    added(**facts)

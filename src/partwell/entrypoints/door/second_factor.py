@@ -11,7 +11,6 @@ from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -58,13 +57,8 @@ def is_set_up() -> bool:
     return name in _set_up
 
 
-def listen() -> None:
-    """Called once, when the app is ready."""
-    authenticator_added.connect(_added, dispatch_uid="partwell.second_factor")
-
-
-def _added(sender: Any, request: HttpRequest, user: Any, authenticator: Authenticator, **kwargs: Any) -> None:
-    """The account's first factor was proved by setting it up, in this session; a later one proves nothing more."""
+def added(sender: Any, request: HttpRequest, user: Any, authenticator: Authenticator, **kwargs: Any) -> None:
+    """allauth's signal (apps.py): the account's first factor was proved by setting it up, a later one proves nothing more."""
     others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
     if authenticator.type in FACTORS and not others.exists():
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
