@@ -6,6 +6,7 @@ A test that needs rows asks for ``db_world`` (or ``db``, which is the same). It 
 Nothing is rolled back: see tests/support/worlds.py.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -21,6 +22,10 @@ from tests.support.s3_server import s3_server
 from tests.support.skips import pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport", "s3_server"]
+
+# Collecting makes some millions of objects that live as long as the run: searching them for garbage again and again was
+# a third of a worker's time. They are set aside when they are all there; a test's own garbage is searched as ever.
+gc.disable()
 
 # Before Django loads. Whoever runs the tests may live in an installation of their own: leave it alone.
 for _name in [
@@ -94,6 +99,13 @@ def pytest_report_header() -> str | None:
     )
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nightly tests are deselected, not skipped: in CI a skip is a failure (tests/support/skips.py)."""
     if config.getoption("--nightly"):
@@ -139,6 +151,11 @@ def db_world(
     """A migrated, empty installation of its own for this test; commits are real."""
     if _DJANGO_PROBLEM is not None:
         raise RuntimeError("Django does not start") from _DJANGO_PROBLEM
+    from partwell.entrypoints.door import portal
+
+    portal.ANSWER_AFTER = (
+        0.0  # some hundred sign-ins waited for it; test_portals_sign_in.py proves it by a clock of its own
+    )
     blocker = request.getfixturevalue("django_db_blocker")
     folder = Path(tempfile.mkdtemp(prefix="world-", dir=_SCRATCH))
     if database == "postgresql":

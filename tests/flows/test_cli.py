@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The command line as people and scripts use it: exit codes, quiet JSON, sentences; and a server that starts and stops."""
 
+import io
 import json
 import os
 import signal
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import typer
@@ -18,6 +21,7 @@ from django.conf import settings
 
 from partwell.actions.evidence.log_store import copy_new
 from partwell.entrypoints.cli import serve
+from partwell.entrypoints.cli.main import app
 from partwell.records.evidence.models import LogState
 from sealed.verify import verify
 from tests.flows.cast import cast
@@ -34,6 +38,19 @@ def partwell(world: World, *arguments: str, **more: str) -> "subprocess.Complete
                           check=False, timeout=60, cwd=world.home.parent)  # fmt: skip
 
 
+def inside(world: World, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The same in this process, where the question is what a command answers and not the process around it."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    given = ["partwell", *arguments]
+    with mock.patch.object(sys, "argv", given), redirect_stdout(out), redirect_stderr(err):
+        try:
+            app(list(arguments))
+        except SystemExit as ended:
+            assert ended.code is None or isinstance(ended.code, int)
+            code = ended.code or 0
+    return subprocess.CompletedProcess(given, code, out.getvalue(), err.getvalue())
+
+
 def said(done: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[str, Any]:
     assert done.returncode == code, (done.stdout, done.stderr)
     value: dict[str, Any] = json.loads(done.stdout)
@@ -45,28 +62,28 @@ def test_the_ledgers_commands(db_world: World, tmp_path: Path) -> None:
     cast(signed=True)
     copy_new()
     key = LogState.objects.get().vkey
-    assert partwell(db_world, "ledger", "vkey").stdout.strip() == key
+    assert inside(db_world, "ledger", "vkey").stdout.strip() == key
     report = said(partwell(db_world, "ledger", "check", "--files", "--json"))
     assert report["ok"] and report["first"] is None and report["facts"]["entries"] > 20
     note = partwell(db_world, "ledger", "checkpoint").stdout
     kept = tmp_path / "kept.note"
     kept.write_text(note)
     assert verify(kept, key).ok
-    assert said(partwell(db_world, "ledger", "check", "--checkpoint", str(kept), "--json"))["facts"][
+    assert said(inside(db_world, "ledger", "check", "--checkpoint", str(kept), "--json"))["facts"][
         "given_checkpoints"
     ] == ["kept.note"]
     proof = tmp_path / "3.tlog-proof"
-    proof.write_text(partwell(db_world, "ledger", "proof", "3").stdout)
+    proof.write_text(inside(db_world, "ledger", "proof", "3").stdout)
     assert verify(proof, key).ok
-    assert said(partwell(db_world, "ledger", "proof", "99999", "--json"), 2)["ok"] is False
+    assert said(inside(db_world, "ledger", "proof", "99999", "--json"), 2)["ok"] is False
     with db_world.behind() as outside:
         outside.cursor().execute(
             "UPDATE clients_client SET legal_name = 'Other' WHERE name = 'Northwick Traders'"
         )
     report = said(partwell(db_world, "ledger", "check", "--json"), 1)
     assert report["first"]["code"] == "row-changed" and report["first"]["where"].startswith("clients_client ")
-    assert "do NOT hold" in partwell(db_world, "ledger", "check").stdout
-    assert partwell(db_world, "ledger", "check", "--checkpoint", "nowhere").returncode == 2
+    assert "do NOT hold" in inside(db_world, "ledger", "check").stdout
+    assert inside(db_world, "ledger", "check", "--checkpoint", "nowhere").returncode == 2
 
 
 @pytest.mark.usefixtures("db_world")
@@ -89,7 +106,7 @@ def test_a_bundle_from_the_command_line(db_world: World, tmp_path: Path) -> None
     )
     assert made["ok"] and made["size"] == client.stat().st_size
     assert (
-        partwell(
+        inside(
             db_world, "bundle", "--client", "Northwick Traders", "--to", "provider", "--output", str(provider)
         ).returncode
         == 0
@@ -99,11 +116,9 @@ def test_a_bundle_from_the_command_line(db_world: World, tmp_path: Path) -> None
     wrong = (("--client", "Nobody", "--to", "client"), ("--client", "Northwick Traders", "--to", "moon"),
              ("--client", "Northwick Traders", "--to", "client", "--age", "age1wrong"), ("--client", "Quayside Dental", "--to", "provider"))  # fmt: skip
     for arguments in wrong:
-        assert (
-            partwell(db_world, "bundle", *arguments, "--output", str(tmp_path / "never.zip")).returncode == 2
-        )
+        assert inside(db_world, "bundle", *arguments, "--output", str(tmp_path / "never.zip")).returncode == 2
     assert (
-        partwell(
+        inside(
             db_world, "bundle", "--client", "Northwick Traders", "--to", "client", "--output", str(client)
         ).returncode
         == 2
@@ -124,13 +139,16 @@ def test_a_bundle_from_the_command_line(db_world: World, tmp_path: Path) -> None
 
 
 def test_help_comes_without_django() -> None:
-    code = "import sys; from partwell.entrypoints.cli.main import app\ntry: app(['{}', '--help'])\nexcept SystemExit: pass\nassert 'django' not in sys.modules"
-    for command in ("run", "bundle", "import"):
-        done = subprocess.run(
-            [sys.executable, "-c", code.format(command)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert "Usage" in done.stdout
+    code = (
+        "import sys; from partwell.entrypoints.cli.main import app\n"
+        "for command in ('run', 'bundle', 'import'):\n"
+        "    try: app([command, '--help'])\n"
+        "    except SystemExit as ended: assert not ended.code\n"
+        "assert 'django' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Usage") == 3
 
 
 def free_port() -> str:
@@ -211,18 +229,18 @@ def test_run_refuses_what_must_not_be_served(db_world: World) -> None:
     cast()
     copy_new()
     ports = {"PORT": free_port(), "PARTWELL_MAIL_PORT": free_port()}
-    inside = partwell(db_world, "run", **ports, PARTWELL_KEYS=str(db_world.home / "keys"))
-    assert inside.returncode == 2 and "keys" in inside.stderr.lower()
+    kept = partwell(db_world, "run", **ports, PARTWELL_KEYS=str(db_world.home / "keys"))
+    assert kept.returncode == 2 and "keys" in kept.stderr.lower()
     with db_world.behind() as outside:
         outside.cursor().execute("DROP TRIGGER pw_evidence_entry_delete")
-    gone = partwell(db_world, "run", **ports)
+    gone = inside(db_world, "run")
     assert gone.returncode == 1 and "pw_evidence_entry_delete" in gone.stderr
-    assert partwell(db_world, "setup-db").returncode == 0
+    assert inside(db_world, "setup-db").returncode == 0
     with db_world.behind() as outside:
         cursor = outside.cursor()
         for trigger in ("evidence_entry_delete",):
             cursor.execute(f"DROP TRIGGER pw_{trigger}")
         cursor.execute('DELETE FROM evidence_entry WHERE "index" > 10')
-    assert partwell(db_world, "setup-db").returncode == 0  # whoever cuts the tail puts the trigger back
-    cut = partwell(db_world, "run", **ports)
+    assert inside(db_world, "setup-db").returncode == 0  # whoever cuts the tail puts the trigger back
+    cut = inside(db_world, "run")
     assert cut.returncode == 1 and "below the newest known checkpoint" in cut.stderr

@@ -31,6 +31,7 @@ from partwell.records.releases.models import Release, ReleaseLine
 from partwell.rules.refusals import Refusal
 from sealed import entry
 from tests.flows.estate_cast import cast, confirmed, staged
+from tests.flows.test_cli import inside
 from tests.support.worlds import World
 
 
@@ -325,15 +326,17 @@ def test_the_command_reads_writes_and_says_so(db_world: World, tmp_path: Path) -
     result = json.loads(done.stdout)
     assert result["items"] == 3 and UUID(hex=result["import"])
     assert Item.objects.present().filter(client=who.northwick).count() == 3
-    again = command(str(path), "--client", "Northwick Traders")
+    # From here on in this process: what is asked is the answer.
+    again = inside(db_world, "import", str(path), "--client", "Northwick Traders")
     assert again.returncode == 1 and "3 duplicates" in again.stdout
-    assert command(str(path), "--client", "Nobody Ltd").returncode == 2
-    assert command(str(tmp_path / "absent.csv"), "--client", "Northwick Traders").returncode == 2
+    assert inside(db_world, "import", str(path), "--client", "Nobody Ltd").returncode == 2
+    absent = str(tmp_path / "absent.csv")
+    assert inside(db_world, "import", absent, "--client", "Northwick Traders").returncode == 2
     folder = tmp_path / "docs"
     folder.mkdir()
     (folder / "network diagram.txt").write_text("boxes and lines")
     (folder / "link.txt").symlink_to("/etc/passwd")
-    packed = command(str(folder), "--client", "Northwick Traders", "--json")
+    packed = inside(db_world, "import", str(folder), "--client", "Northwick Traders", "--json")
     assert json.loads(packed.stdout)["items"] == 1, packed.stdout + packed.stderr
 
 

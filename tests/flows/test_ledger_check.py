@@ -17,11 +17,13 @@ from partwell.records.correspondence.models import Envelope
 from partwell.records.evidence.models import Entry, LogState
 from partwell.records.vault.models import StoredFile
 from tests.kill import stage
+from tests.support.kept import kept
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.both_databases
 
 
+@kept
 def sealed_world() -> stage.Departure:
     """A departure with one release under way, a checkpoint and a copy of the log."""
     departure = stage.prepare()

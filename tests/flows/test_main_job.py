@@ -5,23 +5,31 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.inputs import inputs
+from tests.support.programs import ground
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture
+def house() -> Iterator[Path]:
+    with ground("main-job") as folder:
+        yield folder
+
+
 @pytest.mark.slow
-def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
+def test_the_main_job_goes_through_on_real_input(house: Path) -> None:
     folder = inputs("README.md").parent
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PARTWELL_", "DJANGO_"))
     }
     ran = subprocess.run(
-        [sys.executable, "examples/main_job.py", "--inputs", str(folder), "--out", str(tmp_path / "out")],
+        [sys.executable, "examples/main_job.py", "--inputs", str(folder), "--out", str(house / "out")],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -30,7 +38,7 @@ def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
     assert "Traceback" not in ran.stderr
-    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    figures = json.loads((house / "out" / "figures.json").read_text())
     assert figures["files"] >= 25 and figures["items"] >= 50
     assert figures["entries in the ledger"] > 200 and figures["checkpoints accepted by sealed"] >= 10
     assert figures["secrets found outside the vault"] == 0
@@ -44,8 +52,8 @@ def test_the_main_job_goes_through_on_real_input(tmp_path: Path) -> None:
     assert all(one["entries"] > 50 and one["items"] > 20 for one in bundles.values())
     assert figures["bits flipped and named"] >= 7 and figures["lines confirmed from the bundle"] == 8
     # Nothing that was decrypted stays behind.
-    assert sorted(path.name for path in (tmp_path / "out").iterdir() if "opened" in path.name) == []
-    assert {path.name for path in (tmp_path / "out" / "bundles").iterdir()} == set(bundles)
+    assert sorted(path.name for path in (house / "out").iterdir() if "opened" in path.name) == []
+    assert {path.name for path in (house / "out" / "bundles").iterdir()} == set(bundles)
 
 
 def test_without_real_files_it_says_so(tmp_path: Path) -> None:

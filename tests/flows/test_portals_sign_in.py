@@ -4,6 +4,7 @@
 import logging
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from partwell.actions.people.enter import make_link
+from partwell.entrypoints.door import portal
 from partwell.records.clients.models import Contact
 from partwell.records.evidence.models import Disclosure
 from partwell.records.guard import permit
@@ -20,6 +22,7 @@ from tests.flows.cast import Cast, cast, sign
 from tests.flows.signing_in import links_in, mails_to
 
 pytestmark = pytest.mark.both_databases
+PATIENCE = portal.ANSWER_AFTER  # as the program has it; db_world sets it to nothing
 MARA, THEO = "mara@northwick.example", "theo@alderrow.example"
 
 
@@ -48,6 +51,17 @@ def test_the_answer_is_the_same_for_everybody(c: Cast) -> None:
     assert words(known) == words(unknown)
     assert known.cookies.keys() == unknown.cookies.keys()
     assert AccountMail.objects.filter(state="queued").count() == 1
+
+
+def test_the_clock_does_not_tell_whom_we_know(c: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the work took, the answer leaves a quarter of a second after the question."""
+    took = iter((0.0, 0.2, 10.0, 10.01, 20.0, 20.9))
+    waited: list[float] = []
+    monkeypatch.setattr(portal, "ANSWER_AFTER", PATIENCE)
+    monkeypatch.setattr(portal, "time", SimpleNamespace(monotonic=lambda: next(took), sleep=waited.append))
+    for email in (MARA, "nobody@northwick.example", MARA):
+        assert ask("client", email).status_code == 200
+    assert waited == pytest.approx([0.05, 0.24, 0.0])
 
 
 def test_reading_the_link_uses_nothing_up_and_the_button_does_once(c: Cast) -> None:

@@ -34,6 +34,7 @@ from tests.flows.deletion_cast import (
 )
 from tests.kill import stage as kill_stage
 from tests.kill.test_kill_release import SEED, _world
+from tests.support.programs import ground
 
 FILES = 7
 
@@ -105,8 +106,7 @@ def _kill(kind: str, what: str, most: int, request: pytest.FixtureRequest) -> No
     from tests.support import worlds
 
     blocker = request.getfixturevalue("django_db_blocker")
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("kill")
-    with blocker.unblock(), small_batches():
+    with ground("kill") as folder, blocker.unblock(), small_batches():
         with _world(kind, folder / "count", request) as world, worlds.entered(world):
             prepare(folder / "counted" / "north", until=what)
             _, total = kill_stage.run_killed(all_work, 0)
@@ -162,9 +162,14 @@ def test_killed_at_a_named_point(name: str, request: pytest.FixtureRequest) -> N
 
     target, nth = NAMED[name]
     module, _, attribute = target.rpartition(".")
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("kill")
     unblocked = request.getfixturevalue("django_db_blocker").unblock()
-    with unblocked, small_batches(), _world("sqlite", folder / "w", request) as world, worlds.entered(world):
+    with (
+        ground("kill") as folder,
+        unblocked,
+        small_batches(),
+        _world("sqlite", folder / "w", request) as world,
+        worlds.entered(world),
+    ):
         path = folder / "place" / "north"
         made = prepare(path, until="run")
         (path.parent / "theirs.vhdx").write_text("Quayside's")

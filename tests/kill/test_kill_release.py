@@ -8,8 +8,11 @@ in each run: it is printed, stands in the message of a failure, and KILL_SEED= b
 
 import os
 import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,8 @@ from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.releases.models import Release, ReleaseLine
 from partwell.workers import relay
 from tests.kill import stage
+from tests.support.programs import ground
+from tests.support.worlds import World
 
 SHARDS = 8
 POINTS = 16
@@ -94,7 +99,7 @@ def test_the_points_can_be_had_again() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_any_step_on_sqlite(shard: int, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+def test_killed_at_any_step_on_sqlite(shard: int, request: pytest.FixtureRequest) -> None:
     nightly = bool(request.config.getoption("--nightly"))
     _kill_everywhere("sqlite", shard, nightly, request)
 
@@ -119,42 +124,55 @@ def _kill_everywhere(
     from tests.support import worlds
 
     blocker = request.getfixturevalue("django_db_blocker")
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("kill")
     killed = 0
-    with stage.mail_server() as (post, port), blocker.unblock():
+    with ground("kill") as folder, stage.mail_server() as (post, port), blocker.unblock():
         total = _steps(kind, folder / "count", port, request)
         chosen = points(total, shard, nightly, most)
         print(f"\n{kind}, shard {shard}: KILL_SEED={SEED}, {len(chosen)} of {total} steps: {chosen}")
         for at in chosen:
             post.taken.clear()
-            with _world(kind, folder / str(at), request) as world, worlds.entered(world), stage.mail_at(port):
-                departure = stage.prepare()
-                was_killed, _ = stage.run_killed(lambda made=departure: stage.release(made), at)
-                killed += was_killed
-                try:
-                    recover_and_check(departure, post)
-                except AssertionError as failed:
-                    failed.add_note(f"{kind}: killed at step {at} of {total}; again with KILL_SEED={SEED}")
-                    raise
+            with _world(kind, folder / str(at), request) as world, worlds.entered(world):
+                departure = stage.prepare()  # before the settings change: a copy, see tests/support/kept.py
+                with stage.mail_at(port):
+                    was_killed, _ = stage.run_killed(lambda made=departure: stage.release(made), at)
+                    killed += was_killed
+                    try:
+                        recover_and_check(departure, post)
+                    except AssertionError as failed:
+                        failed.add_note(
+                            f"{kind}: killed at step {at} of {total}; again with KILL_SEED={SEED}"
+                        )
+                        raise
     assert killed >= len(chosen) - 2, "the points lie beyond the end of the work: the test no longer kills"
 
 
-def _world(kind: str, folder: Any, request: pytest.FixtureRequest) -> Any:
+@contextmanager
+def _world(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A world for one point, gone after it: they lie in memory."""
     from tests.support import worlds
 
     folder.mkdir()
-    return (
+    made = (
         worlds.sqlite_world(folder)
         if kind == "sqlite"
         else worlds.postgresql_world(folder, request.getfixturevalue("pg_cluster"))
     )
+    with made as world:
+        yield world
+    shutil.rmtree(folder)
 
 
-def _steps(kind: str, folder: Any, port: int, request: pytest.FixtureRequest) -> int:
+_TOTALS: dict[str, int] = {}
+
+
+def _steps(kind: str, folder: Path, port: int, request: pytest.FixtureRequest) -> int:
+    """How many steps the whole work takes; counted once a process, all shards do the same work."""
     from tests.support import worlds
 
-    with _world(kind, folder, request) as world, worlds.entered(world), stage.mail_at(port):
-        departure = stage.prepare()
-        _, total = stage.run_killed(lambda: stage.release(departure), 0)
-    assert total > 100, "a release with its delivery has more steps than that"
-    return total
+    if kind not in _TOTALS:
+        with _world(kind, folder, request) as world, worlds.entered(world):
+            departure = stage.prepare()
+            with stage.mail_at(port):
+                _, _TOTALS[kind] = stage.run_killed(lambda: stage.release(departure), 0)
+    assert _TOTALS[kind] > 100, "a release with its delivery has more steps than that"
+    return _TOTALS[kind]

@@ -142,6 +142,7 @@ hostname = store.parting.example
 recipient_delimiter = +
 listen = 127.0.0.1
 disable_plaintext_auth = no
+auth_failure_delay = 0
 auth_mechanisms = plain login{" xoauth2 oauthbearer" if introspection else ""}
 mail_location = maildir:{home}/box
 mail_uid = nobody

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Programs that some tests need and that no Python package brings."""
+"""Programs that tests start: those that no Python package brings, and the ground on which our own stand."""
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.support import worlds
 
 # What a person installs to get it (Debian and Ubuntu; see docs/install.md for others).
 PACKAGES = {
@@ -68,3 +73,14 @@ def need(program: str) -> Path:
 
 def _version(folder: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in "".join(c if c.isdigit() else " " for c in str(folder)).split())
+
+
+@contextmanager
+def ground(name: str) -> Iterator[Path]:
+    """A folder for homes that a test or its children make, where other tests' worlds lie (``worlds.scratch``): on a
+    busy disk the syncs of a home cost more than the work. Gone afterwards, and with a killed run."""
+    folder = Path(tempfile.mkdtemp(prefix=f"partwell-test-{os.getpid()}-{name}-", dir=worlds.scratch()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
