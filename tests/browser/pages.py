@@ -83,6 +83,9 @@ FACES = {
     "/settings/mail/add/<str:kind>/": ["/settings/mail/add/imap/", "/settings/mail/add/webhook/"],
     "/mail-in/": ["/mail-in/", "/mail-in/?show=loop"],
     "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/", "/mail-in/{mail forwarded}/"],
+    "/client/questions/<str:message_id>/": ["/client/questions/{question}/", "/client/questions/{question disowned}/"],
+    "/client/questions/<str:message_id>/authorise/": ["/client/questions/{question}/authorise/"],
+    "/client/questions/<str:message_id>/not-ours/": ["/client/questions/{question}/not-ours/"],
     "/client/mail-in/<str:mail_id>/": ["/client/mail-in/{mail_id}/", "/client/mail-in/{mail disowned}/", "/client/mail-in/{mail forwarded}/"],
     "/requests/<str:request_id>/": [
         "/requests/{work asked}/", "/requests/{work}/", "/requests/{work approved}/", "/requests/{work}/?minutes=600&kind=other&line_class=further_service",

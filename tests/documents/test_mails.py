@@ -50,7 +50,7 @@ def sample(kind: str, text: str = "Alder Row", **changes: Any) -> dict[str, Any]
             data[name] = [text, text] if plain_list else [{"title": text, "note": "why"}, text]
         elif name in VALUES:
             data[name] = VALUES[name]
-        elif name in {"by", "until", "window_until", "effective_date"}:
+        elif name in {"by", "since", "until", "window_until", "effective_date"}:
             data[name] = date(2026, 12, 4)
         elif name.endswith("_at") or name == "at":
             data[name] = WHEN

@@ -2,18 +2,29 @@
 """What the client does about a mail that was held: two buttons in the mail itself, and on the page they lead to (R1)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from partwell.actions.authorisations.recipients import add_person
+from partwell.actions.base import Deed
 from partwell.actions.clients.set_pause import set_pause
+from partwell.actions.correspondence.accept_mail import accept_mail
 from partwell.actions.correspondence.assign_mail import assign_mail
+from partwell.actions.correspondence.disown_mail import disown_question
+from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.write_message import Draft, write_message
-from partwell.records.correspondence.models import Envelope, Message
-from partwell.records.evidence.models import Entry
+from partwell.records.correspondence.models import Envelope, InboundMail, Message
+from partwell.records.evidence.models import Entry, EntrySubject
+from partwell.records.jobs.models import Job
+from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.pauses import PauseReason
+from partwell.workers.calendar import TASKS
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import done
-from tests.flows.mail_cast import address, mail, mail_comes_in, take
+from tests.flows.cast import Cast, done, propose, sign
+from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed, take
 from tests.flows.test_mail_in import THEO, started
 from tests.flows.test_retention_pages import page, sent
 from tests.support.worlds import World
@@ -65,6 +76,156 @@ def test_a_mail_that_the_office_assigned_is_decided_by_the_client_all_the_same()
     assert sent(mara, f"{here}not-ours/") == here
     row.refresh_from_db()
     assert row.decided_by_name == "Mara Ellery"
+
+
+def asked(c: Cast, subject: str = "Firewall") -> Message:
+    """Theo's question behind the sign-in."""
+    return done(write_message(actor=c.theo, client_id=c.northwick.id, draft=Draft(subject, "Which model is it?")))  # fmt: skip
+
+
+def from_provider(sender: str = THEO, *, proved: bool = True, **more: str) -> InboundMail:
+    raw = mail(sender, address(), **more)
+    domain = sender.strip(">").rpartition("@")[2]
+    return take(signed(raw, domain) if proved else raw, to=address(), resolver=dns(domain))
+
+
+def shown_to(provider: Actor) -> str:
+    """What was said, as a new provider's page has it."""
+    return page(browser_of(provider), "/provider/messages/").partition("<ol")[2].partition("</ol>")[0]
+
+
+def again(row: Any) -> Any:
+    return type(row).objects.get(pk=row.pk)
+
+
+@pytest.mark.both_databases
+def test_a_question_in_the_portal_has_the_same_two_buttons_as_a_mail() -> None:
+    c = started()
+    row = asked(c)
+    told, here = Envelope.objects.get(kind="held_question"), f"/client/questions/{row.id}/"
+    for words, path in (("Authorise them", f"{here}authorise/"), ("This is not ours", f"{here}not-ours/")):
+        assert f"{words}:\nhttp" in told.text and f"{path}\n" in told.text
+        assert f'{path}"' in told.html and f">{words}</a>" in told.html
+    mara, tom, leo = browser_of(c.mara), browser_of(c.tom), browser_of(c.leo)
+    for url in ("/client/", "/client/messages/"):
+        assert here in page(mara, url)
+    assert "You chose to authorise them" in page(mara, f"{here}authorise/")
+    assert "You chose “This is not ours”" in page(mara, f"{here}not-ours/")
+    assert "Somebody who signs for you decides" in page(tom, here) and "<button" not in page(tom, here).split("<main")[1]  # fmt: skip
+    assert not Message.objects.filter(author_kind="client").exists() and again(row).decided_at is None
+    for path in ("", "authorise/", "not-ours/"):
+        page(leo, f"{here}{path}", 404)
+    assert disown_question(actor=c.tom, message_id=row.id).code == "not_your_role"
+    for stranger in (c.leo, c.theo, c.ines):
+        assert disown_question(actor=stranger, message_id=row.id).code in ("not_found", "not_your_role")
+    for _ in range(2):  # a second press is the same message
+        assert sent(mara, f"{here}authorise/") == here
+    wish = Message.objects.get(author_kind="client")
+    assert wish.answers == row and "Alder Row IT" in wish.subject
+    propose(c)
+    assert "/client/authorisations/" in sent(mara, f"{here}authorise/")
+    assert Entry.objects.filter(type="message.disowned").count() == 0
+
+
+@pytest.mark.both_databases
+def test_a_question_that_is_not_theirs_is_settled_once_and_its_writer_learns_nothing() -> None:
+    c = started()
+    row, known = asked(c), shown_to(c.theo)
+    mara, ines, here = browser_of(c.mara), browser_of(c.ines), f"/client/questions/{row.id}/"
+    assert sent(mara, f"{here}not-ours/") == here
+    assert again(row).decision == "Mara Ellery says that this is not theirs."
+    assert "says that this is not theirs" in page(mara, here) and "says that this is not theirs" in page(ines, f"/messages/{row.id}/")  # fmt: skip
+    assert "Asked before consent" not in page(ines, "/messages/") and here not in page(mara, "/client/")
+    assert "This is not ours</button>" not in page(mara, here)
+    office = Job.objects.get(kind="mail.office", payload__title="Mara Ellery says: this is not ours")
+    assert "Theo Brandt, Alder Row IT" in office.payload["what"]
+    assert disown_question(actor=c.mara, message_id=row.id).code == "mail_settled"
+    assert Entry.objects.filter(type="message.disowned").count() == 1
+    assert "Which model is it?" in known and shown_to(c.theo) == known, "nothing is told, not even this"
+    assert not Envelope.objects.filter(to_provider=True).exists()
+    sign(c)
+    assert again(row).released_at is None, "what the client disowned, an authorisation does not free"
+
+
+def test_whoever_only_reads_is_told_who_decides_and_has_no_buttons() -> None:
+    c = started()
+    with Deed(SYSTEM) as deed:
+        deed.lock(c.northwick.id)
+        deed.save(c.contact(c.mara), email_state="bouncing", second_email_state="bouncing")
+        deed.record("contact.address_failed", subjects=[c.mara.id], public={"contact": "Mara Ellery"})
+    row = asked(c)
+    told = Envelope.objects.get(kind="held_question")
+    words = " ".join(told.text.split())
+    assert (
+        told.recipients[0]["name"] == "Tom Okafor" and "tell whoever signs for Northwick Traders Ltd" in words
+    )
+    assert "Authorise them" not in words and f"/client/questions/{row.id}/" in words
+    assert "Mail to Mara Ellery comes back, so this came to you" in words
+
+
+@pytest.mark.both_databases
+def test_when_the_authorisation_takes_effect_what_was_held_is_in_the_conversation() -> None:
+    c = started()
+    question, unknown = asked(c), from_provider("Nina Holt <nina@alderrow.example>", Subject="Licences")
+    held, bare = from_provider(Subject="Ports"), from_provider(proved=False, Subject="Backups")
+    alike = from_provider("Theo Brandt <theo@alderr0w.example>", Subject="Keys")
+    assert {one.state for one in (held, unknown, bare, alike)} == {"held"}
+    nina = done(add_person(actor=c.ines, recipient_id=c.recipient.id, name="Nina Holt", email="nina@alderrow.example"))  # fmt: skip
+    before = Envelope.objects.filter(to_provider=True).count()
+    assert free_due(now=timezone.now()) == 0, "nobody has consented yet"
+    consent = sign(c, person_ids=(c.theo.id, nina.id))
+    for row in (question, held.message, unknown.message):
+        now = again(row)
+        assert (
+            now.released_at
+            and now.held
+            and not now.waits_for_consent
+            and now.decided_by_name == "Mara Ellery"
+        )
+        assert (now.audience, now.recipient, now.author_kind) == ("all", c.recipient, "provider")
+    assert again(unknown.message).author_id == nina.id
+    assert [again(one).state for one in (held, unknown, bare, alike)] == ["filed", "filed", "held", "held"]
+    entries = Entry.objects.filter(type="message.freed")
+    assert entries.count() == 3
+    assert EntrySubject.objects.filter(subject_ref=consent.id, entry_index__in=entries.values("index")).count() == 3  # fmt: skip
+    sent_since = Envelope.objects.filter(to_provider=True).exclude(kind="terms_invitation").count()
+    assert sent_since == before, "nobody is answered by it"
+    answer = Draft("Re: Licences", "Twelve.", "all", c.recipient.id, answers=unknown.message.id)
+    assert (
+        done(write_message(actor=c.ines, client_id=c.northwick.id, draft=answer)).answers == unknown.message
+    )
+    assert again(alike.message).waits_for_consent and again(alike.message).recipient is None
+    home, said = page(browser_of(c.mara), "/client/"), page(browser_of(c.mara), "/client/messages/")
+    assert said.count(">Decide</a>") == 2, "what looks alike, and what nothing proves"
+    assert f"/client/mail-in/{alike.id}/" in home and f"/client/mail-in/{unknown.id}/" not in home
+    assert said.count("Authorisation 1 of Northwick Traders names") == 3
+    assert "Authorisation 1 of Northwick Traders names Theo Brandt" in page(browser_of(c.ines), f"/messages/{question.id}/")  # fmt: skip
+    assert free_due(now=timezone.now()) == 0 and Entry.objects.filter(type="message.freed").count() == 3
+    # What nothing proves is a person's to take in; what merely looks alike is nobody's.
+    ines = browser_of(c.ines)
+    assert "Consent stands by now" in page(ines, f"/mail-in/{bare.id}/")
+    assert "Consent stands by now" not in page(ines, f"/mail-in/{alike.id}/")
+    assert accept_mail(actor=c.ines, mail_id=alike.id).code == "mail_settled"
+    assert accept_mail(actor=c.dan, mail_id=bare.id).code == "not_your_role"
+    sent(ines, f"/mail-in/{bare.id}/accept/")
+    assert again(bare).decision == "Ines Duarte took it as Theo Brandt's; consent stands."
+    assert (
+        again(bare).state == "filed"
+        and again(bare.message).released_at
+        and Entry.objects.filter(type="message.freed").count() == 4
+    )
+
+
+def test_an_authorisation_that_begins_later_frees_it_on_that_day() -> None:
+    c = started()
+    row, held = asked(c), from_provider()
+    today = timezone.localdate()
+    sign(c, terms=False, starts_on=today + timedelta(days=3), person_ids=(c.theo.id,))
+    assert again(row).waits_for_consent and again(held).state == "held"
+    assert free_due(now=timezone.now()) == 0
+    later = timezone.now() + timedelta(days=4)
+    assert TASKS["held questions whose consent came"](later) == 2 and free_due(now=later) == 0
+    assert again(row).released_at == later and again(held).state == "filed"
 
 
 def test_once_the_client_asked_for_an_authorisation_both_sides_say_so_and_the_next_mail_is_asked() -> None:

@@ -65,6 +65,21 @@ STEPS: dict[str, str] = {
     "You may narrow or withdraw it at any time. If you do nothing, we release to you alone.": (
         "Sie können sie jederzeit einschränken oder widerrufen. Tun Sie nichts, übergeben wir nur an Sie."
     ),
+    "Not signed yet: may {recipient_firm} receive access? ({client})": (
+        "Noch nicht unterschrieben: Darf {recipient_firm} Zugang erhalten? ({client})"
+    ),
+    "An authorisation waits for you": "Eine Vollmacht wartet auf Sie",
+    "The authorisation of {client} for {recipient_firm} has waited for your signature since {since}. Until you sign it, {recipient_firm} receives nothing from us, not even an answer.": (
+        "Die Vollmacht von {client} für {recipient_firm} wartet seit dem {since} auf Ihre Unterschrift. Bevor Sie sie unterschreiben, bekommt {recipient_firm} nichts von uns, "
+        "auch keine Antwort."
+    ),
+    "Waits since": "Wartet seit",
+    "Read it, then sign, narrow or decline it. If you do nothing, we release to you alone.": (
+        "Lesen Sie sie und unterschreiben Sie, schränken Sie sie ein oder lehnen Sie ab. Tun Sie nichts, übergeben wir nur an Sie."
+    ),
+    "This reminder leaves by itself; it goes to you alone, and stops with your answer.": (
+        "Diese Erinnerung geht von selbst hinaus; sie geht nur an Sie und endet mit Ihrer Antwort."
+    ),
     "Systems: hardware, software, onsite data, administrator access": "Systeme: Geräte, Software, Daten vor Ort, Administratorzugang",
     "Documentation: processes, diagrams, audit reports, training": "Dokumentation: Abläufe, Pläne, Prüfberichte, Schulung",
     "Endpoints: the devices that people work at": "Endgeräte: womit die Leute arbeiten",

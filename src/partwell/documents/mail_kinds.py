@@ -14,6 +14,7 @@ from partwell.documents.mail_kinds_meeting import MEETING
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
 from partwell.documents.mail_kinds_people import PEOPLE
+from partwell.documents.mail_kinds_reminder import REMINDER
 from partwell.documents.mail_kinds_retention import RETENTION
 from partwell.documents.mail_kinds_return import RETURN
 from partwell.documents.mail_kinds_window import WINDOW
@@ -278,6 +279,7 @@ KINDS: dict[str, Kind] = {
     **PEOPLE,
     **MONEY,
     **RETURN,
+    **REMINDER,
     **RETENTION,
     **WINDOW,
     **CERTIFICATE,

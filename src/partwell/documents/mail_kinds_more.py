@@ -82,11 +82,9 @@ def message(v: Values) -> Body:
 
 
 def held_question(v: Values) -> Body:
-    """Held before consent (R1). Of a mail that came in, both answers are a button; each leads to a page, which asks before it notes anything."""
+    """Held before consent (R1). To a signatory both answers are a button; each leads to a page, which asks before it notes anything."""
     both = bool(v["authorise_url"] and v["not_ours_url"])
-    asked = _(
-        "If they may receive access, tell us and we prepare an authorisation for you to sign. If not, you need do nothing."
-    )
+    asked = fill(_("Please tell whoever signs for {client}: they decide in the portal whether these may receive access, or have nothing to do with you. Until then nobody answers them."), v)  # fmt: skip
     if both:
         asked = _("Say whether they may receive access, or have nothing to do with you. Nothing is signed by pressing a button; until you decide, nobody answers them.")  # fmt: skip
     return Body(
@@ -107,7 +105,7 @@ def held_question(v: Values) -> Body:
         facts=facts(v, (_("Received"), "received_at"), (_("Forwarded to us by"), "forwarded_by")),
         quote=(_("What they wrote"), clean(v["question"])),
         asked=asked,
-        button=_("Authorise them") if both else _("Decide"),
+        button=_("Authorise them") if both else _("Read it in the portal"),
         link=v["authorise_url"] if both else v["portal_url"] or "",
         second=(_("This is not ours"), v["not_ours_url"]) if both else None,
     )

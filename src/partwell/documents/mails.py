@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from partwell.documents.mail_kinds import KINDS
 from partwell.documents.mail_layout import Frame, as_html, as_text
+from partwell.documents.mail_origin import auto_submitted
 from partwell.documents.mail_parts import fill
 from partwell.documents.pdf import readable_colour
 from partwell.documents.texts import DocumentError, _, language, one_line, plain
@@ -44,11 +45,12 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail ready to be put into an envelope; ``subject`` is one line."""
+    """A mail ready to be put into an envelope; ``subject`` is one line, ``headers`` what its kind says of itself (RFC 3834)."""
 
     subject: str
     text: str
     html: str
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:  # a sign-in link must not reach a log through a repr
         return f"<Mail of {len(self.text)} characters>"
@@ -102,7 +104,7 @@ def compose(kind: str, data: dict[str, Any]) -> Mail:
     subject = one_line(body.subject)
     if len(subject) > SUBJECT_LIMIT:
         subject = subject[: SUBJECT_LIMIT - 1].rstrip() + "…"
-    return Mail(subject=subject, text=as_text(body, frame), html=as_html(body, frame))
+    return Mail(subject, as_text(body, frame), as_html(body, frame), auto_submitted(kind))
 
 
 def _instead_of(values: dict[str, Any]) -> str:

@@ -26,6 +26,24 @@ def assigned(sender: Sender, proof: Proof, *, automatic: bool, froms: int, addre
     return replace(found, may_acknowledge=False)
 
 
+def stays_held(sender: Sender, proof: Proof | None) -> str | None:
+    """Why what was held stays so although an authorisation took effect (R1); None where it comes into the conversation.
+
+    ``proof``: of its From domain, None for what somebody wrote signed in. The sender is matched by the very mailbox, so that
+    one that merely looks alike is nobody; one whose mail proves nothing is left to a person.
+    """
+    named = sender.name or "the sender"
+    if sender.kind is not SenderKind.PROVIDER or sender.elsewhere or sender.ambiguous or sender.house:
+        return "Nobody whom an authorisation names is known to have written it."
+    if sender.gone:
+        return f"{named} is recorded as having left."
+    if not sender.consent:
+        return f"No authorisation that stands names {named}."
+    if proof in (Proof.NONE, Proof.FAILED):
+        return f"Nothing proves that it is from {named}; a person says so."
+    return None
+
+
 def accepted(sender: Sender, by: str) -> Verdict:
     """The verdict once the office let a mail in that waited, as it stands now. Not for staff: see ``accept_mail``."""
     named = sender.name or "somebody unknown"

@@ -22,10 +22,11 @@ LETTERS: Mapping[str, str] = {
     "goodbye": "Goodbye",
     "welcome_back": "Welcome back",
 }
-# Where a letter leaves by itself: the kind of mail whose words it is. What is not here is put in by whoever writes.
+# Where a letter leaves by itself: the kind of mail whose words it is.
 STEPS: Mapping[str, str] = {
     "notice_acknowledgement": "acknowledgement",
     "authorisation_request": "authorisation_request",
+    "authorisation_reminder": "reminder",
     "release_announcement": "release_set",
     "window_ending": "window_ending",
     "hours_running_out": "hours_running_out",
@@ -37,7 +38,7 @@ KINDS: Mapping[str, str] = {key: kind for kind, key in STEPS.items()}
 WHEN: Mapping[str, str] = {
     "acknowledgement": "Leaves with the letter of acknowledgement, once somebody asks for it.",
     "authorisation_request": "Leaves when an authorisation is proposed to the signatory.",
-    "reminder": "Leaves when somebody writes it: “Begin with a letter” on the page of a message.",
+    "reminder": "Leaves while an authorisation waits for its signature, on the days that the settings name; and when somebody writes it, “Begin with a letter”.",
     "release_set": "Leaves with each set, to the client and to whoever receives it.",
     "window_ending": "Leaves three days before a window closes in which something is unanswered.",
     "hours_running_out": "Leaves when 80, 95 and 100 percent of the hours are used.",

@@ -9,8 +9,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from partwell.actions.authorisations.end_by_date import end_by_date
+from partwell.actions.authorisations.remind import remind_signatories
 from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.correspondence.digests import send_digests
+from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.recordings import destroy_stopped
 from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
@@ -30,6 +32,8 @@ log = logging.getLogger("partwell.calendar")
 # name -> a function of the moment that gives how many things it did
 TASKS: dict[str, Callable[[datetime], int]] = {
     "consents past their last day": lambda now: end_by_date(now=now),
+    "signatures that are waited for": lambda now: remind_signatories(now=now),
+    "held questions whose consent came": lambda now: free_due(now=now),
     "receipt windows that close soon": lambda now: tell_windows_ending(now=now),
     "receipt windows": lambda now: end_windows(now=now),
     "quotes of returning clients": lambda now: lapse_quotes(now=now),
@@ -58,6 +62,8 @@ SELDOM = {
     "recordings whose consent was taken back": 60.0,
     "contents half erased": 60.0,
     "digests": 60.0,
+    "held questions whose consent came": 60.0,
+    "signatures that are waited for": 600.0,
     "receipt windows that close soon": 600.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,

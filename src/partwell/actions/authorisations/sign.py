@@ -10,6 +10,7 @@ from django.utils import timezone
 from partwell.actions.authorisations.propose import disclosed_scope
 from partwell.actions.authorisations.text import proof_on_file
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.free_held import free_held
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.stop_queued import lapse_requests, stop_queued
 from partwell.actions.people import passkeys
@@ -299,6 +300,7 @@ def grant(
         # What was queued or asked under the older one is judged by the newer one now, not only when it leaves.
         lapse_requests(deed, row.recipient_id, refuse("replaced", recipient=row.recipient.firm))
         stop_queued(deed, row.recipient_id, None)
+    free_held(deed, row.recipient_id)  # what they asked before may be answered now
     return row
 
 

@@ -16,7 +16,6 @@ from partwell.rules.loop import mailbox_of
 from partwell.rules.refusals import Refusal, refuse
 
 KIND = "fixed_acknowledgement"
-HEADERS = (("Auto-Submitted", "auto-replied"),)  # no program answers it (RFC 3834, 5)
 
 
 def _key(email: str) -> str:
@@ -34,7 +33,7 @@ def will_acknowledge(email: str) -> bool:
 
 def acknowledge(deed: Deed, recipient: Recipient, person: RecipientPerson) -> Envelope | None:
     """Queue the acknowledgement in the deed of the held question, with its entry. None where the client has no address (R2)."""
-    found = post(deed, Post(kind=KIND, dedupe=_key(person.email), persons=[person], values={}, extra=HEADERS))
+    found = post(deed, Post(kind=KIND, dedupe=_key(person.email), persons=[person], values={}))
     if isinstance(found, Refusal):
         return None
     deed.record(

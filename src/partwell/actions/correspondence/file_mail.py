@@ -8,6 +8,7 @@ from partwell.actions.correspondence.acknowledge import acknowledge, will_acknow
 from partwell.actions.correspondence.bounced import note_bounce
 from partwell.actions.correspondence.filing import Filing, answered
 from partwell.actions.correspondence.post import Post, link, names, post
+from partwell.actions.correspondence.tell_held import tell_held
 from partwell.actions.correspondence.tell_of_message import tell_of_message, tell_of_waiting
 from partwell.actions.facts import open_offboarding
 from partwell.records.authorisations.models import Recipient
@@ -141,24 +142,14 @@ def _held(deed: Deed, filing: Filing, row: Message, digest: str, sender: str) ->
     recipient: Recipient | None = row.recipient
     acknowledged = bool(filing.verdict.may_acknowledge and person and will_acknowledge(person.email))
     if filing.verdict.tell_client:
-        post(
+        tell_held(
             deed,
-            Post(
-                kind="held_question",
-                dedupe=f"held:{row.id.hex}",
-                message=row,
-                values={
-                    "sender": row.author_name,
-                    "recipient_firm": recipient.firm if recipient else _firm(mail),
-                    "question": f"{row.subject}\n\n{row.text}",
-                    "received_at": row.written_at if mail.forwarded_by else mail.received_at,
-                    "forwarded_by": _by(mail) or None,
-                    "acknowledged": "once" if acknowledged else None,
-                    "portal_url": link(f"/client/mail-in/{mail.id}/"),
-                    "authorise_url": link(f"/client/mail-in/{mail.id}/authorise/"),
-                    "not_ours_url": link(f"/client/mail-in/{mail.id}/not-ours/"),
-                },
-            ),
+            row,
+            path=f"/client/mail-in/{mail.id}/",
+            firm=recipient.firm if recipient else _firm(mail),
+            received_at=row.written_at if mail.forwarded_by else mail.received_at,
+            acknowledged=acknowledged,
+            forwarded_by=_by(mail),
         )
     tell_of_message(deed, row, mail=mail)
     deed.record(

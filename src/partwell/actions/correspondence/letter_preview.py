@@ -14,10 +14,8 @@ from django.utils import timezone
 from partwell.actions.authorisations.text import PRESET_LABELS
 from partwell.actions.billing.letter import amount
 from partwell.actions.correspondence.letter_words import Letter, letter, words_at_step
-from partwell.actions.correspondence.letters import filled
 from partwell.actions.correspondence.post import addressed, common, composed, link
 from partwell.actions.correspondence.preview import Preview
-from partwell.actions.correspondence.write_message import values_of
 from partwell.actions.facts import zone
 from partwell.actions.hours.standing import standing
 from partwell.actions.releases.release_items import announcement_rows
@@ -27,7 +25,6 @@ from partwell.documents.wording_of import words_of
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.billing.models import ReturnQuote
 from partwell.records.clients.models import Client
-from partwell.records.correspondence.models import Message
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release
@@ -62,27 +59,12 @@ def preview_letter(
     if isinstance(at, Refusal):
         return at
     contact, recipients = at
-    if key not in letters.KINDS:
-        return _by_hand(actor, client, found, recipients)
     kind = letters.KINDS[key]
     values = {**common(msp, client.legal_name, contact.name), **step_values(client, key)}
     if language == "de":
         values = {name: translate(value) if value == NOT_KNOWN else value for name, value in values.items()}
     values |= words_at_step(kind, actor, client, msp, language, values, found=found)
     return Preview(composed(kind, language, values), recipients, "")
-
-
-def _by_hand(actor: Actor, client: Client, found: Letter, recipients: list[dict[str, str]]) -> Preview:
-    """A letter that a person puts in: the mail of the message that it begins."""
-    made = filled(actor, client.id, found.key, found=found)
-    msp = the_msp()
-    assert made is not None and msp is not None  # both were looked up by the caller
-    row = Message(subject=made.subject[:200], text=made.text)
-    values = {
-        **common(msp, client.legal_name, recipients[0]["name"]),
-        **values_of(actor, client, row, None, []),
-    }
-    return Preview(composed("message", found.language, values), recipients, "")
 
 
 def step_values(client: Client, key: str) -> dict[str, Any]:
@@ -116,6 +98,17 @@ def _authorisation(client: Client, row: Offboarding | None) -> dict[str, Any]:
         "until": found.ends_on,
         "access": found.access,
         "portal_url": link(f"/client/authorisations/{found.id.hex}/"),
+    }
+
+
+def _reminder(client: Client, row: Offboarding | None) -> dict[str, Any]:
+    newest = Authorisation.objects.filter(recipient__client=client).select_related("recipient")
+    found = newest.order_by("-recipient__added_at", "-version").first()
+    return {
+        "recipient_firm": found.recipient.firm if found else NOT_KNOWN,
+        "since": consent.day_in(found.proposed_at, zone()) if found and found.proposed_at else NOT_KNOWN,
+        "until": found.ends_on if found else NOT_KNOWN,
+        "portal_url": link(f"/client/authorisations/{found.id.hex}/") if found else link("/client/"),
     }
 
 
@@ -179,6 +172,7 @@ def _welcome(client: Client, row: Offboarding | None) -> dict[str, Any]:
 _VALUES = {
     "acknowledgement": _acknowledgement,
     "authorisation_request": _authorisation,
+    "reminder": _reminder,
     "release_set": _set,
     "window_ending": _set,
     "hours_running_out": _hours,

@@ -22,6 +22,7 @@ from partwell.rules.letter_seeds import SEEDS
 FROM_MAIL: Mapping[str, Mapping[str, str]] = {
     "acknowledgement": {"end_of_service": "effective_date"},
     "authorisation_request": {"recipient": "recipient_firm"},
+    "reminder": {"recipient": "recipient_firm"},
     "release_set": {"recipient": "recipient_firm", "window_until": "window_until"},
     "window_ending": {"recipient": "recipient_firm", "window_until": "window_until"},
     "hours_running_out": {"hours_left": "left"},

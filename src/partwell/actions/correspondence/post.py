@@ -52,7 +52,7 @@ class Post:
     (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
     to the MSP's own (R1's receipts, copies of what was signed). ``not_before``: the relay leaves it alone until then.
     ``staff``: name and address of our own people who are invited too; they stand beside the client, never instead.
-    ``extra``: further headers (List-Unsubscribe).
+    ``extra``: further headers (List-Unsubscribe); that no person wrote it is said by its kind.
     """
 
     kind: str
@@ -260,7 +260,7 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
         internet_message_id=f"<{deed.next_uid.hex}.{hashlib.sha256(item.dedupe.encode()).hexdigest()[:12]}@{msp.email.rpartition('@')[2]}>",
         in_reply_to=item.in_reply_to,
         reply_to="" if item.kind in NO_ANSWER else for_envelope(deed, client, recipient),
-        head=head_of(msp, item.documents, item.extra),
+        head=head_of(msp, item.documents, (*mail.headers, *item.extra)),
         dedupe_key=item.dedupe[:160],
         queued_at=deed.now,
         next_attempt_at=item.not_before or deed.now,

@@ -59,7 +59,7 @@ def checked(filing: Filing, deed: Deed) -> Filing:
     if refusal is None and recipient is not None:
         found = may_write_to(recipient.id, deed.now)
         if isinstance(found, Refusal):
-            held = earlier is not None and earlier.held
+            held = earlier is not None and earlier.waits_for_consent
             refusal = refuse("provider_not_authorised_to_ask") if held else found
         else:
             persons = found

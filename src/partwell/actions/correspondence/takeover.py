@@ -21,6 +21,7 @@ from partwell.rules.terms import EnvelopeState
 TAKEN_OVER = "client_address_taken_over"
 NO_ADDRESS = "no_working_client_address"
 LOOK_AGAIN = timedelta(hours=1)
+ONE_PERSONS = ("authorisation_reminder",)  # of a person: another of theirs takes over, nobody else
 KEPT = 118  # of the first key; with what is added the whole stays within 160 signs
 
 
@@ -62,6 +63,8 @@ def another(deed: Deed, envelope: Envelope, *, client_alone: bool) -> Envelope |
     if isinstance(found, Refusal):
         return None
     contact, recipients = found
+    if envelope.kind in ONE_PERSONS and contact != envelope.client_contact:
+        return None
     if not client_alone:
         # Exactly whom the first envelope named: addresses of today's file must not come in by this way.
         recipients = [one for one in recipients if one["role"] != "provider"]

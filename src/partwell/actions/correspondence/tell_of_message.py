@@ -34,7 +34,6 @@ KIND = "mail.message"
 ONLY_DIGEST = "digest"  # DigestChoice.messages
 THREAD = 50  # messages back that a thread is followed
 OUTSIDE = ("all", "client")
-HEADERS = (("Auto-Submitted", "auto-generated"),)  # so that nothing answers it by itself (RFC 3834)
 
 
 def tell_of_message(deed: Deed, row: Message, *, mail: InboundMail | None = None, files: Sequence[str] = ()) -> None:  # fmt: skip
@@ -44,7 +43,7 @@ def tell_of_message(deed: Deed, row: Message, *, mail: InboundMail | None = None
     """
     if row.author_kind == "staff" or row.audience not in OUTSIDE or (mail is not None and mail.automatic):
         return
-    if row.held:
+    if row.waits_for_consent:
         path = f"/mail-in/{mail.id}/" if mail else f"/messages/{row.id}/"
         _there(deed, readers(deed, row, mail), f"held:{row.id.hex}", "A question is held before consent", "Somebody who is not authorised wrote. It is kept, the client decides, and nobody answers (R1).", path)  # fmt: skip
         return
@@ -169,7 +168,7 @@ def run(job: Job) -> dict[str, Any]:
     if "message" not in said:
         note = {name: str(said[name]) for name in ("title", "what", "next_step")} if not said["more"] else _more(said["more"])  # fmt: skip
         made = compose("staff_note", {**base, **note, "portal_url": link(str(said["path"]))})
-        queue(staff.user.email, made.subject, made.text, made.html, life=LIFE, headers=HEADERS)
+        queue(staff.user.email, made.subject, made.text, made.html, life=LIFE)
         return {"sent": True}
     row = Message.objects.select_related("recipient").filter(pk=UUID(hex=str(said["message"]))).first()
     if row is None:  # its record was destroyed
@@ -180,7 +179,7 @@ def run(job: Job) -> dict[str, Any]:
     }  # fmt: skip
     made = compose("staff_message", {**base, **values})
     queue(
-        staff.user.email, made.subject, made.text, made.html, life=LIFE, headers=HEADERS, reply_to=said.get("reply_to", ""), references=_about(row),
+        staff.user.email, made.subject, made.text, made.html, life=LIFE, reply_to=said.get("reply_to", ""), references=_about(row),
     )  # fmt: skip
     return {"sent": True}
 

@@ -14,6 +14,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.acknowledge import acknowledge, will_acknowledge
 from partwell.actions.correspondence.parties import firm_of, may_write_to
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.actions.correspondence.tell_held import tell_held
 from partwell.actions.correspondence.tell_of_message import tell_of_message
 from partwell.actions.correspondence.waiting import open_with
 from partwell.actions.correspondence.with_items import may_release, release_with, said_of
@@ -110,7 +111,7 @@ def write_message(*, actor: Actor, client_id: UUID, draft: Draft) -> Message | R
         if recipient is not None:
             found = may_write_to(recipient.id, deed.now)
             if isinstance(found, Refusal):
-                held = answered is not None and answered.held
+                held = answered is not None and answered.waits_for_consent
                 return deed.refuse(
                     refuse("provider_not_authorised_to_ask") if held else found,
                     subject=recipient.id,
@@ -342,23 +343,8 @@ def _hold(deed: Deed, client: Client, recipient: Recipient, draft: Draft) -> Mes
     deed.add(row)
     sender = RecipientPerson.objects.get(pk=deed.actor.id)
     acknowledged = will_acknowledge(sender.email)
-    # Without an address of the client the question is kept all the same; the portal shows it.
-    post(
-        deed,
-        Post(
-            kind="held_question",
-            dedupe=f"held:{row.id.hex}",
-            message=row,
-            values={
-                "sender": deed.actor.name,
-                "recipient_firm": recipient.firm,
-                "question": f"{row.subject}\n\n{row.text}",
-                "received_at": deed.now,
-                "acknowledged": "once" if acknowledged else None,
-                "portal_url": link("/client/messages/"),
-            },
-        ),
-    )
+    path = f"/client/questions/{row.id}/"
+    tell_held(deed, row, path=path, firm=recipient.firm, received_at=deed.now, acknowledged=acknowledged)
     tell_of_message(deed, row)
     deed.record(
         "message.held",

@@ -10,9 +10,12 @@ from uuid import uuid4
 from django.utils import timezone
 
 from partwell.actions.keys import INSTALLATION, open_unit, unit_for
+from partwell.documents.mail_origin import Origin
 from partwell.records.people.models import AccountMail
 from partwell.records.vault.models import KeyUnit
 from partwell.rules.actor import SYSTEM
+
+BY_A_PROGRAM = (("Auto-Submitted", Origin.PROGRAM.value),)
 
 
 def queue(
@@ -26,7 +29,8 @@ def queue(
     reply_to: str = "",
     references: Sequence[str] = (),
 ) -> None:
-    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``. ``headers``: a digest's own.
+    """Queue a mail that carries a sign-in link; it is never sent after the link's ``life``. ``headers``: a digest's own, beside
+    the one which says that a program wrote it.
 
     ``reply_to``: one of our reply addresses; ``references``: Message-IDs of the mails that it is about, the oldest first.
     """
@@ -35,8 +39,9 @@ def queue(
     now = timezone.now()
     # The address is sealed too: what was written for one person cannot be turned to another by who can write the table.
     said: dict[str, Any] = {"subject": subject, "text": text, "html": html, "to": to}
-    if headers:
-        said["headers"] = [list(one) for one in headers]
+    # No person writes one (RFC 3834); what answers a mail that came in says so instead.
+    mine = () if any(name == "Auto-Submitted" for name, _ in headers) else BY_A_PROGRAM
+    said["headers"] = [list(one) for one in (*mine, *headers)]
     said |= {"reply_to": reply_to} if reply_to else {}
     said |= {"references": list(references)} if references else {}
     body = json.dumps(said).encode()

@@ -7,7 +7,7 @@ from typing import Any
 from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.records.people.models import Msp
-from partwell.rules import roles
+from partwell.rules import reminders, roles
 from partwell.rules.actor import Actor
 from partwell.rules.dates import zone_known
 from partwell.rules.refusals import Refusal, refuse
@@ -28,6 +28,7 @@ CHANGEABLE = {
     "onboarding_fee": "onboarding fee",
     "objection_days": "objection window",
     "automatic_acknowledgement": "automatic acknowledgement",
+    "signature_reminders": "reminders of what waits for a signature",
 }
 
 
@@ -46,6 +47,9 @@ def configure_msp(
     if unknown := sorted(changes.keys() - CHANGEABLE.keys()):
         return refuse("invalid_input", where=unknown[0], problem="there is no such setting")
     if "time_zone" in changes and (refusal := zone_known(str(changes["time_zone"]))) is not None:
+        return refusal
+    kept = str(changes.get("signature_reminders", ""))
+    if (refusal := reminders.problem(kept)) is not None:
         return refusal
     stored = None
     if logo is not None:

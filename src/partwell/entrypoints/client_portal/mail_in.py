@@ -11,16 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partwell.actions.correspondence.disown_mail import disown_mail
-from partwell.actions.correspondence.write_message import CLIENT, Draft, write_message
+from partwell.entrypoints.client_portal import held
 from partwell.entrypoints.door import mail_in as shared
 from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.gate import actor_of, client_door
 from partwell.entrypoints.door.refused import refusal_response
-from partwell.records.authorisations.queries import versions_for_client
 from partwell.records.correspondence import inbound_queries as queries
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
-from partwell.rules.terms import AuthorisationState
 
 
 def _mail(request: HttpRequest, mail_id: str) -> Any:
@@ -46,6 +44,9 @@ def _page(request: HttpRequest, mail_id: str, chosen: str = "") -> HttpResponse:
         "open": open_,
         "asked": queries.asked_to_authorise([mail]).get(mail.id) if open_ else None,
         "chosen": chosen,
+        "authorise_url": reverse("client:mail_in_authorise", args=[mail.id]),
+        "disown_url": reverse("client:mail_in_disown", args=[mail.id]),
+        "decision": mail.decision if mail.state == "held" else "",
         "may_decide": open_ and may(actor.role, "mail.disown") is None,
         "back": {"label": _("Messages"), "url": reverse("client:messages")},
         "home_url": "/client/",
@@ -60,30 +61,13 @@ def mail_authorise(request: HttpRequest, mail_id: str) -> HttpResponse:
     """On to the words to sign where they are prepared for this recipient; else ask us, once, to prepare them. A GET only asks."""
     if request.method != "POST":
         return _page(request, mail_id, "authorise")
-    actor, mail = actor_of(request), _mail(request, mail_id)
-    assert actor.client_id is not None  # a contact always belongs to a client
-    back = reverse("client:mail_in", args=[mail.id])
-    waiting = [
-        row
-        for row in versions_for_client(actor, actor.client_id)
-        if row.state == AuthorisationState.PROPOSED and row.recipient_id == mail.recipient_id
-    ]
-    if waiting:
-        return HttpResponseRedirect(reverse("client:authorisation", args=[waiting[0].id]))
-    if mail.state != "held":
-        return HttpResponseRedirect(back)
+    mail = _mail(request, mail_id)
     who = mail.from_name or mail.from_address
-    shown = f"{who} <{mail.from_address}>" if mail.from_name else who
-    draft = Draft(
-        _("Please prepare an authorisation for {who}").format(who=who)[:200],
-        _("{who} wrote to us. Please prepare an authorisation for them, so that I can read and sign it.").format(who=shown),
-        CLIENT, None, mail.message_id, queries.authorise_key(mail),
-    )  # fmt: skip
-    result = write_message(actor=actor, client_id=actor.client_id, draft=draft)
-    if isinstance(result, Refusal):
-        return refusal_response(request, result, back=back)
-    messages.success(request, _("We prepare an authorisation; you read and sign it here. Until then nobody answers them."))  # fmt: skip
-    return HttpResponseRedirect(back)
+    called = f"{who} <{mail.from_address}>" if mail.from_name else who
+    asked = held.Asked(
+        who, called, mail.recipient_id, mail.message_id, mail.state == "held", queries.authorise_key(mail)
+    )
+    return held.authorise(request, asked, reverse("client:mail_in", args=[mail.id]))
 
 
 @client_door("mail.disown")

@@ -5,11 +5,15 @@ from typing import Any
 
 from django.urls import path
 
-from partwell.entrypoints.client_portal import mail_in
+from partwell.entrypoints.client_portal import held, mail_in
 
 _M = "mail-in/<str:mail_id>/"
+_Q = "questions/<str:message_id>/"
 
 urlpatterns: list[Any] = [
+    path(_Q, held.question_page, name="question"),
+    path(f"{_Q}authorise/", held.question_authorise, name="question_authorise"),
+    path(f"{_Q}not-ours/", held.question_disown, name="question_disown"),
     path(_M, mail_in.mail_page, name="mail_in"),
     path(f"{_M}authorise/", mail_in.mail_authorise, name="mail_in_authorise"),
     path(f"{_M}not-ours/", mail_in.mail_disown, name="mail_in_disown"),

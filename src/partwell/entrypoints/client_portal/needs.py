@@ -110,11 +110,17 @@ def acceptances(departure: Any) -> list[Any]:
     return [one for one in lists.acceptances(departure.id).order_by("version") if one.state != "replaced"]
 
 
-def _held_mail(mail: Any) -> Need:
-    firm = mail.recipient.firm if mail.recipient else mail.from_name or mail.from_address
-    title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
-    return Need(title, _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours."), title,
-                _("Decide"), reverse("client:mail_in", args=[mail.id]))  # fmt: skip
+def _held_one(row: Any) -> Need:
+    """One question or mail that came before consent, with the page of its two answers."""
+    firm, mail = row.recipient.firm if row.recipient else row.author_name, getattr(row, "inbound", None)
+    title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
+    url = reverse("client:question", args=[row.id])
+    if mail is not None:
+        firm = mail.recipient.firm if mail.recipient else mail.from_name or mail.from_address
+        title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
+        url = reverse("client:mail_in", args=[mail.id])
+    text = _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours.")  # fmt: skip
+    return Need(title, text, title, _("Decide"), url)
 
 
 def _held(actor: Actor) -> list[Need]:
@@ -125,14 +131,8 @@ def _held(actor: Actor) -> list[Need]:
     waiting = [one for one in questions if one.recipient_id not in granted]
     if not waiting:
         return []
-    by_mail = [one.inbound for one in waiting if getattr(one, "inbound", None) is not None]
-    if by_mail:
-        asked = asked_to_authorise(by_mail)
-        return [_held_mail(one) for one in by_mail if one.id not in asked][:5]
-    firm = waiting[0].recipient.firm if waiting[0].recipient else waiting[0].author_name
-    title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
-    return [Need(title, _("They asked before you said that they may receive anything. If they may, tell us."), title,
-                 _("Read what they asked"), maybe("client:messages"))]  # fmt: skip
+    asked = asked_to_authorise([getattr(one, "inbound", None) or one for one in waiting])
+    return [_held_one(one) for one in waiting if (getattr(one, "inbound", None) or one).id not in asked][:5]
 
 
 def _copies(actor: Actor) -> list[Need]:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from partwell.actions.correspondence.accept_mail import accept_mail
+from partwell.actions.correspondence.accept_mail import accept_mail, may_free
 from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.bring_mail import bring_mail
 from partwell.actions.correspondence.drop_mail import drop_mail
@@ -133,6 +133,7 @@ def _page(request: HttpRequest, mail_id: UUID, form: ForwardForm | None = None) 
         "section": "messages", "mail": mail, "tone": tone, "word": word,
         "may_assign": office and mail.state == "unmatched", "clients": look.clients_here() if office else [],
         "may_own": waits and mail.sender_kind == "staff" and mine and may(actor.role, "mail.own") is None,
+        "may_free": office and may_free(mail),
         "may_accept": waits and mail.sender_kind != "staff" and office, "of_colleague": waits and mail.sender_kind == "staff" and not mine,
         "may_drop": office and mail.state in queries.BEFORE_A_PERSON, "undecided": mail.state == "held" and mail.decided_at is None, "asked": queries.asked_to_authorise([mail]).get(mail.id),
         "may_prepare": mail.client_id is not None and may_here(actor, mail.client, "authorisation.propose"),

@@ -85,11 +85,8 @@ def messages_home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
     held = queries.held_open()
-    asked = asked_to_authorise([one.inbound for one in held if getattr(one, "inbound", None)])
-    held_rows = [
-        {"row": one, "asked": asked.get(one.inbound.id) if getattr(one, "inbound", None) else None}
-        for one in held
-    ]
+    asked = asked_to_authorise([getattr(one, "inbound", None) or one for one in held])
+    held_rows = [{"row": one, "asked": asked.get((getattr(one, "inbound", None) or one).id)} for one in held]
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
                "held": held_rows, "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_count(), "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
@@ -118,9 +115,9 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     outside, mail = found.audience in queries.OUTSIDE, mail_in_of(actor, found.id)
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": audience_words(found),
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
-               "may_prepare": found.held and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found),
-               "may_answer": outside and not found.held and not waits_words(found) and may_here(actor, found.client, "message.write"),
-               "mails": _carried(actor, found.id), "asked": asked_to_authorise([mail]).get(mail.id) if mail and found.held else None, **with_mail("staff", mail), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
+               "may_prepare": found.waits_for_consent and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found),
+               "may_answer": outside and not found.waits_for_consent and not waits_words(found) and may_here(actor, found.client, "message.write"),
+               "mails": _carried(actor, found.id), "asked": asked_to_authorise([mail or found]).get((mail or found).id) if found.held else None, **with_mail("staff", mail), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
 
 

@@ -18,6 +18,7 @@ from partwell.entrypoints.door.forms import MspForm
 from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.records.people.queries import the_msp
+from partwell.rules import reminders
 from partwell.rules.refusals import Refusal
 
 
@@ -31,6 +32,38 @@ class SettingsForm(MspForm):
             "It states no fact, not even whether somebody is a client, and the client gets a copy."
         ),
     )
+    remind = forms.BooleanField(
+        label=later("Remind a signatory of an authorisation that waits for their signature"),
+        required=False,
+        help_text=later(
+            "By itself, in your letter “Reminder”, to the signatory alone, each once; not while a bill is overdue or a dispute or claim is open."
+        ),
+    )
+    remind_first = forms.IntegerField(
+        label=later("First reminder, days after it was sent"), min_value=0, max_value=reminders.LONGEST, required=False, help_text=later("0 for none.")
+    )  # fmt: skip
+    remind_again = forms.IntegerField(
+        label=later("Second reminder, days after it was sent"), min_value=0, max_value=reminders.LONGEST, required=False, help_text=later("0 for none.")
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any] | None:
+        """The days as they are kept, or what is wrong with them."""
+        data = super().clean()
+        if data is None or self.errors:
+            return data
+        days = (data.get("remind_first") or 0, data.get("remind_again") or 0)
+        kept = reminders.kept_as(days) if data["remind"] else reminders.OFF
+        if isinstance(kept, Refusal):
+            self.add_error("remind_again", kept.sentence)
+        data["signature_reminders"] = kept
+        return data
+
+
+def _reminders(kept: str) -> dict[str, Any]:
+    """What the form shows of them; switched off it offers the usual days."""
+    days = reminders.days_of(kept)
+    first, again = (*(days or reminders.USUAL), 0, 0)[:2]
+    return {"remind": bool(days), "remind_first": first, "remind_again": again}
 
 
 def _plain(value: Any) -> Any:
@@ -44,7 +77,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Show and change them."""
     msp = the_msp()
     assert msp is not None  # nobody is signed in before set-up
-    initial = {name: _plain(getattr(msp, name)) for name in CHANGEABLE}
+    initial = {name: _plain(getattr(msp, name)) for name in CHANGEABLE} | _reminders(msp.signature_reminders)
     form = (
         SettingsForm(request.POST, request.FILES, initial=initial)
         if request.method == "POST"
@@ -54,7 +87,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         return render(
             request, "staff/form_page.html", _page(form), status=422 if request.method == "POST" else 200
         )
-    changes = {**form.policy(), "automatic_acknowledgement": form.cleaned_data["automatic_acknowledgement"]}
+    own = ("automatic_acknowledgement", "signature_reminders")
+    changes = {**form.policy(), **{name: form.cleaned_data[name] for name in own}}
     logo = form.cleaned_data["logo"]
     done = configure_msp(
         actor=actor_of(request),
@@ -74,6 +108,8 @@ def _page(form: SettingsForm) -> dict[str, Any]:
     groups.append(
         {"title": _("Automatic acknowledgement"), "fields": [form["automatic_acknowledgement"]], "text": ""}
     )
+    days = [form["remind"], form["remind_first"], form["remind_again"]]
+    groups.append({"title": _("Reminders"), "fields": days, "text": ""})
     return {
         "title": _("Settings"),
         "form": form,

@@ -62,14 +62,14 @@ def mail_in_of(actor: Actor, message_id: UUID) -> InboundMail | None:
     return mails_in_visible_to(actor).filter(message=message_id).first()
 
 
-def authorise_key(mail: InboundMail) -> str:
-    """The key of the one message by which a client asks us to prepare an authorisation for a held mail's sender."""
-    return f"authorise:{mail.id.hex}"
+def authorise_key(asked: InboundMail | Message) -> str:
+    """The key of the one message by which a client asks us to prepare an authorisation for whoever wrote a held mail or question."""
+    return f"authorise:{asked.id.hex}"
 
 
-def asked_to_authorise(mails: "Iterable[InboundMail]") -> dict[UUID, Message]:
-    """The client's words "please prepare an authorisation", by held mail; without those that nobody asked for. One query."""
-    keys = {f"message:{one.client_id.hex}:{authorise_key(one)}": one.id for one in mails if one.client_id}
+def asked_to_authorise(held: "Iterable[InboundMail | Message]") -> dict[UUID, Message]:
+    """The client's words "please prepare an authorisation", by held mail or question; without those that nobody asked for. One query."""
+    keys = {f"message:{one.client_id.hex}:{authorise_key(one)}": one.id for one in held if one.client_id}
     rows = Envelope.objects.filter(dedupe_key__in=keys).select_related("message")
     return {keys[row.dedupe_key]: row.message for row in rows if row.message is not None}
 

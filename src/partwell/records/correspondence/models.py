@@ -39,6 +39,16 @@ class Message(Committed):
     release = models.ForeignKey(
         "releases.Release", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
     )
+    # What became of it where it was held: "this is not ours", or the authorisation took effect (released_at too).
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_name = models.CharField(max_length=160, blank=True)
+    decision = models.CharField(max_length=300, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def waits_for_consent(self) -> bool:
+        """Whether it is held: it came before consent, and no authorisation has put it into the conversation since."""
+        return self.held and self.released_at is None
 
 
 class Call(Committed):

@@ -228,11 +228,15 @@ def waiting_for_reading(now: datetime, client_id: UUID | None = None) -> list[Me
 
 
 def held_open(client_id: UUID | None = None) -> list[Message]:
-    """Questions that came before consent and that nobody has settled ("this is not ours" settles one), newest first."""
-    rows = Message.objects.filter(held=True, inbound__decided_at=None)
-    rows = rows.select_related("client", "recipient", "inbound__recipient")
-    rows = rows.filter(client=client_id) if client_id else rows
-    return list(rows.order_by("-written_at")[:20])
+    """Questions that came before consent and that nobody has settled ("this is not ours" settles one, an authorisation too), newest first."""
+    return list(held_undecided(client_id).order_by("-written_at")[:20])
+
+
+def held_undecided(client_id: UUID | None = None) -> "QuerySet[Message]":
+    """All of them, of one client or of every client, oldest first."""
+    rows = Message.objects.filter(held=True, decided_at=None, inbound__decided_at=None)
+    rows = rows.select_related("client", "recipient", "inbound__recipient").order_by("written_at", "id")
+    return rows.filter(client=client_id) if client_id else rows
 
 
 def imap_roads() -> list[Road]:

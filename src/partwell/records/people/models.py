@@ -81,6 +81,8 @@ class Msp(Committed):
     onboarding_fee = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     objection_days = models.PositiveSmallIntegerField(default=14)
     automatic_acknowledgement = models.BooleanField(default=False)
+    # Days after which a signatory is reminded: "3 7"; "": the usual, "off": never (rules/reminders.py).
+    signature_reminders = models.CharField(max_length=20, blank=True)
     is_sample = models.BooleanField(default=False)
     one = models.BooleanField(default=True, unique=True, editable=False)
 

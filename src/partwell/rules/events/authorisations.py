@@ -29,6 +29,8 @@ EVENTS = (
                   "address?", "agent?", "authority?", "resolved?", "pdf_digest?", "copies_to?")),
     Event("authorisation.awaits_call_back", "{actor} signed the authorisation for {recipient}; it waits for a call-back.",
           public=("client", "recipient"), client=("digest", "shown_digest", "address?")),
+    Event("authorisation.reminded", "{contact} was reminded that the authorisation for {recipient} waits for a signature.",
+          public=("client", "recipient", "contact"), client=("digest", "step", "since?")),
     Event("authorisation.letter_filed", "The signed authorisation for {recipient} was filed as a letter, with copies to both sides.",
           public=("client", "recipient"), client=("digest", "copies_to?")),
     Event("authorisation.change_letter_filed", "The letter about the change for {recipient} was filed.",
