@@ -383,31 +383,6 @@ def test_a_build_that_is_killed_leaves_nothing_complete_and_starts_over(db_world
     assert check_ledger().ok
 
 
-def test_what_fails_after_the_last_transaction_takes_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    c = story()
-    ask = request_bundle(actor=c.mara, client_id=c.northwick.id, to=Party.CLIENT, correspondence=False)
-    real, met = build_bundle.make_checkpoint, list[int]()
-
-    def fails() -> Any:
-        met.append(1)
-        if len(met) == 2:  # the first is of the list, the second of what was built
-            raise OSError("the log store is full")
-        return real()
-
-    monkeypatch.setattr(build_bundle, "make_checkpoint", fails)
-    job = done(ask)
-    while jobs.run_one():
-        pass
-    half = Job.objects.get(pk=job.id)
-    assert half.state == "queued" and isinstance(download_bundle(actor=c.mara, job_id=job.id), Refusal)
-    Job.objects.filter(pk=job.id).update(due_at=timezone.now())
-    while jobs.run_one():
-        pass
-    assert bytes_of(c.mara, Job.objects.get(pk=job.id))
-    assert Entry.objects.filter(type="bundle.built").count() == 1
-    assert check_ledger().ok
-
-
 def test_a_build_whose_lease_was_taken_over_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     c = story()
     job = done(request_bundle(actor=c.mara, client_id=c.northwick.id, to=Party.CLIENT))

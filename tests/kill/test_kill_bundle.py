@@ -35,7 +35,7 @@ from partwell.actions.correspondence.write_message import ALL, CLIENT, Draft, wr
 from partwell.actions.files import open_file
 from partwell.actions.jobs.sweep import remove_stray_blobs, remove_temporary_files
 from partwell.actions.keys import blob_store
-from partwell.actions.releases import said
+from partwell.actions.releases import build_bundle, said
 from partwell.actions.releases.download_bundle import download_bundle
 from partwell.actions.releases.request_bundle import request_bundle
 from partwell.connectors.blobreader import BlobReader
@@ -228,6 +228,25 @@ def test_one_that_died_after_its_last_transaction_is_not_built_again(request: py
             only_this(job_id)
         Path(settings.PARTWELL_HOME, "tmp").mkdir(exist_ok=True)
         remove_temporary_files(older_than=timedelta(0))
+        whole_and_once(c, job_id)
+
+
+@pytest.mark.slow
+def test_what_fails_after_the_last_transaction_takes_nothing_back(request: pytest.FixtureRequest) -> None:
+    real, met = build_bundle.make_checkpoint, list[int]()
+
+    def fails() -> object:
+        met.append(1)
+        if len(met) == 2:  # the first is over the list, the second over what was built
+            raise OSError("the log store is full")
+        return real()
+
+    with on_stage("sqlite", request) as (c, job_id):
+        with mock.patch.object(build_bundle, "make_checkpoint", fails):
+            only_this(job_id)
+        assert Job.objects.get(pk=job_id).state == "queued" and len(met) == 2
+        assert isinstance(download_bundle(actor=c.mara, job_id=job_id), Refusal), "not before the job says so"
+        only_this(job_id)
         whole_and_once(c, job_id)
 
 
