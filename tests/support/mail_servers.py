@@ -172,6 +172,9 @@ service lmtp {{
 }}
 {tokens}service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
