@@ -13,10 +13,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from partwell.actions.ledger_tail import Pending, RowChange, append, commit_rows
+from partwell.records import statements
 from partwell.records.base import Committed
 from partwell.records.clients.models import Client
 from partwell.records.evidence.models import RefusalTally
@@ -79,16 +80,16 @@ class Deed:
 
     def lock(self, client_id: UUID) -> Client:
         """Lock the client first: everything of one client is done one after the other (HOUSE.md, step 2)."""
-        rows = Client.objects.all()
-        if connection.vendor == "postgresql":
-            rows = rows.select_for_update()
-        self.client = rows.get(pk=client_id)
+        found = statements.find(Client, lock=True, id=client_id)
+        if not found:
+            raise Client.DoesNotExist("There is no such client.")
+        self.client = found[0]
         return self.client
 
     def add(self, row: Row) -> Row:
         """Insert a row and commit to it."""
         row.row_version = 1
-        row.save(force_insert=True)
+        statements.insert([row])
         self._commit_to(row)
         return row
 
@@ -99,13 +100,7 @@ class Deed:
             setattr(row, name, value)
         before = row.row_version
         row.row_version = before + 1
-        values = {
-            field.attname: getattr(row, field.attname)
-            for field in row._meta.concrete_fields
-            if not field.primary_key
-        }
-        changed = type(row)._base_manager.filter(pk=row.pk, row_version=before).update(**values)
-        if changed != 1:
+        if statements.update(row, before) != 1:
             row.row_version = before
             raise Conflict(f"{type(row).__name__} was changed meanwhile.")
         self._commit_to(row)
@@ -115,7 +110,7 @@ class Deed:
         """Insert many rows of one model and commit to each."""
         for row in rows:
             row.row_version = 1
-        model._base_manager.bulk_create(rows, batch_size=1000)
+        statements.insert(rows)
         for row in rows:
             self._commit_to(row)
 
@@ -250,19 +245,19 @@ class Deed:
         **payload: Any,
     ) -> Job:
         """Queue durable work with the business rows; the same key twice is one job."""
-        job, _ = Job.objects.get_or_create(
-            key=key,
-            defaults={
-                "kind": kind,
-                "client_ref": client,
-                "recipient_ref": recipient,
-                "asked_by": self.actor.id,
-                "payload": payload,
-                "due_at": due or self.now,
-                "created_at": self.now,
-            },
-        )
-        return job
+        there = statements.find(Job, key=key)
+        if there:
+            return there[0]
+        new = Job(
+            kind=kind, key=key, client_ref=client, recipient_ref=recipient, asked_by=self.actor.id, payload=payload,
+            due_at=due or self.now, created_at=self.now,
+        )  # fmt: skip
+        try:
+            with transaction.atomic():
+                statements.insert([new])
+        except IntegrityError:  # somebody queued it at the same moment
+            return Job.objects.get(key=key)
+        return new
 
 
 def row_change(row: Committed) -> RowChange:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from partwell.records import statements
 from partwell.records.authorisations.models import Authorisation, RecipientPerson, TermsAcceptance
 from partwell.records.clients.models import Contact
 from partwell.records.estate.models import Item, Trial
@@ -22,6 +23,24 @@ from partwell.rules.terms import (
     ScopePreset,
     SecondFactor,
     Sensitivity,
+)
+
+# Asked at every step of every mail, so compiled once.
+_HOUSE = statements.Prepared(
+    lambda: (
+        StaffMember.objects.order_by()
+        .filter(left_at=None)
+        .values_list("user__email")
+        .union(Msp.objects.order_by().values_list("email"), all=True)
+    )
+)
+_STRANGERS = statements.Prepared(
+    lambda client_id: (
+        RecipientPerson.objects.order_by()
+        .filter(recipient__client_id=client_id, left_at=None)
+        .values_list("email")
+    ),
+    UUID,
 )
 
 
@@ -154,16 +173,17 @@ def loop_contacts(client_id: UUID) -> list[Contact]:
     The first is on every envelope (R2), at their :func:`working_address`. A contact who left or none of whose addresses
     works is never in this list, nor one whose mailbox the MSP's own people read: what goes there tells the client nothing.
     """
-    rows = {row.id.hex: row for row in Contact.objects.filter(client_id=client_id, left_at=None)}
-    found = loop.in_the_loop(
+    found = statements.find(Contact, client_id=client_id, left_at=None)
+    rows = {row.id.hex: row for row in sorted(found, key=lambda row: row.name)}
+    around = loop.in_the_loop(
         map(reach_of, rows.values()), ours=house_mailboxes(), strangers=_strangers(client_id, rows.values())
     )
-    return [rows[one.contact_id] for one in found]
+    return [rows[one.contact_id] for one in around]
 
 
 def standing_in(client_id: UUID) -> loop.StandIn | None:
     """Who is on every message because mail to the client's first contact comes back; None while it does not."""
-    rows = list(Contact.objects.filter(client_id=client_id, left_at=None))
+    rows = statements.find(Contact, client_id=client_id, left_at=None)
     if all(row.email_state == "ok" for row in rows):
         return None
     return loop.stand_in(map(reach_of, rows), ours=house_mailboxes(), strangers=_strangers(client_id, rows))
@@ -196,15 +216,12 @@ def second_address(contact: Contact) -> str:
 
 def house_mailboxes() -> frozenset[str]:
     """The mailboxes of the MSP and of its staff who have not left, as :func:`rules.loop.mailbox_of` compares them."""
-    staff = StaffMember.objects.filter(left_at=None).values_list("user__email", flat=True)
-    found = [*staff, *Msp.objects.values_list("email", flat=True)]
-    return frozenset(mailbox_of(one) for one in found if one)
+    return frozenset(mailbox_of(one) for (one,) in _HOUSE.rows() if one)
 
 
 def stranger_mailboxes(client_id: UUID) -> frozenset[str]:
     """The mailboxes of the people of a client's recipients who have not left, as :func:`rules.loop.mailbox_of` compares them."""
-    people = RecipientPerson.objects.filter(recipient__client_id=client_id, left_at=None)
-    return frozenset(mailbox_of(one) for one in people.values_list("email", flat=True))
+    return frozenset(mailbox_of(one) for (one,) in _STRANGERS.rows(client_id))
 
 
 def any_recipients(address: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from partwell.actions.keys import RECORD, blob_store, open_unit, unit_for
+from partwell.actions.keys import RECORD, OpenUnit, blob_store, open_unit, unit_for
 from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refused, refuse
@@ -23,14 +23,18 @@ def store(
     media_type: str = "application/octet-stream",
     purpose: str = RECORD,
     internal: bool = False,
+    unit: OpenUnit | None = None,
 ) -> StoredFile:
     """Encrypt a file into the vault and give its *unsaved* row: the deed that follows must ``add`` it.
 
     ``source``: plain bytes or a binary stream. Size, CRC-32 and SHA-256 of the plain bytes are taken in
-    the same pass. A file whose deed fails is an orphan blob, swept by ``partwell ledger check``'s report.
+    the same pass. ``unit``: the client's open unit of that purpose, where several files are stored one after the other.
+    A file whose deed fails is an orphan blob, swept by ``partwell ledger check``'s report.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    unit = unit_for(actor, client_id, purpose)
+    unit = unit or unit_for(actor, client_id, purpose)
+    if unit.client_id != client_id:
+        raise ValueError("A file is stored under its own client's key.")
     row_id = uuid4()
     facts = blob_store().write(stream, unit.key, unit.place("vault.StoredFile", row_id, "content"))
     return StoredFile(

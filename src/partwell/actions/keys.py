@@ -17,6 +17,7 @@ from partwell.actions.base import Deed
 from partwell.connectors.blobstore import LocalBlobStore
 from partwell.connectors.envelope import aad, new_data_key, open_value, seal_value
 from partwell.connectors.keystore import FolderKeyStore
+from partwell.records import statements
 from partwell.records.vault.models import KeyUnit
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refused, refuse
@@ -74,7 +75,8 @@ def open_unit(unit: KeyUnit) -> OpenUnit:
 
 def unit_for(actor: Actor, client_id: UUID | None, purpose: str = RECORD) -> OpenUnit:
     """The open unit of a client and purpose, made on first use. Call it before a deed, never inside one."""
-    return open_unit(_living(client_id, purpose).first() or _make(actor, client_id, purpose))
+    found = statements.find(KeyUnit, client_id=client_id, purpose=purpose, destroyed_at=None)
+    return open_unit(min(found, key=lambda unit: unit.id) if found else _make(actor, client_id, purpose))
 
 
 def _living(client_id: UUID | None, purpose: str) -> "QuerySet[KeyUnit]":

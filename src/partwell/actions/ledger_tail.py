@@ -9,15 +9,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Q
 
 from partwell.actions.evidence.log_tail import LedgerBehind, newest_size
+from partwell.records import statements
 from partwell.records.evidence.models import Disclosure, Entry, EntrySubject, LogState, Node, RowCommitment
 from sealed import canonical, entry, merkle
+
+_NODES, _ENTRIES = Node._meta.db_table, Entry._meta.db_table
 
 
 @dataclass(slots=True)
@@ -62,13 +65,10 @@ def _siblings(index: int, fresh: dict[tuple[int, int], bytes]) -> dict[tuple[int
         level += 1
     if not wanted:
         return {}
-    query = Q()
-    for at, position in wanted:
-        query |= Q(level=at, index=position)
-    return {
-        (at, position): bytes(value)
-        for at, position, value in Node.objects.filter(query).values_list("level", "index", "hash")
-    }
+    either = " OR ".join(['("level" = %s AND "index" = %s)'] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT "level", "index", "hash" FROM {_NODES} WHERE {either}', list(chain(*wanted)))  # noqa: S608  # names of our own models, no value
+        return {(at, position): bytes(value) for at, position, value in cursor.fetchall()}
 
 
 def append(pending: Sequence[Pending], now: datetime) -> list[int]:
@@ -76,13 +76,12 @@ def append(pending: Sequence[Pending], now: datetime) -> list[int]:
 
     Takes the tail lock (a row lock on PostgreSQL; SQLite's IMMEDIATE transaction already is one).
     """
-    if connection.vendor == "postgresql":
-        locked = LogState.objects.select_for_update().filter(pk=1).exists()
-    else:
-        locked = LogState.objects.filter(pk=1).exists()
-    if not locked:
+    if not statements.find(LogState, lock=True, id=1):
         raise NoLedger("This installation has no ledger yet; set up the MSP first.")
-    last = Entry.objects.aggregate(last=Max("index"))["last"]
+    # Asked for after the lock, in a statement of its own: what the lock waited for must be seen.
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT MAX("index") FROM {_ENTRIES}')  # noqa: S608  # names of our own models, no value
+        last = cursor.fetchone()[0]
     index = 0 if last is None else last + 1
     if (known := newest_size()) > index:  # an old backup: whatever came here would be a fork
         raise LedgerBehind(known, index)
@@ -126,7 +125,7 @@ def _append_one(each: Pending, index: int, now: datetime, fresh: dict[tuple[int,
 
     nodes = merkle.new_nodes(index, digest, get_node)
     fresh.update({(level, position): value for level, position, value in nodes})
-    Entry.objects.create(
+    row = Entry(
         index=index,
         uid=each.uid,
         type=each.type,
@@ -137,22 +136,17 @@ def _append_one(each: Pending, index: int, now: datetime, fresh: dict[tuple[int,
         leaf=leaf,
         leaf_hash=digest,
     )
-    Node.objects.bulk_create(
-        [Node(level=level, index=position, hash=value) for level, position, value in nodes]
-    )
-    Disclosure.objects.bulk_create(disclosures)
-    if each.subjects:
-        EntrySubject.objects.bulk_create(
-            [EntrySubject(entry_index=index, subject_ref=one) for one in dict.fromkeys(each.subjects)],
-            batch_size=2000,
-        )
+    statements.insert([row])
+    statements.insert([Node(level=level, index=position, hash=value) for level, position, value in nodes])
+    statements.insert(disclosures)
+    statements.insert([EntrySubject(entry_index=index, subject_ref=one) for one in dict.fromkeys(each.subjects)])  # fmt: skip
     if each.rows and each.rows_n < 0:
         commit_rows(each.uid, each.rows)
 
 
 def commit_rows(uid: UUID, rows: Sequence[RowChange], start: int = 0) -> None:
     """Store row commitments of the (coming) entry ``uid``, positions from ``start`` on."""
-    RowCommitment.objects.bulk_create(
+    statements.insert(
         [
             RowCommitment(
                 entry_uid=uid,
@@ -164,6 +158,5 @@ def commit_rows(uid: UUID, rows: Sequence[RowChange], start: int = 0) -> None:
                 digest=row.digest,
             )
             for position, row in enumerate(rows)
-        ],
-        batch_size=2000,
+        ]
     )

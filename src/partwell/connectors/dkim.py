@@ -32,7 +32,7 @@ MUST_SIGN = (b"from", b"to", b"subject", b"date", b"message-id")
 ONCE = (*MUST_SIGN, b"cc", b"content-type", b"content-transfer-encoding")
 LEAST_BITS = 1024
 _MOST_SIGNATURES, _MOST_HEADERS = 8, 512 * 1024
-_CHUNK = 64 * 1024
+_CHUNK, _LONGEST, _END = 64 * 1024, 16 << 20, b"\r\n"
 _DOMAIN = re.compile(
     rb"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}\.)*[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+\Z"
 )
@@ -275,27 +275,42 @@ def body_hash(stream: BinaryIO, canonicalisation: bytes) -> bytes:
     digest = hashlib.sha256()
     blank = 0  # empty lines at the end are no part of it
     any_line = False
-    for line in _lines(stream, relaxed=canonicalisation == b"relaxed"):
-        if line == b"\r\n":
-            blank += 1
-            continue
-        while blank:
-            many = min(blank, 4096)
-            digest.update(b"\r\n" * many)
-            blank -= many
-        any_line = True
-        digest.update(line)
+    for lines in _lines(stream, relaxed=canonicalisation == b"relaxed"):
+        ended = len(lines)
+        while lines.endswith(_END, 0, ended):
+            ended -= 2
+        # The first of these ends belongs to a line with something in it, unless nothing stands before.
+        empty = (len(lines) - ended) // 2 - (1 if ended else 0)
+        if ended:
+            while blank:
+                many = min(blank, 4096)
+                digest.update(_END * many)
+                blank -= many
+            any_line = True
+            digest.update(memoryview(lines)[: ended + 2])
+        blank += empty
     if not any_line and canonicalisation == b"simple":
-        digest.update(b"\r\n")
+        digest.update(_END)
     return digest.digest()
 
 
 def _lines(stream: BinaryIO, *, relaxed: bool) -> Iterator[bytes]:
-    """Canonical lines with CRLF. A line longer than 16 MiB cannot be hashed: ValueError."""
-    while line := stream.readline(16 << 20):
-        if not line.endswith(b"\n") and len(line) >= 16 << 20:
+    """Canonical lines with CRLF, as many at once as were read. A line of 16 MiB or more cannot be hashed: ValueError."""
+    held = b""
+    # As much again as is held, so that one long line is not copied for each piece of it.
+    while piece := stream.read(max(_CHUNK, len(held))):
+        held += piece
+        first, last = held.find(b"\n"), held.rfind(b"\n") + 1
+        if (first if last else len(held)) >= _LONGEST:
             raise ValueError("A line is too long.")
-        text = line[:-2] if line.endswith(b"\r\n") else line[:-1] if line.endswith(b"\n") else line
-        if relaxed:
-            text = re.sub(rb"[ \t]+", b" ", text).rstrip(b" ")
-        yield text + b"\r\n"
+        if last:
+            yield _canonical(held[:last], relaxed)
+            held = held[last:]
+    if held:
+        yield _canonical(held + _END, relaxed)
+
+
+def _canonical(lines: bytes, relaxed: bool) -> bytes:
+    """Whole lines, each ended by LF or CRLF, in their canonical form."""
+    lines = lines.replace(_END, b"\n").replace(b"\n", _END)
+    return re.sub(rb"[ \t]+", b" ", lines).replace(b" \r\n", _END) if relaxed else lines

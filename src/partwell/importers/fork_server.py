@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -169,13 +170,19 @@ def end() -> None:
 # ── In the server ───────────────────────────────────────────────────────────────────────
 
 
+_prctl: Callable[..., int] | None = None
+
+
 def serve() -> NoReturn:
     """Fork a child for each pair of sockets that comes by standard input, until that closes; reads nothing else, ever."""
+    global _prctl  # looked up once, not in each child
+    import ctypes
     import gc
 
     from partwell.importers import sandbox
 
     sandbox.without_network()
+    _prctl = ctypes.CDLL(None).prctl
     _warm()
     way = socket.socket(fileno=os.dup(0))
     gc.collect()
@@ -219,7 +226,6 @@ _OWN = (
 
 def _warm() -> None:
     """Read one mail of our own, so that no child imports or compiles anything again: twice as fast."""
-    import ctypes  # noqa: F401  each child would import it
     import json
     import resource  # noqa: F401  the same
     import tempfile
@@ -294,9 +300,8 @@ def _become(data: int, server: int) -> NoReturn:
         os.dup2(data, 0)
         os.dup2(data, 1)
         os.closerange(3, 1 << 20)
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: never without its server
+        assert _prctl is not None  # serve() found it
+        _prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: never without its server
         if os.getppid() != server:  # it died before we asked
             os._exit(3)
         from partwell.importers.sandbox import child_main

@@ -136,6 +136,7 @@ def _run(kind: str, path: Path, options: Options) -> Iterator[Read]:
 
 def _answers(child: Child, path: Path, options: Options) -> Iterator[Read]:
     limits = options.limits
+    allowed = (path.resolve(), options.spool.resolve() if options.spool else None)
     waited = 0.0
     count = 0
     while True:
@@ -172,7 +173,7 @@ def _answers(child: Child, path: Path, options: Options) -> Iterator[Read]:
             raise ImportRefused(
                 "too_many_items", f"This file holds more than {limits.items} things.", path.name, "Split it."
             )
-        yield from_wire(answer, allowed=(path, options.spool))
+        yield from_wire(answer, allowed=allowed)
 
 
 def _pump(stream: IO[bytes], lines: "queue.Queue[bytes | None]", longest: int) -> None:

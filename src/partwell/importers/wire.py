@@ -57,7 +57,7 @@ def to_wire(read: Read) -> dict[str, Any]:
 
 
 def from_wire(answer: dict[str, Any], *, allowed: tuple[Path | None, ...]) -> Read:
-    """The value of one line. ImportRefused where it is none, or names a file outside ``allowed``."""
+    """The value of one line. ImportRefused where it is none, or names a file outside ``allowed`` (resolved paths)."""
     try:
         kind = answer["t"]
         if kind == "left":
@@ -99,10 +99,7 @@ def _file(parts: Any, allowed: tuple[Path | None, ...]) -> FileRef | None:
     if path is not None:
         found = Path(path)
         real = found.resolve()
-        if (
-            not any(base is not None and real.is_relative_to(base.resolve()) for base in allowed)
-            or not real.is_file()
-        ):
+        if not any(base is not None and real.is_relative_to(base) for base in allowed) or not real.is_file():
             raise _NOT_TRUSTED
         size = real.stat().st_size
     raw = base64.b64decode(data, validate=True) if data is not None else None

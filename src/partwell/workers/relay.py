@@ -19,7 +19,7 @@ from partwell.connectors.addresses import Mailbox
 from partwell.connectors.secret import Secret
 from partwell.connectors.smtp import Delivery, Line, Outcome, Security, SmtpServer, transmit
 from partwell.records.correspondence.queries import Envelope
-from partwell.records.people.queries import account_mail_due, the_msp
+from partwell.records.people.queries import account_mail_due, msp_address, the_msp
 from partwell.rules.refusals import Refusal
 
 __all__ = ["deliver_one", "message_of", "server"]
@@ -70,18 +70,19 @@ def deliver_one(
                 "connect",
             ),
         )
-    msp = the_msp()
     sha256 = hashlib.sha256(data).hexdigest()
     delivery = transmit(
         smtp or server(),
-        mail_from=msp.email if msp else "",  # today's: what bounces must come back to us
+        mail_from=msp_address(),  # today's: what bounces must come back to us
         client_rcpts=clients,
         other_rcpts=others,
         data=data,
-        on_data_started=lambda: deliver.start_data(claimed.id, token, sha256=sha256),
+        on_data_started=lambda: deliver.start_data(
+            claimed.id, token, sha256=sha256, client_id=claimed.client_id
+        ),
         line=line,
     )
-    return deliver.settle(claimed.id, token, delivery)
+    return deliver.settle(claimed.id, token, delivery, client_id=claimed.client_id)
 
 
 def deliver_due(smtp: SmtpServer | None = None, limit: int = 50) -> int:

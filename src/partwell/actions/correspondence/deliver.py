@@ -13,26 +13,19 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.acknowledge import KIND as ACKNOWLEDGEMENT
-from partwell.actions.correspondence.acknowledge import why_not_acknowledged
 from partwell.actions.correspondence.bounced import TRIES_OF_A_RECIPIENT, gives_up, not_delivered
-from partwell.actions.correspondence.post import envelope_digest, names
+from partwell.actions.correspondence.may_leave import documents_unchanged, why_not
+from partwell.actions.correspondence.post import names
 from partwell.actions.correspondence.takeover import (
     TAKEN_OVER,
     go_another_way,
-    reaches,
     wait_for_an_address,
 )
-from partwell.actions.facts import authorisation_facts, newest_authorisation, stranger_mailboxes, zone
-from partwell.actions.files import chunks
-from partwell.actions.releases.gate import judge_again
-from partwell.actions.releases.stop_lines import lines_of, stop_lines
+from partwell.actions.releases.stop_lines import stop_lines
 from partwell.connectors.smtp_values import Delivery, Outcome
-from partwell.records.authorisations.models import RecipientPerson
-from partwell.records.clients.models import Client, Contact
-from partwell.records.correspondence.models import Envelope
-from partwell.records.vault.models import StoredFile
-from partwell.rules import consent, loop, roles, waiting
+from partwell.records import statements
+from partwell.records.correspondence.models import Envelope, Message
+from partwell.rules import roles, waiting
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.lifecycle import envelope_after
 from partwell.rules.refusals import Refusal, refuse
@@ -55,85 +48,6 @@ def due(now: datetime | None = None, limit: int = 50) -> list[UUID]:
     )
 
 
-def documents_unchanged(envelope: Envelope) -> bool:
-    """Re-hash the stored bytes of every pinned document; the slow part of claiming, before its deed."""
-    for pinned in envelope.documents:
-        file = (
-            StoredFile.objects.select_related("unit")
-            .filter(pk=UUID(hex=pinned["file"]), client_id=envelope.client_id)
-            .first()
-        )
-        if file is None or file.unit.destroyed_at is not None:
-            return False
-        digest = hashlib.sha256()
-        for piece in chunks(file):
-            digest.update(piece)
-        if digest.hexdigest() != pinned["sha256"]:
-            return False
-    return True
-
-
-def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
-    """The gate at transmission: the envelope as frozen, the client in the loop, and for a new provider R1 once more."""
-    if envelope_digest(envelope) != envelope.digest:
-        return refuse("envelope_changed")
-    providers = [one["address"] for one in envelope.recipients if one["role"] == "provider"]
-    contact = Contact.objects.filter(pk=envelope.client_contact_id, left_at=None).first()
-    listed = next((one["address"] for one in envelope.recipients if one["role"] == "client"), "")
-    working = contact is not None and reaches(contact, listed, strictly=envelope.to_provider)
-    facts = (
-        loop.ContactFacts(contact.id.hex, contact.client_id.hex, listed, works=working) if contact else None
-    )
-    others = [one["address"] for one in envelope.recipients if one["role"] not in ("client", "provider")]
-    strangers = stranger_mailboxes(client.id)
-    refusal = loop.recipients_ok(
-        loop.EnvelopeFacts(client.id.hex, facts, tuple(providers), strangers=strangers, others=tuple(others))
-    )
-    if refusal is not None:
-        return refusal
-    if not envelope.to_provider:
-        return refuse("provider_without_client") if providers else None
-    if envelope.kind == ACKNOWLEDGEMENT:
-        return why_not_acknowledged(envelope)
-    return _consent_refusal(envelope, client, now)
-
-
-def _consent_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
-    if envelope.recipient_id is None:
-        return refuse("recipient_unknown")
-    row = newest_authorisation(envelope.recipient_id)
-    persons = {
-        person.email: person
-        for person in RecipientPerson.objects.select_related("recipient").filter(
-            recipient_id=envelope.recipient_id, left_at=None
-        )
-    }
-    facts = authorisation_facts(row, zone()) if row else None
-    refusal = consent.standing(facts, now, envelope.recipient.firm if envelope.recipient else "")
-    if refusal is not None:
-        return refusal
-    for one in envelope.recipients:
-        if one["role"] != "provider":
-            continue
-        person = persons.get(one["address"])
-        if person is None or facts is None or person.id.hex not in facts.person_ids:
-            return refuse(
-                "person_not_named",
-                person=one["name"],
-                recipient=envelope.recipient.firm if envelope.recipient else "",
-            )
-    if envelope.release_id is not None and envelope.kind == "release_announcement":
-        return _lines_refusal(envelope, client, now)
-    return None
-
-
-def _lines_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:
-    lines = lines_of(envelope)
-    if not lines:
-        return refuse("release_empty")
-    return next((why for why in judge_again(client, lines[0].release, lines, now) if why is not None), None)
-
-
 def _record(deed: Deed, envelope: Envelope, event: str, **to_client: object) -> None:
     deed.record(
         f"envelope.{event}",
@@ -149,10 +63,10 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
 
     A refusal of the gate stops the envelope for good and is recorded with its reason.
     """
-    peek = Envelope.objects.select_related("message").filter(pk=envelope_id).first()
+    peek = next(iter(statements.find(Envelope, id=envelope_id)), None)
     if peek is None:
         return refuse("not_found")
-    said = peek.message
+    said = _message(peek)
     until = said.waits_until if said is not None else None
     read_by = said.read_by_name if said is not None else ""
     if until is not None and waiting.still_waits(until, read_by, now or timezone.now()):
@@ -160,34 +74,31 @@ def claim(envelope_id: UUID, *, actor: Actor = SYSTEM, now: datetime | None = No
     intact = documents_unchanged(peek)
     with Deed(actor, now=now) as deed:
         client = deed.lock(peek.client_id)
-        # Conditional UPDATE: exactly one of two relays gets it.
-        token = uuid4()
-        if (
-            Envelope.objects.filter(pk=envelope_id, state=EnvelopeState.QUEUED, claim=None).update(
-                claim=token, claimed_at=deed.now
-            )
-            != 1
-        ):
-            return refuse(
-                "envelope_not_queued",
-                state=Envelope.objects.values_list("state", flat=True).get(pk=envelope_id),
-            )
-        envelope = Envelope.objects.select_related("recipient", "authorisation", "message").get(
-            pk=envelope_id
-        )
+        envelope = _of(client.id, envelope_id)
+        if envelope.state != EnvelopeState.QUEUED or envelope.claim is not None:
+            return refuse("envelope_not_queued", state=envelope.state)
         refusal = why_not(envelope, client, deed.now) if intact else refuse("envelope_changed")
         if refusal is not None:
             return not_now(deed, envelope, refusal)
         _say_written(deed, envelope)
-        deed.save(envelope, state=EnvelopeState.CLAIMED, attempts=envelope.attempts + 1, stop_code="")
+        # Conditional UPDATE under the client's lock: exactly one of two relays gets it.
+        deed.save(
+            envelope, state=EnvelopeState.CLAIMED, claim=uuid4(), claimed_at=deed.now, attempts=envelope.attempts + 1,
+            stop_code="",
+        )  # fmt: skip
         _record(deed, envelope, "claimed", attempt=envelope.attempts)
         return envelope
 
 
+def _message(envelope: Envelope) -> Message | None:
+    """The message that it carries, as it is now."""
+    return statements.find(Message, id=envelope.message_id)[0] if envelope.message_id else None
+
+
 def _say_written(deed: Deed, envelope: Envelope) -> None:
     """A message that waited becomes everybody's to know when it is first about to leave, under its author's name."""
-    said = envelope.message
-    if said is None or said.waits_until is None or envelope.attempts:
+    said = None if envelope.attempts else _message(envelope)
+    if said is None or said.waits_until is None:
         return
     deed.record(
         "message.written",
@@ -237,15 +148,18 @@ def stop(deed: Deed, envelope: Envelope, refusal: Refusal, *, whole: bool = Fals
     return refusal
 
 
-def start_data(envelope_id: UUID, token: UUID, *, sha256: str = "", actor: Actor = SYSTEM) -> bool:
+def start_data(
+    envelope_id: UUID, token: UUID, *, sha256: str = "", client_id: UUID | None = None, actor: Actor = SYSTEM
+) -> bool:
     """Commit ``data_started`` just before DATA, deciding once more under the client's lock; False stops the transmission.
 
-    ``sha256``: of the bytes that are about to leave; what is exported years later is held against it.
+    ``sha256``: of the bytes that are about to leave; what is exported years later is held against it. ``client_id``: whose
+    it is, as the claim said; looked up if not given.
     """
-    peek = Envelope.objects.get(pk=envelope_id)
+    owner = client_id or _client_of(envelope_id)
     with Deed(actor) as deed:
-        client = deed.lock(peek.client_id)
-        envelope = Envelope.objects.select_related("recipient", "authorisation").get(pk=envelope_id)
+        client = deed.lock(owner)
+        envelope = _of(client.id, envelope_id)
         if envelope.state != EnvelopeState.CLAIMED or envelope.claim != token:
             return False
         refusal = why_not(envelope, client, deed.now)
@@ -258,12 +172,34 @@ def start_data(envelope_id: UUID, token: UUID, *, sha256: str = "", actor: Actor
         return True
 
 
-def settle(envelope_id: UUID, token: UUID, delivery: Delivery, *, actor: Actor = SYSTEM) -> Envelope:
-    """Write down what the server answered. A later call, or one with another claim, changes nothing."""
-    peek = Envelope.objects.get(pk=envelope_id)
+def _client_of(envelope_id: UUID) -> UUID:
+    return Envelope.objects.values_list("client_id", flat=True).get(pk=envelope_id)
+
+
+def _of(client_id: UUID, envelope_id: UUID) -> Envelope:
+    """An envelope of the locked client, as it is now."""
+    found = statements.find(Envelope, id=envelope_id, client_id=client_id)
+    if not found:
+        raise Envelope.DoesNotExist("This client has no such envelope.")
+    return found[0]
+
+
+def settle(
+    envelope_id: UUID,
+    token: UUID,
+    delivery: Delivery,
+    *,
+    client_id: UUID | None = None,
+    actor: Actor = SYSTEM,
+) -> Envelope:
+    """Write down what the server answered. A later call, or one with another claim, changes nothing.
+
+    ``client_id``: whose it is, as the claim said; looked up if not given.
+    """
+    owner = client_id or _client_of(envelope_id)
     with Deed(actor) as deed:
-        deed.lock(peek.client_id)
-        envelope = Envelope.objects.get(pk=envelope_id)
+        deed.lock(owner)
+        envelope = _of(owner, envelope_id)
         if envelope.claim != token or envelope.state not in (
             EnvelopeState.CLAIMED,
             EnvelopeState.DATA_STARTED,

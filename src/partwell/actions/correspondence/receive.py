@@ -7,13 +7,13 @@ becomes. A copy by another road, or the same again after a crash, is the same ma
 """
 
 import contextlib
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -24,61 +24,41 @@ from partwell.actions import files
 from partwell.actions.base import Deed
 from partwell.actions.correspondence import file_mail, forwarded, reply_addresses, staff_answer
 from partwell.actions.correspondence.filing import Filing
-from partwell.actions.correspondence.inbound_auth import Judged, Peer, judge, meant
-from partwell.actions.correspondence.sender import known_domains, match
-from partwell.actions.keys import INSTALLATION, RECORD, blob_store
+from partwell.actions.correspondence.inbound_auth import Peer, judge
+from partwell.actions.correspondence.receive_facts import (
+    HELD_AN_HOUR,
+    Taken,
+    Target,
+    attached,
+    facts_of,
+    files_of,
+    row_of,
+    same_key,
+)
+from partwell.actions.correspondence.sender import around, match
+from partwell.actions.keys import INSTALLATION, RECORD, OpenUnit, blob_store, unit_for
 from partwell.connectors.dns import Resolver
-from partwell.connectors.mail_same import Fingerprint, fingerprint
+from partwell.connectors.mail_same import fingerprint
 from partwell.importers.base import ImportedItem, ImportRefused, Options, Understood, clean
 from partwell.importers.inbound_mail import MailRead, from_wire_facts
 from partwell.importers.limits import MIB, Limits
 from partwell.importers.mail_text import storable
 from partwell.importers.sandbox import read_guarded
-from partwell.records.correspondence.models import Envelope, InboundMail, InboundPart, ReplyAddress
+from partwell.records.correspondence.models import Envelope, InboundMail, InboundPart
+from partwell.records.statements import find
 from partwell.records.vault.models import StoredFile
 from partwell.rules import inbound
 from partwell.rules.actor import Actor
 from partwell.rules.inbound_forward import Kind
 
-__all__ = ["LARGEST", "MAILBOX", "Peer", "take_in"]
+__all__ = ["HELD_AN_HOUR", "LARGEST", "MAILBOX", "Peer", "same_key", "take_in"]
 
 LARGEST = 150 * MIB
 """Bytes of the largest mail that the roads take; ``take_in`` itself takes any."""
 MAILBOX = Actor(kind="system", id=UUID(int=0), name="Partwell", role="system", door="mailbox")
-HELD_AN_HOUR, ASKED_AN_HOUR = 10, 30
 _LIMITS = Limits(
     memory=512 * MIB, cpu_seconds=60, wall_seconds=120.0, idle_seconds=60.0, written_file=LARGEST
 )
-
-
-@dataclass(frozen=True)
-class _Target:
-    """Where one copy belongs: the address it came to, or the mail of ours that it answers or reports on; else nowhere."""
-
-    client_id: UUID | None = None
-    address: ReplyAddress | None = None
-    offboarding_id: UUID | None = None
-
-
-@dataclass
-class _Taken:
-    """A mail on the disk, fingerprinted and read. ``parts``: item and its file in the spool."""
-
-    path: Path
-    print: Fingerprint
-    read: MailRead
-    parts: list[ImportedItem]
-    road: str
-    envelope_from: str
-    envelope_to: list[str]
-    received_at: datetime
-    peer: Peer | None
-    resolver: Resolver | None
-    by: Actor
-    judged: Judged | None = field(default=None)
-    # Of a mail attached whole to a staff member's: its judgement, and which mail it is.
-    original: Judged | None = None
-    original_print: Fingerprint | None = None
 
 
 def take_in(
@@ -101,7 +81,7 @@ def take_in(
     """
     with _on_disk(raw) as (path, spool):
         read, parts = _read(path, spool)
-        taken = _Taken(
+        taken = Taken(
             path, fingerprint(path), read, parts, road, storable(clean(envelope_from, 320)), [storable(clean(one, 320)) for one in envelope_to][:100],
             received_at or timezone.now(), peer, resolver, by,
         )  # fmt: skip
@@ -141,15 +121,15 @@ def _read(path: Path, spool: Path) -> tuple[MailRead, list[ImportedItem]]:
     ), parts
 
 
-def _targets(taken: _Taken) -> list[_Target]:
+def _targets(taken: Taken) -> list[Target]:
     """Every client's conversation that this mail belongs to, once each; one target without a client where there is none."""
     rows = reply_addresses.known(taken.envelope_to) or reply_addresses.known(taken.read.delivered)
-    found: dict[UUID, _Target] = {}
+    found: dict[UUID, Target] = {}
     for row in rows:
-        found.setdefault(row.client_id, _Target(row.client_id, row, row.offboarding_id))
+        found.setdefault(row.client_id, Target(row.client_id, row, row.offboarding_id))
     if not found and (thread := _by_thread(taken.read)) is not None:
-        found[thread] = _Target(thread)
-    return list(found.values()) or [_Target()]
+        found[thread] = Target(thread)
+    return list(found.values()) or [Target()]
 
 
 def _by_thread(read: MailRead) -> UUID | None:
@@ -165,24 +145,20 @@ def _by_thread(read: MailRead) -> UUID | None:
     return next((known[one] for known in (ours, theirs) for one in ids if one in known), None)
 
 
-def same_key(base: str, client_id: UUID | None) -> str:
-    """What makes two copies one mail, for this client's conversation (or for none)."""
-    return hashlib.sha256(f"{base}:{client_id.hex if client_id else ''}".encode()).hexdigest()
-
-
-def _known(taken: _Taken, client_id: UUID | None) -> InboundMail | None:
+def _known(taken: Taken, client_id: UUID | None) -> InboundMail | None:
     """The row of an earlier copy. A copy that nobody can place is one of those that were placed, if there are any."""
-    rows = InboundMail.objects.select_related("message")
-    found = rows.filter(same_key=same_key(taken.print.base, client_id)).first()
+    found = next(iter(find(InboundMail, same_key=same_key(taken.print.base, client_id))), None)
     if found is None and client_id is None and taken.read.message_id:
-        placed = rows.filter(internet_message_id=taken.read.message_id).exclude(client=None)[:50]
+        placed = InboundMail.objects.filter(internet_message_id=taken.read.message_id).exclude(client=None)[
+            :50
+        ]
         found = next(
             (one for one in placed if one.same_key == same_key(taken.print.base, one.client_id)), None
         )
     return found
 
 
-def _take(taken: _Taken, target: _Target) -> InboundMail:
+def _take(taken: Taken, target: Target) -> InboundMail:
     if (earlier := _known(taken, target.client_id)) is not None:
         return earlier
     if taken.judged is None:
@@ -197,13 +173,14 @@ def _take(taken: _Taken, target: _Target) -> InboundMail:
         )
         _look_inside(taken, sender)
     stored: list[StoredFile] = []
+    unit = unit_for(MAILBOX, target.client_id, RECORD if target.client_id else INSTALLATION)
     try:
         with taken.path.open("rb") as stream:
-            stored.append(_store(stream, target, "mail.eml", "message/rfc822"))
+            stored.append(_store(stream, unit, "mail.eml", "message/rfc822"))
         for item in taken.parts:
             assert item.file is not None and item.file.path is not None  # only such are parts
             with item.file.path.open("rb") as stream:
-                stored.append(_store(stream, target, item.file.name, item.file.media_type))
+                stored.append(_store(stream, unit, item.file.name, item.file.media_type))
         try:
             found = _keep(taken, target, stored)
         except (
@@ -222,7 +199,7 @@ def _take(taken: _Taken, target: _Target) -> InboundMail:
     return found
 
 
-def _look_inside(taken: _Taken, sender: str) -> None:
+def _look_inside(taken: Taken, sender: str) -> None:
     """Of a staff member's mail with a mail attached: judge that one by itself. Of anybody else's it stays one part, unopened."""
     original = next((one for one in taken.parts if one.details.get("original")), None)
     if original is None or match(None, sender, taken.received_at).staff is None:
@@ -236,11 +213,8 @@ def _look_inside(taken: _Taken, sender: str) -> None:
     taken.original_print = fingerprint(path)
 
 
-def _store(stream: object, target: _Target, name: str, media_type: str) -> StoredFile:
-    purpose = RECORD if target.client_id else INSTALLATION
-    return files.store(
-        MAILBOX, stream, client_id=target.client_id, name=name, media_type=media_type, purpose=purpose  # type: ignore[arg-type]
-    )  # fmt: skip
+def _store(stream: BinaryIO, unit: OpenUnit, name: str, media_type: str) -> StoredFile:
+    return files.store(MAILBOX, stream, client_id=unit.client_id, name=name, media_type=media_type, unit=unit)
 
 
 def _forget(stored: list[StoredFile]) -> None:
@@ -249,7 +223,7 @@ def _forget(stored: list[StoredFile]) -> None:
             blob_store().delete(file.blob_id)
 
 
-def _keep(taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMail:
+def _keep(taken: Taken, target: Target, stored: list[StoredFile]) -> InboundMail:
     """The deed. Of two at once one commits; the other finds that row, by the client's lock or the unique key."""
     try:
         with Deed(taken.by) as deed:
@@ -265,19 +239,19 @@ def _keep(taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMa
         return earlier
 
 
-def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile]) -> InboundMail:
+def _keep_in(deed: Deed, taken: Taken, target: Target, stored: list[StoredFile]) -> InboundMail:
     read, judged = taken.read, taken.judged
     assert judged is not None  # judged before the deed, since DNS is slow
-    for file in stored:
-        deed.add(file)
+    deed.add_many(StoredFile, stored)
     envelope = (
         Envelope.objects.filter(internet_message_id__in=read.report_of, client_id=target.client_id).first()
         if read.report and target.client_id
         else None
     )
-    who = match(target.client_id, read.from_[0].address if read.from_ else "", deed.now)
-    facts = _facts(deed, taken, target, who.facts, judged, report=envelope is not None)
-    mail = _row(taken, target, stored[0])
+    everybody = around(target.client_id)
+    who = match(target.client_id, read.from_[0].address if read.from_ else "", deed.now, everybody)
+    facts = facts_of(deed, taken, target, who.facts, judged, everybody, report=envelope is not None)
+    mail = row_of(taken, target, stored[0])
     mail.sender_kind = who.facts.kind.value
     mail.contact, mail.person, mail.staff = who.contact, who.person, who.staff
     mail.recipient = who.person.recipient if who.person else None
@@ -296,15 +270,16 @@ def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile
         kind, why = forwarded.kind_of(deed, mail, read, here)
     facts = replace(facts, forwarded=kind is not Kind.ANSWER)
     filing = Filing(
-        mail, who, inbound.decide(facts), _attached(taken), read.report, envelope, files=_files(taken)
+        mail, who, inbound.decide(facts), attached(taken), read.report, envelope, files=files_of(taken)
     )
     filing = staff_answer.checked(forwarded.judged(deed, filing, kind, why), deed)
     mail.state, mail.warnings = filing.verdict.state.value, list(filing.verdict.warnings)
     mail.decision = filing.verdict.why[:300]
     row = file_mail.file(deed, filing)
-    for number, (item, file) in enumerate(zip(taken.parts, stored[1:], strict=True), 1):
-        deed.add(InboundPart(mail=mail, position=number, file=file, name=file.name, media_type=file.media_type,
-                             inline=bool(item.details.get("inline"))))  # fmt: skip
+    deed.add_many(InboundPart, [
+        InboundPart(mail=mail, position=number, file=file, name=file.name, media_type=file.media_type, inline=bool(item.details.get("inline")))
+        for number, (item, file) in enumerate(zip(taken.parts, stored[1:], strict=True), 1)
+    ])  # fmt: skip
     if target.client_id is not None:
         _settle_unplaced(deed, taken, mail)
     file_mail.tell(deed, filing, row)
@@ -313,84 +288,11 @@ def _keep_in(deed: Deed, taken: _Taken, target: _Target, stored: list[StoredFile
     return mail
 
 
-def _attached(taken: _Taken) -> tuple[str, ...]:
-    """Names of the mail's attachments; those of a mail inside it are not counted twice."""
-    return tuple(one.file.name for one in taken.parts if one.file and not one.details.get("inline") and not one.details.get("inner"))  # fmt: skip
-
-
-def _files(taken: _Taken) -> tuple[str, ...]:
-    """What a person attached, however their program marked it: no text, and no picture that the text shows."""
-    return tuple(
-        one.file.name
-        for one in taken.parts
-        if one.file
-        and not (
-            one.details.get("inline") and (one.details.get("cid") or one.file.media_type.startswith("text/"))
-        )
-    )
-
-
-def _facts(deed: Deed, taken: _Taken, target: _Target, sender: inbound.Sender, judged: Judged, *, report: bool) -> inbound.MailFacts:  # fmt: skip
-    read = taken.read
-    ours = bool(read.message_id) and Envelope.objects.filter(internet_message_id=read.message_id).exists()
-    since = deed.now - timedelta(hours=1)
-    lately = (
-        InboundMail.objects.filter(client_id=target.client_id, received_at__gt=since)
-        if target.client_id
-        else InboundMail.objects.none()
-    )
-    consented = sender.kind is inbound.SenderKind.PROVIDER and sender.consent
-    often = (
-        lately.filter(state="filed", sender_kind="provider").count() >= ASKED_AN_HOUR
-        if consented
-        else lately.filter(state="held").count() >= HELD_AN_HOUR
-    )
-    return inbound.MailFacts(
-        matched=target.client_id is not None, sender=sender, proof=judged.proof, meant=meant(judged, read, target.address, sender.kind),
-        open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report,
-        automatic=_automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
-        from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
-        reply_to=tuple(one.address for one in read.reply_to),
-        known_domains=known_domains(deed.client) if deed.client else (),
-    )  # fmt: skip
-
-
-def _automatic(taken: _Taken) -> bool:
-    """RFC 3834: by its headers; or by an empty return path, where the road tells the envelope's sender."""
-    return bool(taken.read.automatic) or (taken.road == "lmtp" and taken.envelope_from in ("", "<>"))
-
-
-_MARKS = {
-    "encrypted": "It is encrypted; it is kept whole, and its recipient can open the file as it came.",
-    "signed": "It carries a signature (S/MIME or PGP) of its own; the file as it came can be checked.",
-    "tnef": "Outlook packed its attachments in a winmail.dat: it is kept whole, and what could be unpacked stands beside it.",
-    "calendar": "It carries a calendar invitation.",
-}
-
-
-def _row(taken: _Taken, target: _Target, raw: StoredFile) -> InboundMail:
-    read = taken.read
-    first = read.from_[0] if read.from_ else None
-    assert taken.judged is not None
-    return InboundMail(
-        client_id=target.client_id, offboarding_id=target.offboarding_id, address=target.address, road=taken.road,
-        received_at=taken.received_at, raw=raw, raw_sha256=taken.print.sha256, size=taken.print.size,
-        same_key=same_key(taken.print.base, target.client_id), envelope_from=taken.envelope_from, envelope_to=taken.envelope_to,
-        internet_message_id=read.message_id, in_reply_to=read.in_reply_to, references=list(read.references),
-        from_name=first.name if first else "", from_address=first.address if first else "",
-        others=[{"header": name, "name": one.name, "address": one.address}
-                for name, people in (("to", read.to), ("cc", read.cc)) for one in people],
-        subject=read.subject, sent_at=read.date, text=read.text, automatic=_automatic(taken), auth=taken.judged.kept,
-        problems=[*read.problems, *(_MARKS[one] for one in read.marks if one in _MARKS)],
-    )  # fmt: skip
-
-
-def _settle_unplaced(deed: Deed, taken: _Taken, mail: InboundMail) -> None:
+def _settle_unplaced(deed: Deed, taken: Taken, mail: InboundMail) -> None:
     """An earlier copy that nobody could place, and that nobody decided on, is this mail; it ends with this client's record (R4)."""
-    rows = InboundMail.objects.filter(
-        same_key=same_key(taken.print.base, None), state="unmatched", decided_at=None
-    )
-    for row in rows:
+    for row in find(
+        InboundMail, same_key=same_key(taken.print.base, None), state="unmatched", decided_at=None
+    ):
         deed.save(
             row,
             client=deed.client,

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from partwell.actions.base import Deed
 from partwell.actions.facts import open_offboarding
+from partwell.records import statements
 from partwell.records.authorisations.models import Recipient
 from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import ReplyAddress
@@ -51,10 +52,12 @@ def token_of(address: str) -> str:
 def known(addresses: Iterable[str]) -> list[ReplyAddress]:
     """The addresses of ours among these that exist, revoked ones too, in the order given; one query."""
     tokens = list(dict.fromkeys(token for one in addresses if (token := token_of(one))))
-    rows = {
-        row.token: row
-        for row in ReplyAddress.objects.select_related("client", "recipient").filter(token__in=tokens[:200])
-    }
+    found = (
+        statements.find(ReplyAddress, token=tokens[0])
+        if len(tokens) == 1
+        else ReplyAddress.objects.filter(token__in=tokens[:200])
+    )
+    rows = {row.token: row for row in found}
     return [rows[token] for token in tokens if token in rows]
 
 

@@ -4,19 +4,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
-from partwell.actions.facts import house_mailboxes
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Upper
+
 from partwell.actions.releases.standing import standing_of
 from partwell.records.authorisations.models import RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.people.models import Msp, StaffMember
+from partwell.records.statements import Prepared, find, identifier
 from partwell.rules import inbound
 from partwell.rules.loop import mailbox_of
 
 Kind = inbound.SenderKind
-Row = TypeVar("Row", Contact, RecipientPerson, StaffMember)
 
 
 @dataclass(frozen=True)
@@ -29,24 +31,84 @@ class Matched:
     staff: StaffMember | None = None
 
 
-def match(client_id: UUID | None, address: str, now: datetime) -> Matched:
+@dataclass(frozen=True)
+class Person:
+    """One whose mailbox is compared: the row's id, the address on file, and whether they are still here."""
+
+    id: UUID
+    email: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Around:
+    """Whose mailboxes say whom a mail is from: our own people and address, the client's contacts, the people of its recipients."""
+
+    staff: tuple[Person, ...]
+    office: tuple[str, ...]
+    contacts: tuple[Contact, ...] = ()
+    people: tuple[Person, ...] = ()
+
+    @property
+    def house(self) -> frozenset[str]:
+        """The mailboxes that we ourselves read (``facts.house_mailboxes``)."""
+        found = (*(one.email for one in self.staff if one.here), *self.office)
+        return frozenset(mailbox_of(one) for one in found if one)
+
+
+_STAFF = Prepared(lambda: StaffMember.objects.order_by().values_list("id", "user__email", "left_at"))
+_OFFICE = Prepared(lambda: Msp.objects.order_by().values_list("email"))
+_PEOPLE = Prepared(
+    lambda client_id: (
+        RecipientPerson.objects.order_by()
+        .filter(recipient__client_id=client_id)
+        .values_list("id", "email", "left_at")
+    ),
+    UUID,
+)
+_ELSEWHERE = Prepared(
+    lambda client_id, address: _there(Contact.objects.exclude(client_id=client_id), address).union(
+        _there(RecipientPerson.objects.exclude(recipient__client_id=client_id), address)
+    ),
+    UUID,
+    str,
+)
+
+
+def around(client_id: UUID | None) -> Around:
+    """Everybody around a client's conversation, read once for all that is asked of a mail: four queries, two without a client."""
+    staff = _persons(_STAFF.rows())
+    office = tuple(str(email) for (email,) in _OFFICE.rows())
+    if client_id is None:
+        return Around(staff, office)
+    contacts = sorted(find(Contact, client_id=client_id), key=lambda row: row.name)
+    return Around(staff, office, tuple(contacts), _persons(_PEOPLE.rows(client_id)))
+
+
+def _persons(rows: Iterable[tuple[Any, ...]]) -> tuple[Person, ...]:
+    return tuple(Person(identifier(key), str(email), left_at is None) for key, email, left_at in rows)
+
+
+def match(client_id: UUID | None, address: str, now: datetime, who: Around | None = None) -> Matched:
     """Who of this client's conversation has this mailbox ("+tags" aside). An address of two parties is nobody's for sure.
 
     Without a client only staff is matched. Somebody of another client is ``elsewhere``, unnamed: the client reads on.
+    ``who``: those :func:`around` it, looked up if not given.
     """
     # Nobody on record has such an address, but case-folding would make one out of it (K of Kelvin, long s).
     if "@" not in address or not address.isascii():
         return Matched(inbound.Sender())
     mine = mailbox_of(address)
-    staff = _best(
-        row for row in StaffMember.objects.select_related("user") if mailbox_of(row.user.email) == mine
-    )
+    who = around(client_id) if who is None else who
+    same = _best(who.staff, mine)
+    staff = StaffMember.objects.select_related("user").get(pk=same.id) if same else None
     if client_id is None:
         return _staff(staff) if staff else Matched(inbound.Sender())
-    contact = _best(row for row in Contact.objects.filter(client_id=client_id) if mine in _mailboxes(row))
-    people = RecipientPerson.objects.select_related("recipient").filter(recipient__client_id=client_id)
-    person = _best(row for row in people if mailbox_of(row.email) == mine)
-    if staff is None and mine in house_mailboxes():
+    contacts = [row for row in who.contacts if mine in _mailboxes(row)]
+    contact = min(contacts, key=lambda row: row.left_at is not None, default=None)
+    same = _best(who.people, mine)
+    person = RecipientPerson.objects.select_related("recipient").get(pk=same.id) if same else None
+    if staff is None and mine in who.house:
         return Matched(inbound.Sender(house=True))
     found = [one for one in (staff, contact, person) if one is not None and one.left_at is None]
     if len(found) > 1:
@@ -75,10 +137,13 @@ def _staff(row: StaffMember) -> Matched:
     return Matched(inbound.Sender(Kind.STAFF, row.name, gone=row.left_at is not None), staff=row)
 
 
-def _best(rows: Iterable[Row]) -> Row | None:
-    """One who has not left before one who has."""
-    found = sorted(rows, key=lambda row: row.left_at is not None)
-    return found[0] if found else None
+def _best(persons: Iterable[Person], mailbox: str) -> Person | None:
+    """One who has this mailbox; one who has not left before one who has."""
+    return min(
+        (one for one in persons if mailbox_of(one.email) == mailbox),
+        key=lambda one: not one.here,
+        default=None,
+    )
 
 
 def _mailboxes(row: Contact) -> set[str]:
@@ -86,19 +151,22 @@ def _mailboxes(row: Contact) -> set[str]:
 
 
 def _elsewhere(client_id: UUID, address: str) -> bool:
-    others = Contact.objects.filter(email__iexact=address, left_at=None).exclude(client_id=client_id)
-    people = RecipientPerson.objects.filter(email__iexact=address, left_at=None)
-    return others.exists() or people.exclude(recipient__client_id=client_id).exists()
+    return bool(_ELSEWHERE.rows(client_id, address.upper()))
 
 
-def known_domains(client: Client) -> tuple[str, ...]:
-    """The domains that a look-alike could be made of: the client's, its contacts', its new providers' and ours."""
-    found = [*client.domains]
-    for emails in Contact.objects.filter(client=client, left_at=None).values_list("email", "second_email"):
-        found += [one.rpartition("@")[2] for one in emails]
-    people = RecipientPerson.objects.filter(recipient__client=client, left_at=None).values_list(
-        "email", flat=True
-    )
-    found += [one.rpartition("@")[2] for one in people]
-    found += [one.rpartition("@")[2] for one in Msp.objects.values_list("email", flat=True)]
+def _there(rows: "QuerySet[Any]", address: str) -> "QuerySet[Any, Any]":
+    """One row where one who has not left has this address, whatever its case; none else."""
+    asked = rows.order_by().filter(left_at=None).annotate(large=Upper("email"))
+    return asked.filter(large=address).values_list(Value(1))
+
+
+def known_domains(client: Client, who: Around | None = None) -> tuple[str, ...]:
+    """The domains that a look-alike could be made of: the client's, its contacts', its new providers' and ours.
+
+    ``who``: those :func:`around` the client, looked up if not given.
+    """
+    who = around(client.id) if who is None else who
+    addresses = [one for row in who.contacts if row.left_at is None for one in (row.email, row.second_email)]
+    addresses += [one.email for one in who.people if one.here]
+    found = [*client.domains, *(one.rpartition("@")[2] for one in (*addresses, *who.office))]
     return tuple(sorted({str(one).casefold() for one in found if one}))

@@ -6,6 +6,7 @@ address. Its key ends in the id of the one it stands for, so that each is taken 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,13 +26,15 @@ ONE_PERSONS = ("authorisation_reminder",)  # of a person: another of theirs take
 KEPT = 118  # of the first key; with what is added the whole stays within 160 signs
 
 
-def reaches(contact: Contact, listed: str, *, strictly: bool) -> bool:
+def reaches(
+    contact: Contact, listed: str, *, strictly: bool, reached: Sequence[Contact] | None = None
+) -> bool:
     """Whether mail to ``listed`` reaches this contact of the loop now.
 
     ``strictly`` (mail to a new provider): it is one of the addresses on file that work. Else an address that is no longer
-    on file passes too: what was changed is told to where it went before.
+    on file passes too: what was changed is told to where it went before. ``reached``: the client's loop, looked up if not given.
     """
-    if contact not in loop_contacts(contact.client_id):
+    if contact not in (loop_contacts(contact.client_id) if reached is None else reached):
         return False
     if listed.casefold() in {one.casefold() for one in (working_address(contact), second_address(contact))}:
         return True

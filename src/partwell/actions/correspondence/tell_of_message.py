@@ -7,7 +7,7 @@ that an answer is what ``staff_answer`` takes. What is held or waits is named an
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from partwell.records.correspondence.models import DigestChoice, Envelope, Inbou
 from partwell.records.jobs.queries import Job
 from partwell.records.people.models import StaffMember
 from partwell.records.people.queries import the_msp
+from partwell.records.statements import Prepared, find
 from partwell.rules import roles
 from partwell.rules.refusals import Refusal
 
@@ -34,6 +35,17 @@ KIND = "mail.message"
 ONLY_DIGEST = "digest"  # DigestChoice.messages
 THREAD = 50  # messages back that a thread is followed
 OUTSIDE = ("all", "client")
+
+# Who was told of one client's messages since a moment: a few within an hour, for each of our people.
+_TOLD = Prepared(
+    lambda client_id, since: (
+        Job.objects.order_by()
+        .filter(kind=KIND, client_ref=client_id, created_at__gte=since)
+        .values_list("key")
+    ),
+    UUID,
+    datetime,
+)
 
 
 def tell_of_message(deed: Deed, row: Message, *, mail: InboundMail | None = None, files: Sequence[str] = ()) -> None:  # fmt: skip
@@ -75,13 +87,11 @@ def readers(deed: Deed, row: Message | None, mail: InboundMail | None = None) ->
     """
     client = _locked(deed)
     wanted = _wrote_in_thread(row) | ({client.account_manager_id} if client.account_manager_id else set())
-    here = StaffMember.objects.select_related("user").filter(left_at=None).order_by("id")
+    here = StaffMember.objects.filter(left_at=None).order_by("id")
     found = [one for one in here.filter(pk__in=wanted) if _may_read(one)]
     if not found:
-        found = list(here.filter(role=roles.OWNER))
-    quiet = set(
-        DigestChoice.objects.filter(staff__in=found, messages=ONLY_DIGEST).values_list("staff_id", flat=True)
-    )
+        found = sorted(find(StaffMember, left_at=None, role=roles.OWNER), key=lambda one: one.id)
+    quiet = {one.staff_id for one in find(DigestChoice, messages=ONLY_DIGEST)}
     knows = {deed.actor.id, mail.forwarded_by_id if mail else None}
     return [one for one in found if one.id not in quiet | knows]
 
@@ -141,12 +151,11 @@ def _queue(deed: Deed, staff: StaffMember, key: str, told: dict[str, Any]) -> No
     """One mail; beyond so many within the hour one for all the rest, at the hour's end."""
     client = _locked(deed)
     hour = deed.now.replace(minute=0, second=0, microsecond=0)
-    mine = Job.objects.filter(kind=KIND, client_ref=client.id, payload__staff=staff.id.hex)
-    sent = mine.filter(created_at__gte=hour, payload__more=0).count()
+    mine, rest = f"told:{staff.id.hex}:", f"told:{staff.id.hex}:{client.id.hex}:{hour:%Y%m%d%H}"
+    sent = sum(one.startswith(mine) and one != rest for (one,) in _TOLD.rows(client.id, hour))
     if sent < settings.PARTWELL_MESSAGE_MAILS:
         deed.job(KIND, f"told:{staff.id.hex}:{key}", client=client.id, staff=staff.id.hex, more=0, **told)
         return
-    rest = f"told:{staff.id.hex}:{client.id.hex}:{hour:%Y%m%d%H}"
     job = deed.job(
         KIND, rest, client=client.id, due=hour + timedelta(hours=1), staff=staff.id.hex, more=0, path=f"/clients/{client.id}/messages/"
     )  # fmt: skip

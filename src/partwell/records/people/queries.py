@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from partwell.records import statements
 from partwell.records.people.models import (
     AccountMail,
     ApiToken,
@@ -19,6 +20,14 @@ from partwell.records.people.models import (
 def the_msp() -> Msp | None:
     """The installation's MSP, or None before set-up."""
     return Msp.objects.select_related("logo").first()
+
+
+_ADDRESS = statements.Prepared(lambda: Msp.objects.order_by().values_list("email"))
+
+
+def msp_address() -> str:
+    """The MSP's own mail address as it is now; "" before set-up. Asked for with every mail that leaves."""
+    return next((str(one) for (one,) in _ADDRESS.rows()), "")
 
 
 def staff_of(user_id: UUID | str) -> StaffMember | None:
