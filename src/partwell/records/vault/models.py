@@ -11,7 +11,7 @@ from partwell.records.base import Committed
 class KeyUnit(Committed):
     """One data key, wrapped under a key-encryption key that lives in the key store only (PROOF.md, "Secrets").
 
-    ``purpose``: installation, record, credentials, or backup:<set>. Destroying one unit's key
+    ``purpose``: installation, record, credentials, backup:<set>, recording:<id>, or bundle:<job> (one with recordings). Destroying one unit's key
     must not take the evidence, or what is under hold, with it.
     """
 
