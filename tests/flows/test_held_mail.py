@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.disown_mail import disown_question
 from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.write_message import Draft, write_message
+from partwell.actions.releases.said_marks import HELD, marks_of
 from partwell.records.correspondence.models import Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.jobs.models import Job
@@ -265,3 +267,16 @@ def test_what_waits_for_a_reading_is_on_top_for_whoever_may_read_it() -> None:
     assert "Not left yet" in page(dan, "/messages/") and "It leaves by itself on" in page(dan, "/messages/")
     assert sent(dan, f"/messages/{row.id}/send-now/") == f"/messages/{row.id}/"
     assert "Not left yet" not in page(dan, "/messages/")
+
+
+def test_an_exported_correspondence_says_until_when_it_was_held_and_what_was_disowned() -> None:
+    c = started()
+    freed, not_theirs = asked(c, "Ports"), asked(c, "Keys")
+    done(disown_question(actor=c.mara, message_id=not_theirs.id))
+    lines: Any = [SimpleNamespace(key=SimpleNamespace(kind="message", id=row.id), facts={"held": True}, mails=[]) for row in (freed, not_theirs)]  # fmt: skip
+    before = marks_of(lines, "client", "Europe/Berlin")
+    assert before[freed.id].held == [HELD]
+    assert before[not_theirs.id].held[0] == HELD and before[not_theirs.id].held[1].startswith("Disowned: ")
+    sign(c)
+    after = marks_of(lines, "provider", "Europe/Berlin")
+    assert after[freed.id].held[0].startswith("Held until ") and after[not_theirs.id].held == [HELD]

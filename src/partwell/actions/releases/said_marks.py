@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from partwell.actions.releases.said import Key, Said
 
 HELD = "Held: it came before the client's consent, so nobody answered it."
+HELD_UNTIL = (
+    "Held until {moment}: it came before the client's consent; since that took effect it may be answered."
+)
 _ROADS = {
     "imap": "from a mailbox",
     "lmtp": "over our mail server",
@@ -41,31 +44,36 @@ class Marks:
 
 
 def marks_of(listed: Sequence["Said"], party: str, zone: str) -> dict[UUID, Marks]:
-    """The marks of a lot; three queries. Moments are written in ``zone`` (IANA)."""
+    """The marks of a lot; four queries, one more of those that were disowned. Moments are written in ``zone`` (IANA)."""
     out: dict[UUID, Marks] = defaultdict(Marks)
     ids = [said.key.id for said in listed if said.key.kind == "message"]
     mails = {
         row.message_id: row
         for row in InboundMail.objects.filter(message__in=ids).prefetch_related("parts__file")
     }
-    disowned = _disowned([row.id for row in mails.values()]) if party == "client" else {}
+    disowned = _disowned([*ids, *(row.id for row in mails.values())]) if party == "client" else {}
+    freed = dict(
+        Message.objects.filter(pk__in=ids, released_at__isnull=False).values_list("id", "released_at")
+    )
     for said in listed:
         marks = out[said.key.id]
         if said.facts.get("held"):
-            marks.held.append(HELD)
+            at = freed.get(said.key.id)
+            marks.held.append(HELD_UNTIL.format(moment=moment_text(at, zone)) if at else HELD)
+        came = mails.get(said.key.id)
+        no = disowned.get(said.key.id) or (disowned.get(came.id) if came else None)
+        if no is not None:
+            marks.held.append(
+                f"Disowned: the client said on {moment_text(no, zone)} that it has nothing to do with them."
+            )
         for carrier in said.mails:
             if carrier.envelope is not None:
                 marks.attached += [
                     (str(one["name"]), str(one["sha256"])) for one in carrier.envelope.documents
                 ]
-        came = mails.get(said.key.id)
         shown = next((carrier for carrier in said.mails if carrier.raw is not None), None)
         if came is None or shown is None:  # what is kept inside shows its words alone
             continue
-        if came.id in disowned:
-            marks.held.append(
-                f"Disowned: the client said on {moment_text(disowned[came.id], zone)} that it has nothing to do with them."
-            )
         marks.came = _came(came, zone)
         names = Counter(shown.attachments)
         for part in came.parts.all():
@@ -75,10 +83,14 @@ def marks_of(listed: Sequence["Said"], party: str, zone: str) -> dict[UUID, Mark
     return out
 
 
-def _disowned(mails: list[UUID]) -> dict[UUID, datetime]:
-    """Which of these mails the client disowned, and when."""
-    refs = list(EntrySubject.objects.filter(subject_ref__in=mails).values_list("entry_index", "subject_ref"))
-    entries = Entry.objects.filter(index__in=[index for index, _ in refs], type="mail.disowned")
+def _disowned(refs_of: list[UUID]) -> dict[UUID, datetime]:
+    """Which of these mails and messages the client disowned, and when."""
+    refs = list(
+        EntrySubject.objects.filter(subject_ref__in=refs_of).values_list("entry_index", "subject_ref")
+    )
+    entries = Entry.objects.filter(
+        index__in=[index for index, _ in refs], type__in=("mail.disowned", "message.disowned")
+    )
     at = dict(entries.values_list("index", "recorded_at"))
     return {ref: at[index] for index, ref in refs if index in at}
 
