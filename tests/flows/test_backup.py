@@ -3,6 +3,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,16 @@ from partwell.actions.evidence.log_store import copy_new
 from partwell.connectors.errors import ConnectorError
 from tests.flows.backup_cast import AgeKey, age_key, members_of, new_place, partwell, plain_of
 from tests.kill import stage
+from tests.support.programs import ground
 from tests.support.worlds import World
 
 MARKER = b"the planted marker of Northwick, 4711"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with ground("backup") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,9 +38,16 @@ from partwell.records.vault.models import KeyUnit, StoredFile
 from partwell.rules.actor import SYSTEM
 from tests.flows.backup_cast import AgeKey, age_key, new_place, partwell
 from tests.kill import stage
+from tests.support.programs import ground
 from tests.support.worlds import World, entered
 
 MARKER = "the planted marker of Northwick 4711"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with ground("backup") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,6 +19,7 @@ from partwell.actions.evidence.log_store import copy_new
 from partwell.connectors.age import read_identities
 from tests.flows.backup_cast import AgeKey, age_key
 from tests.kill import stage
+from tests.support.programs import ground
 from tests.support.worlds import World
 
 
@@ -50,6 +51,12 @@ def killed_at(work: Callable[[], object], place: Any, name: str, at: int, *, aft
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, status
     return os.WIFSIGNALED(status)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with ground("kill") as folder:
+        yield folder
 
 
 @pytest.fixture
