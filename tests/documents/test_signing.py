@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from partwell.documents.pdf import render
 from partwell.documents.signing import check_pdf_signature, make_signing_identity, sign_pdf
@@ -64,6 +65,34 @@ def test_a_flipped_byte_anywhere_is_found() -> None:
     changed = bytearray(sealed)
     changed[letter] ^= 0x20
     assert not check_pdf_signature(bytes(changed), certificate).ok
+
+
+def test_a_damaged_key_and_one_of_another_certificate_seal_nothing() -> None:
+    # a signature by a damaged RSA key can give the key away (Boneh, DeMillo, Lipton 1997): it must not leave
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key, certificate, pdf, _sealed = made()
+    loaded = serialization.load_pem_private_key(key, None)
+    assert isinstance(loaded, rsa.RSAPrivateKey)
+    good = loaded.private_numbers()
+    # OpenSSL mends a wrong part by the exponent; with both wrong it gives a wrong signature
+    parts = {
+        "p": good.p,
+        "q": good.q,
+        "d": good.d ^ 2,
+        "dmp1": good.dmp1 ^ 2,
+        "dmq1": good.dmq1,
+        "iqmp": good.iqmp,
+    }
+    broken = rsa.RSAPrivateNumbers(**parts, public_numbers=good.public_numbers)
+    pem = broken.private_key(unsafe_skip_rsa_key_validation=True).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with pytest.raises(DocumentError, match="InvalidSignature"):
+        sign_pdf(pdf, pem, certificate, "Sealed", "Hamburg")
+    other, _certificate = make_signing_identity("Somebody else")
+    with pytest.raises(DocumentError, match="make a new identity"):
+        sign_pdf(pdf, other, certificate, "Sealed", "Hamburg")
 
 
 def test_additions_other_signers_and_unsealed_files_are_found() -> None:

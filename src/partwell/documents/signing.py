@@ -95,30 +95,53 @@ def _certificate(pem: bytes) -> Any:
     return x509.Certificate.load(der)
 
 
+def _signer(key_pem: bytes, cert_pem: bytes) -> Any:
+    """pyHanko's signer with our key, which is read once and not proved prime again for each letter.
+
+    That proof was two thirds of the time of a seal. Instead every signature is checked by the certificate's own key before
+    it leaves, so a damaged key gives an error and never a signature from which the key could be worked out. Not pyHanko's
+    ``SimpleSigner``: it reads and proves the key twice a letter.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from pyhanko.sign import signers
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    found = serialization.load_pem_private_key(key_pem, None, unsafe_skip_rsa_key_validation=True)
+    named = x509.load_pem_x509_certificate(cert_pem).public_key()
+    if not isinstance(found, rsa.RSAPrivateKey) or not isinstance(named, rsa.RSAPublicKey):
+        raise ValueError("RSA only: every PDF reader checks it")
+    if found.public_key().public_numbers() != named.public_numbers():
+        raise ValueError("the key is not the certificate's")
+    key, public = found, named
+
+    class Sealer(signers.Signer):
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            if dry_run:  # only the length counts
+                return bytes(key.key_size // 8)
+            made = key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+            public.verify(made, data, padding.PKCS1v15(), hashes.SHA256())
+            return made
+
+    return Sealer(signing_cert=_certificate(cert_pem), cert_registry=SimpleCertificateStore())
+
+
 def sign_pdf(pdf: bytes, key_pem: bytes, cert_pem: bytes, reason: str, location: str) -> bytes:
     """``pdf`` with an invisible PAdES B-B seal appended (SHA-256, PDF 2.0's ETSI.CAdES.detached).
 
     ``reason`` and ``location`` are readable in the signature panel: short, no personal data beyond the letter's.
     Raises DocumentError if the PDF, the key or the certificate cannot be used; no message quotes the key.
     """
-    from asn1crypto import pem as armour
-    from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     try:
-        certificate = _certificate(cert_pem)
-        _kind, _headers, der = armour.unarmor(key_pem)
-        key = PrivateKeyInfo.load(der)
-        key.native  # noqa: B018  # parse now: a broken key must fail here and not while signing
-    except Exception:  # noqa: BLE001  # asn1crypto raises many kinds; none may carry the key onwards
+        signer = _signer(key_pem, cert_pem)
+    except Exception:  # noqa: BLE001  # many kinds are raised; none may carry the key onwards
         raise DocumentError(
             "The sealing key or its certificate cannot be read; make a new identity."
         ) from None
-    signer = signers.SimpleSigner(
-        signing_cert=certificate, signing_key=key, cert_registry=SimpleCertificateStore()
-    )
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
