@@ -25,7 +25,7 @@ from partwell.rules.hours import WorkKind
 from partwell.rules.refusals import Refusal
 from partwell.workers import jobs
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast, cast, done
+from tests.flows.cast import Cast, cast, done, today
 from tests.support.worlds import World
 
 
@@ -129,7 +129,7 @@ def test_lines_that_cannot_be(story: Cast, changed: dict[str, str], words: str) 
 
 
 def test_lists_filter_page_and_show_what_is_open(story: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    papers = [issued(story) for _ in range(42)] + [issued(story, due_on=timezone.localdate())]
+    papers = [issued(story) for _ in range(42)] + [issued(story, due_on=today())]
     done(paid(story, papers[0]))
     later = timezone.now() + timedelta(days=2)
     monkeypatch.setattr("partwell.entrypoints.staff.billing.timezone", SimpleNamespace(now=lambda: later))
@@ -257,6 +257,6 @@ def test_the_client_sees_its_own_papers_and_the_sentence(story: Cast) -> None:
 
 
 def test_a_day_is_the_msps(story: Cast) -> None:
-    paper = issued(story, due_on=timezone.localdate() + timedelta(days=3))
+    paper = issued(story, due_on=today() + timedelta(days=3))
     page = browser_of(story.ines).get(reverse("staff:paper", args=[paper.id])).content.decode()
     assert "Overdue" not in page

@@ -24,7 +24,7 @@ from partwell.records.jobs.models import Job
 from partwell.records.retention.deletions import certifiable
 from partwell.records.retention.models import Deletion, DeletionLine, OnlyCopy
 from partwell.rules.terms import ClientState
-from tests.flows.cast import Cast, done
+from tests.flows.cast import Cast, done, today
 from tests.flows.deletion_cast import (
     NAME,
     Stage,
@@ -97,7 +97,7 @@ def test_a_whole_life(tmp_path: Path) -> None:
     assert code(validate(actor=c.dan, deletion_id=row.id)) == "second_person_needed"
     validated(stage)
     row = stage.now()
-    assert row.state == "validated" and row.effective_on == timezone.localdate()
+    assert row.state == "validated" and row.effective_on == today()
     assert not DeletionLine.objects.exists()
     assert [one.id for one in certifiable(row.effective_on)] == [row.id]
     assert not certifiable(row.effective_on - timedelta(days=1)).exists()
@@ -134,11 +134,10 @@ def test_in_an_msp_of_one_the_signatory_is_the_second(db_world: object, path: Pa
 
 
 def test_what_stops_a_proposal(c: Cast, path: Path) -> None:
-    row = due_set(c, folder_facts(path))
-    today = timezone.localdate()
+    row, day = due_set(c, folder_facts(path)), today()
     assert code(propose_deletion(actor=c.mara, set_id=row.id, reason="x")) == "not_found"
     assert code(propose_deletion(actor=c.dan, set_id=row.id, reason=" ")) == "required"
-    for keep, expected in ((None, "no_keep_date"), (today, "kept_until")):
+    for keep, expected in ((None, "no_keep_date"), (day, "kept_until")):
         with Deed(c.jonah) as deed:
             deed.lock(row.client_id)
             row.refresh_from_db()
