@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import worlds
+from tests.support import static_once, worlds
 from tests.support.postgres import Cluster, stop
 from tests.support.s3_server import s3_server
 from tests.support.skips import pytest_make_collect_report, pytest_runtest_makereport
@@ -55,6 +55,7 @@ try:
     import django
 
     django.setup()
+    static_once.install()
 except Exception as problem:
     # Rules, sealed and importers need no Django and can be tested while it does not start.
     _DJANGO_PROBLEM = problem
