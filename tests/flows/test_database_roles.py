@@ -4,7 +4,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,10 +15,9 @@ from psycopg import errors, sql
 from partwell.actions.evidence.check import CheckOptions, check_ledger
 from partwell.records.evidence.triggers import APPEND_ONLY
 from tests.flows.test_cli import partwell, said
-from tests.flows.test_first_schema import made_of
 from tests.kill import stage
 from tests.support import worlds
-from tests.support.postgres import APP, OWNER, SUPER, TEMPLATE, Cluster
+from tests.support.postgres import APP, OWNER, SUPER, Cluster
 from tests.support.worlds import World
 
 # docs/install.md, "Database": two bare roles and a schema of the owner; setup-db must need no more.
@@ -55,14 +53,11 @@ def forbidden(cursor: Any, statement: str) -> bool:
 
 
 @pytest.mark.slow
-def test_everything_works_with_the_application_role_only(empty: World, pg_cluster: Cluster) -> None:
+def test_everything_works_with_the_application_role_only(empty: World) -> None:
     """Set-up runs as the owner; after it the owner's address is not needed by anything, sample to bundle."""
     assert partwell(empty, "ledger", "vkey").returncode == 2  # nothing there yet, and said so
     done = partwell(empty, "setup-db")
     assert done.returncode == 0, done.stderr
-    worlds.postgresql_template(pg_cluster)  # made by Django's own road
-    template = replace(empty, owner_url=pg_cluster.url(TEMPLATE, OWNER))
-    assert made_of(empty) == made_of(template)
     assert partwell(empty, "setup-db").returncode == 0
     alone = {"PARTWELL_DATABASE_OWNER": ""}
     loaded = _sample(empty)

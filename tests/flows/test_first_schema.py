@@ -11,6 +11,8 @@ from django.db.migrations.state import ProjectState
 
 from partwell.entrypoints.cli.first_schema import quick_if_empty
 from tests.flows.test_cli import partwell
+from tests.support import worlds
+from tests.support.postgres import OWNER, TEMPLATE, Cluster
 from tests.support.worlds import DATABASE_FILE, World, sqlite_template
 
 # What a database is made of on PostgreSQL, and which migrations it says it had.
@@ -44,7 +46,6 @@ def made_of(world: World) -> list[list[tuple[object, ...]]]:
 
 
 def test_a_new_installation_has_the_schema_that_djangos_own_road_leads_to(tmp_path: Path) -> None:
-    """On PostgreSQL: test_database_roles.py, which sets one up anyway."""
     home = tmp_path / "home"
     url = f"sqlite:///{home / DATABASE_FILE}"
     new = World("sqlite", url, url, home, tmp_path / "keys")
@@ -55,6 +56,22 @@ def test_a_new_installation_has_the_schema_that_djangos_own_road_leads_to(tmp_pa
     ours, theirs = made_of(new), made_of(template)
     assert ours == theirs
     assert len(ours[0]) > 400 and len(ours[1]) > 60
+
+
+@pytest.mark.nightly
+def test_and_on_postgresql(pg_cluster: Cluster, tmp_path: Path) -> None:
+    """Nightly, for Django's own road takes as long there as on SQLite, where the suite goes it. Every test on
+    PostgreSQL lives in a schema that was made the quick way (worlds.postgresql_template)."""
+    worlds.postgresql_template(pg_cluster)
+    pg_cluster.create_empty("djangos_own")
+    roads = [
+        World("postgresql", "", pg_cluster.url(name, OWNER), tmp_path, tmp_path)
+        for name in (TEMPLATE, "djangos_own")
+    ]
+    worlds.migrate(roads[1].owner_url, tmp_path)
+    ours, theirs = map(made_of, roads)
+    assert ours == theirs
+    assert len(ours[0]) > 900 and len(ours[2]) > 300
 
 
 DJANGOS = ProjectState.reload_model
