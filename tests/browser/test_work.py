@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from partwell.actions.files import read_file
 from partwell.records.correspondence.models import Call, Envelope
 from partwell.records.vault.models import Picture, StoredFile
-from tests.flows.cast import Cast, cast
+from tests.flows.cast import Cast, cast, today
 
 pytestmark = pytest.mark.browser
 SECRET = (255, 0, 80)
@@ -140,7 +140,7 @@ def test_a_call_with_a_promise_is_logged_by_keyboard_in_five_strokes_beside_its_
     call = Call.objects.get()
     assert (call.with_whom, call.summary) == ("Mara Ellery", "The carrier comes on the 14th.")
     assert (call.promised, call.promised_by) == ("The port plan", "Dan Frey")
-    assert call.promised_for == timezone.localdate() + timedelta(days=7)
+    assert call.promised_for == today() + timedelta(days=7)
     assert abs(timezone.now() - call.happened_at) < timedelta(minutes=2) and call.minutes == 10
     assert "The port plan" in Envelope.objects.latest("queued_at").text
 

@@ -13,7 +13,7 @@ from partwell.actions.retention.media import NewDestruction, record_destruction
 from partwell.records.clients.models import Client
 from partwell.records.retention.models import BackupSet, Deletion, HandStep, MediaDestruction
 from partwell.rules.actor import Actor
-from tests.flows.cast import Cast, done
+from tests.flows.cast import Cast, done, today
 
 BUCKET = {
     "endpoint": "https://s3.keepsafe.example",
@@ -28,7 +28,7 @@ def backup_set(c: Cast, name: str = "Nightly set", *, client: Client | None = No
     """A set in a bucket, kept until yesterday."""
     values: dict[str, Any] = {
         "place": "bucket", "location": "Keepsafe, eu-central-1", "vendor": "Keepsafe", "whereabouts": BUCKET, "copies": 2,
-        "replicas": [REPLICA], "contents": "backup", "keep_until": timezone.now().date() - timedelta(days=10), **more,
+        "replicas": [REPLICA], "contents": "backup", "keep_until": today() - timedelta(days=10), **more,
     }  # fmt: skip
     client = client or c.northwick
     with Deed(c.ines) as deed:

@@ -26,6 +26,7 @@ from partwell.rules.refusals import Refusal
 from partwell.workers.calendar import TASKS
 from partwell.workers.jobs import run_one
 from tests.documents.test_letters import words
+from tests.flows.cast import today
 from tests.flows.deleted import backup_set, deleted, drive, wiped
 from tests.world import Cast, cast, done
 
@@ -117,7 +118,7 @@ def test_no_other_state_is_certified(c: Cast, state: str) -> None:
 
 
 def test_what_is_not_effective_not_gone_or_not_proved_is_refused(c: Cast) -> None:
-    early = deleted(c, backup_set(c, "early"), effective=NOW().date() + timedelta(days=1))
+    early = deleted(c, backup_set(c, "early"), effective=today() + timedelta(days=1))
     assert code(certify(actor=c.jonah, deletion_id=early.id)) == "not_effective_yet"
     left = deleted(
         c, backup_set(c, "left"), left_count=2, exceptions=[{"key": "a", "version": "", "why": "locked"}]

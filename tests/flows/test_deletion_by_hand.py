@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
 from partwell.actions import files
 from partwell.actions.keys import key_store
@@ -28,7 +27,7 @@ from partwell.records.retention.models import HandStep
 from partwell.records.vault.models import KeyUnit, StoredFile
 from partwell.rules.keeping import Place
 from partwell.rules.refusals import Refused
-from tests.flows.cast import Cast, done
+from tests.flows.cast import Cast, done, today
 from tests.flows.deletion_cast import (
     Stage,
     approved,
@@ -135,8 +134,7 @@ def test_the_guided_way_from_sign_in_to_confirmation() -> None:
     done(tick(stage, "vendor_confirmation", proof=None, words="Asked on Monday, no answer yet."))
     validated(stage)
     row = stage.now()
-    today = timezone.localdate()
-    assert row.effective_on == today + timedelta(days=30) and not row.vendor_confirmed
+    assert row.effective_on == today() + timedelta(days=30) and not row.vendor_confirmed
     assert {one.proof_id is not None for one in steps_of(stage.id) if one.proof_needed} == {True}
     ledger_is_whole()
 
@@ -148,7 +146,7 @@ def test_the_vendors_letter_brings_the_day_nearer(c: Cast) -> None:
     done(tick(stage, "vendor_confirmation"))
     assert stage.now().vendor_confirmed
     validated(stage)
-    assert stage.now().effective_on == timezone.localdate() + timedelta(days=14), "the replica's own clock"
+    assert stage.now().effective_on == today() + timedelta(days=14), "the replica's own clock"
 
 
 def test_a_mistake_is_taken_back_by_a_new_entry(c: Cast) -> None:
@@ -208,7 +206,7 @@ def test_a_hold_stops_steps_that_take_away(c: Cast) -> None:
     stage = begun(c)
     done(tick(stage, "sign_in"))
     done(place_hold(actor=c.ines, client_id=c.northwick.id, wish=HoldWish(
-        "Claim", "A claim.", "A court", timezone.localdate() + timedelta(days=9), whole_client=True)))  # fmt: skip
+        "Claim", "A claim.", "A court", today() + timedelta(days=9), whole_client=True)))  # fmt: skip
     assert stage.now().state == "stopped"
     assert code(tick(stage, "delete")) == "deletion_state"
     lift(c)
@@ -290,7 +288,7 @@ def test_a_set_in_the_vault_goes_with_its_key(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Refused, match="destroyed"):
         files.read_file(StoredFile.objects.filter(unit=unit).first())  # type: ignore[arg-type]
     validated(stage)
-    assert stage.now().effective_on == timezone.localdate() + timedelta(days=35)
+    assert stage.now().effective_on == today() + timedelta(days=35)
     assert files.read_file(stage.now().listing)  # type: ignore[arg-type]  # the evidence has another key
     ledger_is_whole()
 
@@ -303,7 +301,7 @@ def test_a_hold_between_the_question_and_the_key(c: Cast, monkeypatch: pytest.Mo
 
     def held(*given: Any) -> Any:
         done(place_hold(actor=c.ines, client_id=c.northwick.id, wish=HoldWish(
-            "Claim", "A claim.", "A court", timezone.localdate() + timedelta(days=9), whole_client=True)))  # fmt: skip
+            "Claim", "A claim.", "A court", today() + timedelta(days=9), whole_client=True)))  # fmt: skip
         return real(*given)
 
     monkeypatch.setattr(destroying, "_begin", held)

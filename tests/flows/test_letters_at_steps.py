@@ -175,7 +175,9 @@ def test_the_page_shows_versions_and_the_letter_as_it_leaves() -> None:
     form = {"client": str(c.northwick.id), "subject": "Frage", "text": "Grüß Gott {contact}: {portal}"}
     shown = page.post(url + "preview/text/", form)
     assert shown.status_code == 200 and "Grüß Gott Mara Ellery" in shown.content.decode()
-    assert "Diese Erinnerung geht von selbst hinaus" in page.post(url + "preview/html/", form).content.decode()
+    assert (
+        "Diese Erinnerung geht von selbst hinaus" in page.post(url + "preview/html/", form).content.decode()
+    )
     assert page.post(url + "preview/text/", form | {"text": "x"}).status_code == 422
     assert page.post(url + "preview/text/", form | {"client": str(uuid4())}).status_code == 404
     for who in (c.dan, c.kerstin, c.mara, c.theo):

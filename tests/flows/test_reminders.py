@@ -2,6 +2,7 @@
 """The reminder of an authorisation that waits for its signature: by itself, to the signatory alone, each step once (R1)."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -32,7 +33,8 @@ def run(after: int) -> int:
 
 
 def morning(after: int) -> datetime:
-    return (timezone.now() + timedelta(days=after)).replace(hour=10, minute=0)
+    here = timezone.localtime(timezone.now(), ZoneInfo("Europe/Berlin"))
+    return (here + timedelta(days=after)).replace(hour=10, minute=0)
 
 
 def mark(c: Cast, **fields: object) -> None:

@@ -157,6 +157,11 @@ def test_the_statement_adds_up_and_every_line_has_its_entry(story: Cast) -> None
     done(give_leave(actor=story.jonah, client_id=story.northwick.id, minutes=60, reason="Flood"))
     wrong = record(story, 60, kind=WorkKind.EXPLANATION)
     done(reverse_time(actor=story.dan, entry_id=wrong.id, why="Another client"))
+    with Deed(story.ines) as deed:
+        deed.lock(story.northwick.id)
+        # Yesterday: running service counts from the notice's day on, and what is recorded now may begin before midnight.
+        row = deed.save(departure(story), noticed_at=timezone.now() - timedelta(days=1))
+        deed.record("client.became", subjects=[row.id], public={"state": "departing"})
     record(story, 45, work_class=WorkClass.SERVICE)
     passed_through(story, Decimal("310.50"))
     shown = statement_of(story.northwick.id)

@@ -5,7 +5,7 @@ Recipients, words and documents are frozen in it; the client's contact comes fir
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,12 +52,14 @@ class Post:
     (``documents.mails``). ``second``: also to the contact's second address, ``house``: also
     to the MSP's own (R1's receipts, copies of what was signed). ``not_before``: the relay leaves it alone until then.
     ``staff``: name and address of our own people who are invited too; they stand beside the client, never instead.
-    ``extra``: further headers (List-Unsubscribe); that no person wrote it is said by its kind.
+    ``to_signatory``: fields that it has only where its reader signs for the client. ``extra``: further headers
+    (List-Unsubscribe); that no person wrote it is said by its kind.
     """
 
     kind: str
     dedupe: str
     values: dict[str, Any]
+    to_signatory: Mapping[str, Any] = field(default_factory=dict)
     persons: Sequence[RecipientPerson] = ()
     contact: Contact | None = None
     authorisation: Authorisation | None = None
@@ -236,6 +238,8 @@ def post(deed: Deed, item: Post) -> Envelope | Refusal:
     )
     recipient = item.persons[0].recipient if item.persons else None
     values = {**common(msp, client.legal_name, greeted), **item.values}
+    if contact.role == "signatory":
+        values |= item.to_signatory
     if not item.persons:  # what ails the client's addresses is no business of a new provider's
         values |= _missed(contact, item.contact)
     values |= words_at_step(item.kind, deed.actor, client, msp, contact.language, values)

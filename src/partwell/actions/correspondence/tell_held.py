@@ -4,9 +4,8 @@
 from datetime import datetime
 
 from partwell.actions.base import Deed
-from partwell.actions.correspondence.post import Post, addressed, link, post
+from partwell.actions.correspondence.post import Post, link, post
 from partwell.records.correspondence.models import Message
-from partwell.rules.refusals import Refusal
 
 
 def tell_held(
@@ -27,9 +26,6 @@ def tell_held(
     client = deed.client
     if client is None:
         raise RuntimeError("Lock the client before it is told.")
-    found = addressed(client.id, [], None, False)
-    signs = not isinstance(found, Refusal) and found[0].role == "signatory"
-    answers = {"authorise_url": link(f"{path}authorise/"), "not_ours_url": link(f"{path}not-ours/")}
     post(
         deed,
         Post(
@@ -44,7 +40,10 @@ def tell_held(
                 "forwarded_by": forwarded_by or None,
                 "acknowledged": "once" if acknowledged else None,
                 "portal_url": link(path),
-                **(answers if signs else {}),
+            },
+            to_signatory={
+                "authorise_url": link(f"{path}authorise/"),
+                "not_ours_url": link(f"{path}not-ours/"),
             },
         ),
     )
