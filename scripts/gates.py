@@ -126,6 +126,7 @@ def main(arguments: list[str]) -> int:
         "nightly": lambda: pytest_target(
             "tests/sealed",
             "tests/flows/test_import_whole.py",
+            "tests/flows/test_first_schema.py",
             "tests/browser/test_every_page.py",
             "--nightly",
             *rest,
