@@ -120,6 +120,22 @@ def test_not_while_a_dispute_is_open_and_then_with_the_step_that_has_come(
     assert run(8) == 1 and Envelope.objects.get(kind=KIND).dedupe_key.endswith(":2")
 
 
+@pytest.mark.parametrize("how", ["signed", "declined"])
+def test_what_was_decided_while_it_waited_stops_it(how: str) -> None:
+    c = cast(items=False)
+    propose(c)
+    assert run(3) == 1
+    mail = Envelope.objects.get(kind=KIND)
+    if how == "signed":
+        sign(c)
+    else:
+        done(decline_authorisation(actor=c.mara, authorisation_id=c.authorisation.id))
+    refused = deliver.claim(mail.id)
+    assert isinstance(refused, Refusal) and refused.code == "signature_not_waited_for"
+    mail.refresh_from_db()
+    assert (mail.state, mail.stop_code) == ("stopped", "signature_not_waited_for")
+
+
 @pytest.mark.both_databases
 def test_nobody_but_the_signatory_has_it_not_even_when_it_bounces() -> None:
     c = cast(items=False)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.may_leave import REMINDER as KIND
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.waiting import open_with
 from partwell.actions.facts import loop_contacts, zone
@@ -16,8 +17,6 @@ from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.consent import day_in
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import AuthorisationState, Channel, ClientState
-
-KIND = "authorisation_reminder"
 
 
 def remind_signatories(*, now: datetime, actor: Actor = SYSTEM) -> int:

@@ -25,6 +25,9 @@ from partwell.records.correspondence.models import Envelope
 from partwell.records.vault.models import StoredFile
 from partwell.rules import consent, loop
 from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.terms import AuthorisationState
+
+REMINDER = "authorisation_reminder"
 
 
 def documents_unchanged(envelope: Envelope) -> bool:
@@ -68,10 +71,18 @@ def why_not(envelope: Envelope, client: Client, now: datetime) -> Refusal | None
     if refusal is not None:
         return refusal
     if not envelope.to_provider:
-        return refuse("provider_without_client") if providers else None
+        return refuse("provider_without_client") if providers else _still_asked(envelope)
     if envelope.kind == ACKNOWLEDGEMENT:
         return why_not_acknowledged(envelope)
     return _consent_refusal(envelope, client, now)
+
+
+def _still_asked(envelope: Envelope) -> Refusal | None:
+    """A reminder that waited, for an address or a server, does not ask for what was decided meanwhile."""
+    row = envelope.authorisation
+    if envelope.kind != REMINDER or row is None or row.state == AuthorisationState.PROPOSED:
+        return None
+    return refuse("signature_not_waited_for", recipient=row.recipient.firm)
 
 
 def _consent_refusal(envelope: Envelope, client: Client, now: datetime) -> Refusal | None:

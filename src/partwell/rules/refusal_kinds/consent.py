@@ -18,6 +18,13 @@ KINDS: tuple[tuple[str, str, int, str, str], ...] = (
         "Wait for the signatory, or remind them.",
     ),
     (
+        "signature_not_waited_for",
+        "R1",
+        409,
+        "The authorisation for {recipient} no longer waits for a signature: it is signed, declined or withdrawn.",
+        "Nothing is to be done; the reminder stays here.",
+    ),
+    (
         "not_yet_started",
         "R1",
         409,
