@@ -102,7 +102,8 @@ def look(page: Any, *, all_four: bool = False, seen: set[int] | None = None) -> 
     found = []
     for width, name in ((WIDE, "1440"), (NARROW, "390")):
         page.set_viewport_size(width)
-        page.emulate_media(color_scheme="light")
+        if name == "1440" or all_four:
+            page.emulate_media(color_scheme="light")
         if name == "1440":
             found += _grave(page, "1440 light", without=COLOURS if only_new else ())
             if only_new and ask:
@@ -111,7 +112,8 @@ def look(page: Any, *, all_four: bool = False, seen: set[int] | None = None) -> 
             found += _grave(page, "390 light", COLOURS + SHAPES)
         if name == "390" and (sticks := page.evaluate(_WIDE)):
             found.append(f"390: scrolls sideways: {sticks}")
-        page.emulate_media(color_scheme="dark")
+        if all_four or (name == "390" and ask):
+            page.emulate_media(color_scheme="dark")
         if name == "390" and ask:
             found += _grave(page, "390 dark", COLOURS + SHAPES, only_new=only_new)
         elif all_four:
