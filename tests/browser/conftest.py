@@ -56,13 +56,33 @@ def site(db_world: Any) -> Iterator[Site]:
         yield made
 
 
+@contextlib.contextmanager
+def clicks_wait() -> Iterator[None]:
+    """Every click returns when the page it led to has loaded.
+
+    Playwright's own returns when the answer's first bytes came: what is asked of the page then
+    (``is_visible``, ``count``) was asked of half a page on a busy machine, and a "not there" proved nothing.
+    """
+    from playwright.sync_api import Locator
+
+    bare = Locator.click
+
+    def click(self: Any, **how: Any) -> None:
+        bare(self, **how)
+        self.page.wait_for_load_state()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Locator, "click", click)
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The session's Chromium (playwright's ``Browser``); skips where there is none."""
     from playwright.sync_api import sync_playwright
 
     program = programs.need("chromium")
-    with sync_playwright() as play:
+    with sync_playwright() as play, clicks_wait():
         browser = play.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -52,7 +52,7 @@ def test_from_an_empty_house_to_a_signed_in_owner(page: Any, site: Site) -> None
     codes = page.locator("pre.pw-code").inner_text().split()
     assert len(codes) == 10
     page.goto("/settings/")
-    assert page.get_by_role("heading", name="Settings").is_visible()
+    page.get_by_role("heading", name="Settings").wait_for()
 
     sign_out(page)
     cache.clear()
@@ -62,7 +62,7 @@ def test_from_an_empty_house_to_a_signed_in_owner(page: Any, site: Site) -> None
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/account/" not in url)
     page.goto("/settings/people/")
-    assert page.get_by_role("link", name="Jonah Reyes").is_visible()
+    page.get_by_role("link", name="Jonah Reyes").wait_for()
 
     # A recovery code, once.
     for works in (True, False):
@@ -75,7 +75,7 @@ def test_from_an_empty_house_to_a_signed_in_owner(page: Any, site: Site) -> None
         if works:
             page.wait_for_url(lambda url: "/account/" not in url)
         else:
-            assert page.locator(".pw-field__error").first.is_visible()
+            page.locator(".pw-field__error").first.wait_for()
             page.get_by_role("button", name="Begin again").click()
 
 
@@ -87,13 +87,13 @@ def test_a_passkey_of_staff(page: Any, site: Site) -> None:
     page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url("**/account/2fa/codes/")
     page.goto("/settings/")
-    assert page.get_by_role("heading", name="Settings").is_visible()
+    page.get_by_role("heading", name="Settings").wait_for()
 
     sign_out(page)
     page.get_by_role("button", name="Use your passkey").click()
     page.wait_for_url(lambda url: "/account/" not in url)
     page.goto("/settings/")
-    assert page.get_by_role("heading", name="Settings").is_visible()
+    page.get_by_role("heading", name="Settings").wait_for()
 
     # As the second step after the password.
     sign_out(page)
@@ -131,4 +131,4 @@ def test_the_palette_finds_a_client(page: Any, site: Site) -> None:
     page.locator("#pw-palette input").fill("northw")
     page.get_by_role("option", name="Northwick Traders Active").wait_for()
     page.goto("/search/?q=northw")
-    assert page.get_by_role("link", name="Northwick Traders").first.is_visible()
+    page.get_by_role("link", name="Northwick Traders").first.wait_for()

@@ -40,7 +40,12 @@ def owner_actor() -> Actor:
 
 
 def totp(secret: str, at: float | None = None) -> str:
-    """RFC 6238 by hand: what the authenticator app shows for this base32 key."""
+    """RFC 6238 by hand: what the authenticator app shows for this base32 key.
+
+    Now's code is given with five seconds or more to live: one about to change is waited out, as people do.
+    """
+    if at is None and (left := 30 - time.time() % 30) < 5:
+        time.sleep(left + 0.01)
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     counter = struct.pack(">Q", int(at if at is not None else time.time()) // 30)
     digest = hmac.new(key, counter, hashlib.sha1).digest()
