@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from partwell.actions.authorisations.propose import propose_authorisation
+from partwell.actions.authorisations.recipients import add_person, add_recipient
 from partwell.actions.authorisations.sign import decline_authorisation
 from partwell.actions.base import Deed
 from partwell.actions.correspondence import deliver
@@ -18,9 +22,10 @@ from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.people.models import Msp
 from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
+from partwell.rules.terms import RecipientKind
 from partwell.workers.calendar import TASKS
 from tests.flows.browser_of import browser_of
-from tests.flows.cast import Cast, cast, done, propose, sign
+from tests.flows.cast import Cast, cast, done, propose, scope, sign
 
 pytestmark = pytest.mark.usefixtures("db_world")
 
@@ -115,9 +120,36 @@ def test_not_while_a_dispute_is_open_and_then_with_the_step_that_has_come(
     c = cast(items=False)
     propose(c)
     with monkeypatch.context() as patch:
-        patch.setattr(remind, "open_with", lambda client_id, now: Open(dispute=True))
+        patch.setattr(remind, "open_with_each", lambda ids, now: {one: Open(dispute=True) for one in ids})
         assert run(3) == 0 and run(7) == 0
     assert run(8) == 1 and Envelope.objects.get(kind=KIND).dedupe_key.endswith(":2")
+
+
+def test_it_asks_as_much_of_the_database_for_many_that_wait_as_for_one() -> None:
+    c = cast(items=False)
+    propose(c)
+    asked = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as seen:
+            assert run(0) == 0
+        asked.append(len(seen))
+        propose(c)
+        firm = done(
+            add_recipient(
+                actor=c.ines,
+                client_id=c.quayside.id,
+                firm=f"Firm {len(asked)}",
+                kind=RecipientKind.NEW_PROVIDER,
+            )
+        )
+        person = done(
+            add_person(
+                actor=c.ines, recipient_id=firm.id, name="Liv Moe", email=f"liv{len(asked)}@firm.example"
+            )
+        )
+        asked_for = scope(c, person_ids=(person.id,))
+        done(propose_authorisation(actor=c.ines, recipient_id=firm.id, signatory_id=c.leo.id, scope=asked_for))  # fmt: skip
+    assert asked[0] == asked[1] <= 15, asked
 
 
 @pytest.mark.parametrize("how", ["signed", "declined"])

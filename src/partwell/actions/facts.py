@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Rows into the facts that rules ask for. No decision here, and no writing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -174,10 +174,25 @@ def loop_contacts(client_id: UUID) -> list[Contact]:
     works is never in this list, nor one whose mailbox the MSP's own people read: what goes there tells the client nothing.
     """
     found = statements.find(Contact, client_id=client_id, left_at=None)
+    return _around(found, house_mailboxes(), _strangers(client_id, found))
+
+
+def loop_contacts_of(client_ids: Collection[UUID]) -> dict[UUID, list[Contact]]:
+    """:func:`loop_contacts` of each of these clients, in three queries for any number of them."""
+    people: dict[UUID, list[Contact]] = {one: [] for one in client_ids}
+    for contact in Contact.objects.filter(client_id__in=people, left_at=None):
+        people[contact.client_id].append(contact)
+    strangers: dict[UUID, set[str]] = {one: set() for one in people}
+    asked = RecipientPerson.objects.filter(recipient__client_id__in=people, left_at=None)
+    for client_id, email in asked.values_list("recipient__client_id", "email"):
+        strangers[client_id].add(mailbox_of(email))
+    house = house_mailboxes()
+    return {one: _around(found, house, frozenset(strangers[one])) for one, found in people.items()}
+
+
+def _around(found: Iterable[Contact], house: frozenset[str], strangers: frozenset[str]) -> list[Contact]:
     rows = {row.id.hex: row for row in sorted(found, key=lambda row: row.name)}
-    around = loop.in_the_loop(
-        map(reach_of, rows.values()), ours=house_mailboxes(), strangers=_strangers(client_id, rows.values())
-    )
+    around = loop.in_the_loop(map(reach_of, rows.values()), ours=house, strangers=strangers)
     return [rows[one.contact_id] for one in around]
 
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reminds the signatory of an authorisation that waits for their signature, and nobody else, on the days that the settings name (R1)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.may_leave import REMINDER as KIND
 from partwell.actions.correspondence.post import Post, link, post
-from partwell.actions.correspondence.waiting import open_with
-from partwell.actions.facts import loop_contacts, zone
+from partwell.actions.correspondence.waiting import open_with_each
+from partwell.actions.facts import loop_contacts_of, zone
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.correspondence.models import Envelope
 from partwell.records.people.queries import the_msp
@@ -25,39 +28,42 @@ def remind_signatories(*, now: datetime, actor: Actor = SYSTEM) -> int:
     days = reminders.days_of(msp.signature_reminders) if msp else ()
     if not any(days):
         return 0
-    waiting = Authorisation.objects.filter(state=AuthorisationState.PROPOSED, signed_at=None)
-    ids = list(waiting.order_by("proposed_at", "id").values_list("id", "client_id"))
     house = zone()
-    return sum(
-        _remind(actor, row, client, days, house, now) for row, client in ids if _due(row, days, house, now)
-    )
+    waiting = _rows().filter(state=AuthorisationState.PROPOSED, signed_at=None)
+    rows = list(waiting.order_by("proposed_at", "id"))
+    facts = facts_of(rows, now)
+    due = [row for row in rows if reminders.due_step(facts[row.id], days, now, house) is not None]
+    return sum(_remind(actor, row.id, row.client_id, days, house, now) for row in due)
 
 
-def facts_of(row: Authorisation, now: datetime) -> reminders.Waits:
-    """What the rule asks. ``row`` with its signatory, client and offboarding."""
-    sent = Envelope.objects.filter(authorisation=row, kind=KIND).values_list("dedupe_key", flat=True)
-    return reminders.Waits(
-        proposed_at=row.proposed_at,
-        ends_on=row.ends_on,
-        proposed=row.state == AuthorisationState.PROPOSED,
-        signed=row.signed_at is not None,
-        portal=row.channel == Channel.PORTAL,
-        reached=row.signatory in loop_contacts(row.client_id),
-        served=row.client.state != ClientState.INACTIVE
-        and (row.offboarding is None or row.offboarding.state == "open"),
-        open_now=open_with(row.client_id, now),
-        sent=frozenset(int(key.rpartition(":")[2]) for key in sent if ":to:" not in key),
-    )
+def facts_of(rows: Sequence[Authorisation], now: datetime) -> dict[UUID, reminders.Waits]:
+    """What the rule asks, by authorisation: ten queries for any number. ``rows`` with their signatory, client and offboarding."""
+    clients = {row.client_id for row in rows}
+    reached, open_now = loop_contacts_of(clients), open_with_each(clients, now)
+    sent: dict[UUID, set[int]] = {row.id: set() for row in rows}
+    left = Envelope.objects.filter(authorisation__in=sent, kind=KIND)
+    for row_id, key in left.values_list("authorisation_id", "dedupe_key"):
+        if row_id is not None and ":to:" not in key:
+            sent[row_id].add(int(key.rpartition(":")[2]))
+    return {
+        row.id: reminders.Waits(
+            proposed_at=row.proposed_at,
+            ends_on=row.ends_on,
+            proposed=row.state == AuthorisationState.PROPOSED,
+            signed=row.signed_at is not None,
+            portal=row.channel == Channel.PORTAL,
+            reached=row.signatory in reached[row.client_id],
+            served=row.client.state != ClientState.INACTIVE
+            and (row.offboarding is None or row.offboarding.state == "open"),
+            open_now=open_now[row.client_id],
+            sent=frozenset(sent[row.id]),
+        )
+        for row in rows
+    }
 
 
-def _row(authorisation_id: UUID) -> Authorisation:
-    rows = Authorisation.objects.select_related("recipient", "signatory", "client", "offboarding")
-    return rows.get(pk=authorisation_id)
-
-
-def _due(authorisation_id: UUID, days: tuple[int, ...], house: str, now: datetime) -> bool:
-    row = _row(authorisation_id)
-    return reminders.due_step(facts_of(row, now), days, now, house) is not None
+def _rows() -> "QuerySet[Authorisation]":
+    return Authorisation.objects.select_related("recipient", "signatory", "client", "offboarding")
 
 
 def _remind(
@@ -65,8 +71,8 @@ def _remind(
 ) -> bool:
     with Deed(actor, now=now) as deed:
         deed.lock(client_id)
-        row = _row(authorisation_id)
-        step = reminders.due_step(facts_of(row, now), days, now, house)
+        row = _rows().get(pk=authorisation_id)
+        step = reminders.due_step(facts_of([row], now)[row.id], days, now, house)
         if step is None or row.proposed_at is None:
             return False
         since = day_in(row.proposed_at, house)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A message that waits: why, who lets it leave, who stops it (rules/waiting.py). Until it leaves it is inside, like a note."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from partwell.actions.base import Deed
-from partwell.actions.facts import pauses, zone
+from partwell.actions.facts import zone
 from partwell.records.billing.models import Invoice
 from partwell.records.correspondence.models import Envelope, Message
-from partwell.records.offboardings.models import Acceptance
+from partwell.records.offboardings.models import Acceptance, LawfulPause
 from partwell.records.releases.models import ReleaseLine
 from partwell.records.retention.models import Hold
 from partwell.rules import consent, roles, waiting
@@ -20,20 +21,29 @@ from partwell.rules.terms import EnvelopeState
 
 def open_with(client_id: UUID, now: datetime) -> waiting.Open:
     """What is open with this client: bills, pauses, holds, objections, and what it says was not handed over."""
+    return open_with_each([client_id], now)[client_id]
+
+
+def open_with_each(client_ids: Collection[UUID], now: datetime) -> dict[UUID, waiting.Open]:
+    """What is open with each of these clients, in six queries for any number of them."""
+    wanted = list(client_ids)
     today = consent.day_in(now, zone())
-    owed = Invoice.objects.filter(client_id=client_id, state=InvoiceState.OPEN, due_on__lt=today)
+    owed = Invoice.objects.filter(client_id__in=wanted, state=InvoiceState.OPEN, due_on__lt=today)
+    overdue = set(owed.exclude(kind="credit_note").values_list("client_id", flat=True))
     objections = ReleaseLine.objects.filter(
-        release__client_id=client_id, answer="objected", objection_answered_at=None
+        release__client_id__in=wanted, answer="objected", objection_answered_at=None
     )
-    newest = Acceptance.objects.filter(offboarding__client_id=client_id).exclude(signed_at=None)
-    last = newest.order_by("-signed_at").values_list("state", flat=True).first()
-    return waiting.Open(
-        overdue=owed.exclude(kind="credit_note").exists(),
-        dispute=bool(pauses(client_id))
-        or Hold.objects.filter(client_id=client_id, lifted_at=None).exists()
-        or objections.exists(),
-        claim=last == "objected",
-    )
+    disputes = {
+        *LawfulPause.objects.filter(client_id__in=wanted, lifted_at=None).values_list("client_id", flat=True),
+        *Hold.objects.filter(client_id__in=wanted, lifted_at=None).values_list("client_id", flat=True),
+        *objections.values_list("release__client_id", flat=True),
+    }
+    signed = Acceptance.objects.filter(offboarding__client_id__in=wanted).exclude(signed_at=None)
+    last = dict(signed.order_by("signed_at").values_list("offboarding__client_id", "state"))
+    return {
+        one: waiting.Open(overdue=one in overdue, dispute=one in disputes, claim=last.get(one) == "objected")
+        for one in wanted
+    }
 
 
 def would_wait(actor: Actor, client_id: UUID, now: datetime) -> str:
