@@ -324,6 +324,8 @@ def _without_raw(place: str) -> Iterator[tuple[str, Call, str]]:
     yield "postmark", Call(json.dumps(said).encode(), "application/json", basic(secret)), "Include raw email"
     yield "sendgrid", Call(*multipart({"headers": "From: a", "text": "Hi"}), basic(secret)), "raw, full MIME"
     event = {"notificationType": "Received", "receipt": {"action": {"type": "S3", "bucketName": "b", "objectKey": "o"}}}  # fmt: skip
+    yield "ses", sns(secret, json.dumps(event)), "name the bucket"
+    event["receipt"] = {"action": {"type": "SNS"}}
     yield "ses", sns(secret, json.dumps(event)), "publish the mail itself"
     yield "postmark", Call(b'{"RawEmail": 5}', "application/json", basic(secret)), "fields"
     yield "sparkpost", Call(b"no json", "application/json", basic(secret)), "no JSON"

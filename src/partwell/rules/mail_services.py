@@ -64,8 +64,8 @@ SERVICES: Mapping[str, MailService] = {
         ),
         MailService(
             "ses", "Amazon SES", "topic", _PASSWORD,
-            "In a receipt rule, publish to an SNS topic (encoding Base64) and subscribe this address to the topic. SNS carries 150 KB a mail; larger "
-            "ones come by another road.",
+            "In a receipt rule, publish to an SNS topic (encoding Base64) and subscribe this address to the topic. SNS carries "
+            "150 KB a mail; where larger ones come, let the rule deliver to an S3 bucket, with that topic, and name the bucket here.",
         ),
         MailService(
             "mandrill", "Mandrill", "signed", "The webhook key",

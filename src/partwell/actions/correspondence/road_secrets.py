@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A road's secrets: sealed with the road, opened for the road itself, never for a page; and access tokens for OAuth.
 
-An OAuth road keeps two, the client's and the refresh token, in one sealed value. Access tokens stay in this process's
+An OAuth road keeps two, the client's and the refresh token, in one sealed value; so does a webhook beside which a bucket
+stands, with the key that opens the bucket. Access tokens stay in this process's
 memory until a minute before their end. A refresh token that the server gives in place of ours is sealed beside it; the
 owner's own stays, so that a crash between the answer and the disk loses nothing where the server still takes the old one.
 """
@@ -30,10 +31,14 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class RoadSecrets:
-    """``main``: password, token, webhook secret, or the OAuth client's secret; ``refresh``: the OAuth refresh token."""
+    """``main``: password, token, webhook secret, or the OAuth client's secret; ``refresh``: the OAuth refresh token.
+
+    ``storage``: the secret access key of the bucket beside a webhook.
+    """
 
     main: Secret = field(repr=False)
     refresh: Secret = field(default_factory=lambda: Secret(""), repr=False)
+    storage: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
 
 def problem_of(kind: str, settings: dict[str, object], given: RoadSecrets) -> Refusal | None:
@@ -45,7 +50,7 @@ def problem_of(kind: str, settings: dict[str, object], given: RoadSecrets) -> Re
             return wrong("The secret", f"it has fewer than {service.shortest} signs")
         if not main.isascii() or any(ord(sign) <= 32 or ord(sign) == 127 for sign in main):
             return wrong("The secret", "it has signs other than letters, digits and marks")
-        return None
+        return _bucket_problem(settings, given.storage.reveal())
     if settings.get("auth") != "oauth":
         return None if main else refuse("required", where="The password or token")
     if settings["grant"] == "refresh_token" and not given.refresh:
@@ -55,11 +60,21 @@ def problem_of(kind: str, settings: dict[str, object], given: RoadSecrets) -> Re
     return None
 
 
+def _bucket_problem(settings: dict[str, object], storage: str) -> Refusal | None:
+    if settings.get("bucket") and not 16 <= len(storage) <= 200:
+        return wrong("The secret access key", "it has 16 to 200 signs")
+    if storage and not settings.get("bucket"):
+        return wrong("The secret access key", "it goes with a bucket; name that too")
+    return None
+
+
 def seal(unit: OpenUnit, row: Road, settings: dict[str, object], given: RoadSecrets) -> bytes:
     """The sealed value of a road; ``unit`` is the installation's."""
     text = given.main.reveal()
     if settings.get("auth") == "oauth":
         text = json.dumps({"client": text, "refresh": given.refresh.reveal()})
+    elif settings.get("bucket"):
+        text = json.dumps({"main": text, "storage": given.storage.reveal()})
     return unit.seal("correspondence.Road", row.id, "road", text.encode())
 
 
@@ -75,6 +90,9 @@ def secrets_of(road: Road) -> RoadSecrets:
         return RoadSecrets(Secret(""))
     key = open_unit(unit)
     text = key.open("correspondence.Road", road.id, "road", bytes(road.sealed)).decode()
+    if road.settings.get("bucket"):
+        both = json.loads(text)
+        return RoadSecrets(Secret(both["main"]), storage=Secret(both["storage"]))
     if road.settings.get("auth") != "oauth":
         return RoadSecrets(Secret(text))
     held = json.loads(text)

@@ -3,7 +3,8 @@
 
 imap: host, port, security (tls, starttls; none on loopback), user, folder, auth (password, xoauth2, oauth), after (seen,
 move, nothing), into; ``servers``: the owner's own servers, whose Received lines tell who sent a mail (SPF). For oauth:
-provider, grant, client_id, tenant, token_url, scopes. webhook: service; user, for what stands in its address; topic (SES).
+provider, grant, client_id, tenant, token_url, scopes. webhook: service; user, for what stands in its address; for SES its
+topic, and where it keeps what is too large for a call: bucket, region (empty: the topic's), access_key.
 """
 
 import re
@@ -20,7 +21,9 @@ IMAP_DEFAULTS: dict[str, Any] = {
     "port": 993, "security": "tls", "folder": "INBOX", "auth": "password", "after": "seen", "into": "", "servers": "",
     "provider": "microsoft", "grant": "refresh_token", "client_id": "", "tenant": "", "token_url": "", "scopes": "",
 }  # fmt: skip
-HOOK_DEFAULTS: dict[str, Any] = {"service": PARTWELL, "user": "partwell", "topic": ""}
+HOOK_DEFAULTS: dict[str, Any] = {
+    "service": PARTWELL, "user": "partwell", "topic": "", "bucket": "", "region": "", "access_key": "",
+}  # fmt: skip
 _CHOICES = {
     "security": ("tls", "starttls", "none"),
     "auth": ("password", "xoauth2", "oauth"),
@@ -68,6 +71,21 @@ def _hook(settings: dict[str, Any]) -> Refusal | None:
         return wrong("The user", "it has letters, digits, dots and dashes only")
     if service.proof == "topic" and not TOPIC.fullmatch(str(settings["topic"])):
         return wrong("The topic", "it is the ARN of an SNS topic")
+    return _bucket(service, settings)
+
+
+def _bucket(service: MailService, settings: dict[str, Any]) -> Refusal | None:
+    given = [name for name in ("bucket", "region", "access_key") if settings[name]]
+    if not given:
+        return None
+    if service.proof != "topic":
+        return wrong("The bucket", "it goes with Amazon SES only")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", str(settings["bucket"])):
+        return wrong("The bucket", "it is the name of an S3 bucket, small letters, digits, dots and dashes")
+    if settings["region"] and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", str(settings["region"])):
+        return wrong("The region", "it is a name like eu-west-1")
+    if not re.fullmatch(r"[A-Z0-9]{16,128}", str(settings["access_key"])):
+        return wrong("The access key", "it is the ID of an access key, capitals and digits")
     return None
 
 

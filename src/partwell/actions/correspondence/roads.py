@@ -26,13 +26,17 @@ NONE = Secret("")
 
 @dataclass(frozen=True)
 class NewRoad:
-    """``kind``: imap or webhook. ``settings``: what is left out has its default. ``refresh``: for OAuth by refresh token."""
+    """``kind``: imap or webhook. ``settings``: what is left out has its default. ``refresh``: for OAuth by refresh token.
+
+    ``storage``: the secret access key where a bucket stands beside a webhook.
+    """
 
     kind: str
     name: str
     secret: Secret = field(repr=False)
     settings: dict[str, Any] = field(default_factory=dict)
     refresh: Secret = field(default_factory=lambda: Secret(""), repr=False)
+    storage: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
 
 def add_road(*, actor: Actor, road: NewRoad) -> Road | Refusal:
@@ -42,7 +46,7 @@ def add_road(*, actor: Actor, road: NewRoad) -> Road | Refusal:
     if (refusal := roles.may(actor.role, "msp.configure")) is not None:
         return refusal
     settings = road_settings.whole(road.kind, road.settings)
-    given = RoadSecrets(road.secret, road.refresh)
+    given = RoadSecrets(road.secret, road.refresh, road.storage)
     if not road.name.strip():
         return refuse("required", where="The name")
     if (
@@ -60,7 +64,8 @@ def add_road(*, actor: Actor, road: NewRoad) -> Road | Refusal:
 
 
 def change_road(*, actor: Actor, road_id: UUID, name: str | None = None, settings: dict[str, Any] | None = None,
-                secret: Secret | None = None, refresh: Secret | None = None, enabled: bool | None = None) -> Road | Refusal:  # fmt: skip
+                secret: Secret | None = None, refresh: Secret | None = None, storage: Secret | None = None,
+                enabled: bool | None = None) -> Road | Refusal:  # fmt: skip
     """Change a road's name, settings, secrets, or whether mail is taken by it; what is None stays.
 
     Another place is read from its beginning. Another way of signing in wants its own secrets; no secret is given out.
@@ -77,7 +82,7 @@ def change_road(*, actor: Actor, road_id: UUID, name: str | None = None, setting
     new = road_settings.whole(row.kind, {**row.settings, **(settings or {})})
     if (problem := road_settings.problem_of(row.kind, new)) is not None:
         return problem
-    given = _secrets(row, new, secret, refresh)
+    given = _secrets(row, new, secret, refresh, storage)
     if given is not None and (problem := road_secrets.problem_of(row.kind, new, given)) is not None:
         return problem
     unit = road_secrets.unit_of(actor)
@@ -109,19 +114,21 @@ _SIGNS_IN = ("auth", "service", "provider", "grant", "token_url")
 
 
 def _secrets(
-    row: Road, new: dict[str, Any], main: Secret | None, refresh: Secret | None
+    row: Road, new: dict[str, Any], main: Secret | None, refresh: Secret | None, storage: Secret | None
 ) -> RoadSecrets | None:
     """The secrets to seal, or None where they stay. Another way of signing in, or another server to show them to, wants them anew."""
     before = road_settings.whole(row.kind, row.settings)
     anew = any(new.get(one) != before.get(one) for one in _SIGNS_IN)
     if row.kind == "imap" and new["host"] != before.get("host"):
         anew = True
-    if not anew and main is None and refresh is None:
+    other = any(new.get(one) != before.get(one) for one in ("bucket", "access_key"))
+    if not anew and not other and main is None and refresh is None and storage is None:
         return None
     old = RoadSecrets(NONE) if anew else secrets_of(row)
+    kept = NONE if other else old.storage  # another key, or another bucket to show it to
     return RoadSecrets(
-        main if main is not None else old.main, refresh if refresh is not None else old.refresh
-    )
+        main if main is not None else old.main, refresh if refresh is not None else old.refresh, kept if storage is None else storage,
+    )  # fmt: skip
 
 
 def remove_road(*, actor: Actor, road_id: UUID) -> Road | Refusal:

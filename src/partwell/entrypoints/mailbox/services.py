@@ -61,6 +61,16 @@ class Confirm:
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class InBucket:
+    """A mail that Amazon SES keeps in a bucket, and its envelope."""
+
+    bucket: str
+    key: str
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+
+
 class _Basic(AnymailBaseWebhookView):
     """User and password alone, for services that sign nothing (and SendGrid, whose view only warns in addition)."""
 
@@ -103,8 +113,8 @@ def password_holds(secret: str, user: str, meta: Mapping[str, Any]) -> bool:
     return authentic("postmark", secret, user, "", Call(Fields({}), meta, {}, b""))
 
 
-def mails_in(service: str, call: Call) -> list[Handed] | Confirm:
-    """The mails of an authentic call, none where it only says hello. Raises NotRaw."""
+def mails_in(service: str, call: Call) -> list[Handed] | Confirm | InBucket:
+    """The mails of an authentic call, or where one lies; none where it only says hello. Raises NotRaw."""
     try:
         return _READERS[service](call)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -185,7 +195,7 @@ def _postal(call: Call) -> list[Handed]:
     return [Handed(raw, str(said.get("mail_from", "")), (str(said.get("rcpt_to", "")),))]
 
 
-def _ses(call: Call) -> list[Handed] | Confirm:
+def _ses(call: Call) -> list[Handed] | Confirm | InBucket:
     said = call.json()
     if said["Type"] == "SubscriptionConfirmation":
         return Confirm(said["TopicArn"], said["Token"])
@@ -198,15 +208,17 @@ def _ses(call: Call) -> list[Handed] | Confirm:
     if event.get("notificationType") != "Received":
         return []
     receipt = event.get("receipt", {})
-    if receipt.get("action", {}).get("type") != "SNS" or not event.get("content"):
+    action, sender = receipt.get("action", {}), str(event.get("mail", {}).get("source", ""))
+    recipients = tuple(str(one) for one in receipt.get("recipients", ()))
+    if action.get("type") == "S3":
+        return InBucket(str(action["bucketName"]), str(action["objectKey"]), sender, recipients)
+    if action.get("type") != "SNS" or not event.get("content"):
         raise NotRaw(
-            "Amazon SES sent no raw mail; let the receipt rule publish the mail itself to the SNS topic."
+            "Amazon SES sent no raw mail; let the receipt rule publish the mail itself to the SNS topic, or keep it in a bucket."
         )
     raw = event["content"]
-    whole = (
-        base64.b64decode(raw, validate=True) if receipt["action"].get("encoding") == "BASE64" else _bytes(raw)
-    )
-    return [Handed(whole, str(event.get("mail", {}).get("source", "")), tuple(receipt.get("recipients", ())))]
+    whole = base64.b64decode(raw, validate=True) if action.get("encoding") == "BASE64" else _bytes(raw)
+    return [Handed(whole, sender, recipients)]
 
 
 def topic_of(call: Call) -> str:
@@ -215,7 +227,7 @@ def topic_of(call: Call) -> str:
     return str(said.get("TopicArn", "")) if isinstance(said, dict) else ""
 
 
-_READERS: Mapping[str, Callable[[Call], list[Handed] | Confirm]] = {
+_READERS: Mapping[str, Callable[[Call], list[Handed] | Confirm | InBucket]] = {
     "mailgun": _mailgun,
     "mandrill": _mandrill,
     "postmark": _postmark,

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from partwell.actions.correspondence.bucket_mail import NotFetched, fetch_mail
 from partwell.actions.correspondence.hooks import confirm_topic, fresh, use_token
 from partwell.actions.correspondence.receive import LARGEST, take_in
 from partwell.actions.correspondence.reply_addresses import takes_mail
@@ -27,6 +28,7 @@ from partwell.entrypoints.mailbox.services import (
     Call,
     Confirm,
     Handed,
+    InBucket,
     NotRaw,
     authentic,
     mails_in,
@@ -74,6 +76,12 @@ def take(request: HttpRequest, road_id: str) -> HttpResponse:
         found = mails_in(service.code, call)
     except NotRaw as error:
         return _later(road, service, str(error))
+    if isinstance(found, InBucket):
+        try:
+            raw = fetch_mail(road, found.bucket, found.key)
+        except NotFetched as error:
+            return _later(road, service, str(error))
+        found = [Handed(raw, found.sender, found.recipients)]
     if isinstance(found, Confirm):
         problem = confirm_topic(found.topic, found.token)
         return _later(road, service, problem) if problem else _taken(road, [])

@@ -12,7 +12,7 @@ from partwell.connectors.secret import Secret
 from partwell.rules.mail_services import SERVICES
 
 _PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-SECRETS = ("secret", "refresh")
+SECRETS = ("secret", "refresh", "storage")
 
 
 def _secret(label: Any, help_text: Any) -> forms.CharField:
@@ -185,6 +185,15 @@ class WebhookForm(RoadForm):
         required=False,
         help_text=later("For Amazon SES: the SNS topic’s ARN."),
     )
+    bucket = forms.CharField(label=later("Bucket"), max_length=63, required=False)
+    region = forms.CharField(
+        label=later("Region"), max_length=40, required=False, help_text=later("Empty: the topic’s.")
+    )
+    access_key = forms.CharField(
+        label=later("Access key ID"), max_length=128, required=False,
+        help_text=later("It has to read the bucket (s3:GetObject), no more."),
+    )  # fmt: skip
+    storage = _secret(later("Secret access key"), later("Sealed at once and never shown again."))
     groups_of = (
         (later("The service"), "", ("name", "service")),
         (
@@ -192,7 +201,16 @@ class WebhookForm(RoadForm):
             later("Mailgun, Mandrill, MailerSend and Postal sign with a key that they show you. The others get a password of 20 signs or more that you make up; your own script a secret of 32."),
             ("secret", "user", "topic"),
         ),
+        (
+            later("Large mails"),
+            later("Only for Amazon SES that keeps mails in a bucket."),
+            ("bucket", "region", "access_key", "storage"),
+        ),
     )  # fmt: skip
+
+    def folded(self, names: tuple[str, ...]) -> bool:
+        """The bucket, while none is named."""
+        return "bucket" in names and not self["bucket"].value() and not any(n in self.errors for n in names)
 
     def __init__(self, *arguments: Any, kept: bool = False, **options: Any) -> None:
         super().__init__(*arguments, kept=kept, **options)
@@ -213,5 +231,6 @@ FIELDS = {
     "user": "User|The user|The user and the folder", "folder": "Folder", "into": "Into|The folder to move to", "name": "The name",
     "provider": "The provider", "grant": "How it asks", "client_id": "The client", "tenant": "The tenant", "token_url": "The token address",
     "scopes": "The scopes", "refresh": "The refresh token", "servers": "Your own servers", "service": "The service", "topic": "The topic",
+    "bucket": "The bucket", "region": "The region", "access_key": "The access key", "storage": "The secret access key",
     "auth": "Auth", "after": "After",
 }  # fmt: skip

@@ -66,7 +66,8 @@ def road_add(request: HttpRequest, kind: str) -> HttpResponse:
     form = FORMS[kind](request.POST or None)
     if form.is_bound and form.is_valid():
         road = NewRoad(
-            kind, form.cleaned_data["name"], form.given("secret") or Secret(""), form.settings, form.given("refresh") or Secret("")
+            kind, form.cleaned_data["name"], form.given("secret") or Secret(""), form.settings, form.given("refresh") or Secret(""),
+            form.given("storage") or Secret(""),
         )  # fmt: skip
         result = add_road(actor=actor_of(request), road=road)
         if not isinstance(result, Refusal):
@@ -92,7 +93,7 @@ def road_change(request: HttpRequest, road_id: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         result = change_road(
             actor=actor_of(request), road_id=road.id, name=form.cleaned_data["name"], settings=form.settings,
-            secret=form.given("secret"), refresh=form.given("refresh"),
+            secret=form.given("secret"), refresh=form.given("refresh"), storage=form.given("storage"),
         )  # fmt: skip
         if not isinstance(result, Refusal):
             messages.success(request, _("Changed."))

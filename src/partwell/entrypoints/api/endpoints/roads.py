@@ -47,6 +47,9 @@ class RoadSettings(Given):
     scopes: Line | None = None
     service: Annotated[Line, Field(max_length=20)] | None = None
     topic: Line | None = None
+    bucket: Annotated[Line, Field(max_length=63)] | None = None
+    region: Annotated[Line, Field(max_length=40)] | None = None
+    access_key: Annotated[Line, Field(max_length=128)] | None = None
 
     def given(self) -> dict[str, Any]:
         """What was said."""
@@ -61,6 +64,9 @@ class NewRoadGiven(Given):
         None, repr=False, description="Password, token, signing key or client secret."
     )
     refresh_token: SecretGiven = Field(None, repr=False, description="For OAuth by refresh token.")
+    storage_secret: SecretGiven = Field(
+        None, repr=False, description="The secret access key, where a bucket is named."
+    )
 
 
 class RoadGiven(Given):
@@ -68,6 +74,7 @@ class RoadGiven(Given):
     settings: RoadSettings = Field(default_factory=RoadSettings)
     secret: SecretGiven = Field(None, repr=False, description="Replaces what is there; left out, it stays.")
     refresh_token: SecretGiven = Field(None, repr=False)
+    storage_secret: SecretGiven = Field(None, repr=False)
     enabled: Flag | None = Field(None, description="False pauses it, true resumes it.")
 
 
@@ -123,6 +130,7 @@ def post_road(request: HttpRequest, body: NewRoadGiven) -> RoadShown | Refusal:
         Secret(body.secret or ""),
         body.settings.given(),
         Secret(body.refresh_token or ""),
+        Secret(body.storage_secret or ""),
     )
     return _answer(add_road(actor=actor_of(request), road=road))
 
@@ -141,7 +149,7 @@ def patch_road(request: HttpRequest, road_id: PathId, body: RoadGiven) -> RoadSh
     """
     row = change_road(
         actor=actor_of(request), road_id=road_id, name=body.name, settings=body.settings.given(), secret=_given(body.secret),
-        refresh=_given(body.refresh_token), enabled=body.enabled,
+        refresh=_given(body.refresh_token), storage=_given(body.storage_secret), enabled=body.enabled,
     )  # fmt: skip
     return _answer(row)
 
