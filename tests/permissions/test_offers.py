@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """No page offers what its reader may not do: every staff page as every role, each link's and form's verb asked of the table."""
 
+import re
 import tempfile
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,41 @@ def test_no_page_offers_what_its_reader_may_not_do(
                     wrong.append(f"{name} on {page.pattern}: {method} {parts.path} {why}")
     assert seen > 40
     assert not wrong, "\n".join(wrong)
+
+
+# Pages whose links say how long the list behind them is: chips, tabs, and the words that lead to mail.
+COUNTED = ("/messages/", "/settings/mail/", "/papers/?q=north", "/retention/?q=file", "/clients/")
+A_LINK = re.compile(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', re.S)
+A_NUMBER = re.compile(r"(\d+) mails? (?:that )?waits?\b.*|[A-Z][\w’' ]*?(?:\b60 days)? (\d+)")
+
+
+def _length(said: Any) -> int:
+    """How many rows the list of a page has, on all its pages."""
+    has = said.context
+    if "page" in has:
+        return int(has["page"].paginator.count)
+    return sum(len(one["rows"]) for one in has["groups"])
+
+
+def test_a_number_in_a_link_is_the_length_of_the_list_behind_it(
+    furnished: tuple[Furnished, list[Page]],
+) -> None:
+    made, _looked = furnished
+    browser = browser_of(made.cast.jonah)
+    wrong, seen = [], {}
+    for address in (one.format(northwick=made.cast.northwick.id) for one in COUNTED):
+        for href, words in A_LINK.findall(browser.get(address).content.decode()):
+            said = A_NUMBER.fullmatch(" ".join(re.sub(r"<[^>]+>", " ", words).split()))
+            target = urljoin(address, unescape(href))
+            if said is not None and target not in seen:
+                seen[target] = int(said[1] or said[2])
+                if (length := _length(browser.get(target))) != seen[target]:
+                    wrong.append(f"{address}: {said[0]!r} leads to a list of {length} ({target})")
+    assert not wrong, "\n".join(wrong)
+    tabs = browser.get("/mail-in/").context["tabs"]
+    assert all(_length(browser.get(one["url"])) == one["count"] for one in tabs) and len(tabs) == 6
+    assert len(seen) > 12 and seen["/mail-in/?show=ours"] == 3, seen
+    home = browser_of(made.cast.mara).get("/client/").context
+    assert home["needs"] == 1 + len(home["ask"]["more"]) > 5
+    held = browser.get("/messages/?show=held").context
+    assert held["held_all"] == len(held["held"]) and browser.get("/messages/").context["held_all"] == held["held_all"]  # fmt: skip

@@ -181,22 +181,37 @@ def _is_held() -> Q:
     return Q(Exists(whole)) | Q(Exists(named))
 
 
+def _lists(now: datetime) -> "dict[str, QuerySet[BackupSet]]":
+    """The lists that are counted as well as shown, by what :class:`Counts` calls them."""
+    today, rows = day_in(now, zone()), _dated()
+    return {
+        "every": rows,
+        "due": rows.filter(keep_until__gte=today, keep_until__lte=today + timedelta(days=SOON_DAYS)),
+        "late": rows.filter(~_is_held(), keep_until__lt=today),
+        "held": rows.filter(_is_held()),
+        "not_told": rows.filter(look_on__lt=today),
+    }
+
+
+def _wished(rows: "QuerySet[BackupSet]", wish: Wish) -> "QuerySet[BackupSet]":
+    if wish.words:
+        rows = rows.filter(Q(name__icontains=wish.words) | Q(client__name__icontains=wish.words))
+    return rows.filter(place=wish.place) if wish.place else rows
+
+
 def due(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose day comes within 60 days, the nearest first."""
-    today = day_in(now, zone())
-    rows = _dated().filter(keep_until__gte=today, keep_until__lte=today + timedelta(days=SOON_DAYS))
-    return _page(rows, now, after, limit, wish=wish)
+    return _page(_lists(now)["due"], now, after, limit, wish=wish)
 
 
 def late(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose day has passed, that no hold covers, and that are not gone: overdue promises, the oldest first."""
-    rows = _dated().filter(~_is_held(), keep_until__lt=day_in(now, zone()))
-    return _page(rows, now, after, limit, wish=wish)
+    return _page(_lists(now)["late"], now, after, limit, wish=wish)
 
 
 def held(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets that a hold covers."""
-    return _page(_dated().filter(_is_held()), now, after, limit, wish=wish)
+    return _page(_lists(now)["held"], now, after, limit, wish=wish)
 
 
 def unprovable(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
@@ -226,7 +241,7 @@ def with_alarms(now: datetime, after: str | None = None, limit: int = 50, wish: 
 
 def not_told(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
     """Sets whose notice is due and could not be given: nobody at the client can be reached (R2)."""
-    return _page(_dated().filter(look_on__lt=day_in(now, zone())), now, after, limit, wish=wish)
+    return _page(_lists(now)["not_told"], now, after, limit, wish=wish)
 
 
 def every(now: datetime, after: str | None = None, limit: int = 50, wish: Wish = Wish()) -> Page:
@@ -244,10 +259,7 @@ def _page(
 ) -> Page:
     back = wish.sort.startswith("-")
     fields = (*SORTS.get(wish.sort.lstrip("-"), SORTS["until"]), "id")
-    if wish.words:
-        rows = rows.filter(Q(name__icontains=wish.words) | Q(client__name__icontains=wish.words))
-    if wish.place:
-        rows = rows.filter(place=wish.place)
+    rows = _wished(rows, wish)
     rows = rows.order_by(*(f"{'-' if back else ''}{field}" for field in fields))
     found: list[SetView] = []
     last = _key(after, fields)
@@ -305,17 +317,11 @@ class Counts:
     under_way: int
 
 
-def counts(now: datetime | None = None) -> Counts:
-    """For a board: six counts, each by an index."""
-    moment = now or timezone.now()
-    today = day_in(moment, zone())
-    rows = _dated()
+def counts(now: datetime | None = None, wish: Wish = Wish()) -> Counts:
+    """For a board: six counts, each by an index; of the sets as many as the lists of the same ``wish`` have."""
+    lists = _lists(now or timezone.now())
     return Counts(
-        every=rows.count(),
-        due=rows.filter(keep_until__gte=today, keep_until__lte=today + timedelta(days=SOON_DAYS)).count(),
-        late=rows.filter(~_is_held(), keep_until__lt=today).count(),
-        held=rows.filter(_is_held()).count(),
-        not_told=rows.filter(look_on__lt=today).count(),
+        **{name: _wished(rows, wish).count() for name, rows in lists.items()},
         under_way=Deletion.objects.exclude(state__in=[one.value for one in deletion.OVER]).count(),
     )
 

@@ -55,12 +55,12 @@ def _list(request: HttpRequest, client: Any = None) -> HttpResponse:
     client_id = client.id if client else None
     found = queries.papers(actor, today=day, client_id=client_id, show=show, words=words)
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
-    numbers = queries.counts(actor, today=day, client_id=client_id)
+    numbers = queries.counts(actor, today=day, client_id=client_id, words=words)
     labels = {"": _("All"), "open": _("Open"), "overdue": _("Overdue"), "paid": _("Paid"),
               "cancelled": _("Cancelled"), "credit": _("Credit notes")}  # fmt: skip
     return render(request, "staff/papers.html", {
         "section": "papers" if client is None else "clients", "client": client, "page": page,
-        "rows": rows_of(page.object_list, day), "show": show, "words": words, "total": numbers["all"],
+        "rows": rows_of(page.object_list, day), "show": show, "words": words, "total": numbers["all"], "find": bool(numbers["all"] or words),
         "tabs": [(key, labels[key], numbers[name]) for key, name in TABS],
         "sums": queries.open_sums(actor, client_id=client_id), "only_billable": ONLY_BILLABLE,
         "may_issue": may(actor.role, "billing.issue") is None,

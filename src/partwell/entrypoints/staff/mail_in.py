@@ -40,6 +40,7 @@ STATES = {
 }
 SHOW = (
     ("", "Everything"),
+    ("ours", "For us to settle"),
     ("waiting", "Waits for a person"),
     ("unmatched", "Nobody's"),
     ("held", "Held before consent"),

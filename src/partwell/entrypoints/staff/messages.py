@@ -43,7 +43,7 @@ from partwell.entrypoints.staff.release_page import mail_rows, mail_state
 from partwell.entrypoints.staff.releases import client_of
 from partwell.entrypoints.theme.formats import when_words
 from partwell.records.correspondence import queries
-from partwell.records.correspondence.inbound_queries import asked_to_authorise, mail_in_of, waiting_count
+from partwell.records.correspondence.inbound_queries import asked_to_authorise, mail_in_of, waiting_counts
 from partwell.records.estate import queries as estate
 from partwell.rules.letters import LETTERS, PLACES
 from partwell.rules.refusals import Refusal
@@ -57,6 +57,7 @@ AUDIENCES = {
     INTERNAL: "internal: only us",
     PRIVILEGED: "privileged: only us",
 }
+A_PAGE = 25
 LONGEST_SHOWN = 700  # signs of a text in a list; its own page has all
 
 
@@ -81,14 +82,16 @@ def said_rows(said: list[queries.Said]) -> list[dict[str, Any]]:
 @staff_door("message.read")
 @require_safe
 def messages_home(request: HttpRequest) -> HttpResponse:
-    """What was said about all clients, newest first; above it what a person must settle and what was held."""
+    """What was said about all clients, newest first; above it what a person must settle and what was held (``?show=held``: all of that)."""
     actor = actor_of(request)
     found = queries.said_page(actor, None, request.GET.get("page"))
-    held = queries.held_open()
+    every = request.GET.get("show") == "held"
+    held_page = queries.held_page(request.GET.get("page") if every else 1, A_PAGE if every else 5)
+    held = list(held_page.object_list)
     asked = asked_to_authorise([getattr(one, "inbound", None) or one for one in held])
     held_rows = [{"row": one, "asked": asked.get((getattr(one, "inbound", None) or one).id)} for one in held]
     context = {"section": "messages", "rows": said_rows(found.said), "page": found.page, "settle": queries.to_settle(actor),
-               "held": held_rows, "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_count(), "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
+               "held": held_rows, "held_all": held_page.paginator.count, "held_page": held_page if every else None, "to_read": queries.waiting_for_reading(timezone.now()), "mail_waits": waiting_counts()["ours"], "clients": look.clients_here(), "me": actor.id, "may_write": may(actor.role, "message.write") is None}  # fmt: skip
     return render(request, "staff/messages.html", context)
 
 

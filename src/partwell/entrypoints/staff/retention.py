@@ -89,12 +89,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         asked.get("sort", "")[:20], asked.get("q", "").strip()[:200], _place(asked.get("place", ""))
     )
     numbers = look.counts(now)
+    of_these = look.counts(now, wish) if wish.words or wish.place else numbers
     counted = {
-        "": numbers.every,
-        "late": numbers.late,
-        "due": numbers.due,
-        "held": numbers.held,
-        "untold": numbers.not_told,
+        "": of_these.every,
+        "late": of_these.late,
+        "due": of_these.due,
+        "held": of_these.held,
+        "untold": of_these.not_told,
     }
     chips = [{"key": key, "label": label, "n": counted.get(key)} for key, (label, _ask) in SHOWS.items()]
     chips.append({"key": DELETIONS, "label": _("Deletions under way"), "n": numbers.under_way})

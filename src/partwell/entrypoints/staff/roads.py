@@ -20,7 +20,7 @@ from partwell.entrypoints.door.gate import actor_of, staff_door
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import answer, form_page, form_with_refusal
 from partwell.entrypoints.staff.road_forms import FIELDS, FORMS, TITLES
-from partwell.records.correspondence.inbound_queries import road_here, roads_here, waiting_count
+from partwell.records.correspondence.inbound_queries import road_here, roads_here, waiting_counts
 from partwell.rules.refusals import Refusal
 
 
@@ -53,7 +53,7 @@ def _shown(road: Any) -> dict[str, Any]:
 def roads(request: HttpRequest) -> HttpResponse:
     """Every road, with its state."""
     shown = {"rows": [_shown(one) for one in roads_here()], "address": settings.PARTWELL_MAIL_ADDRESS, "lmtp": settings.ENV.lmtp,
-             "mail_waits": waiting_count()}  # fmt: skip
+             "mail_waits": waiting_counts()["ours"]}  # fmt: skip
     return render(request, "staff/roads.html", shown)
 
 

@@ -49,6 +49,10 @@ def papers(
     actor: Actor, *, today: date, client_id: UUID | None = None, show: str = "", words: str = ""
 ) -> "QuerySet[Invoice]":
     """Papers, newest first. ``show``: one of ``SHOWS`` or empty for all; ``words``: in label, number or client's name."""
+    return _found(actor, client_id, words).filter(_shown(show, today)).order_by("-issued_at", "-id")
+
+
+def _found(actor: Actor, client_id: UUID | None, words: str) -> "QuerySet[Invoice]":
     rows = visible_to(actor)
     if client_id is not None:
         rows = rows.filter(client_id=client_id)
@@ -56,7 +60,7 @@ def papers(
         rows = rows.filter(
             Q(label__icontains=words) | Q(external_number__icontains=words) | Q(client__name__icontains=words)
         )
-    return rows.filter(_shown(show, today)).order_by("-issued_at", "-id")
+    return rows
 
 
 def _shown(show: str, today: date) -> Q:
@@ -70,11 +74,9 @@ def _shown(show: str, today: date) -> Q:
     }.get(show, Q())
 
 
-def counts(actor: Actor, *, today: date, client_id: UUID | None = None) -> dict[str, int]:
-    """How many papers each filter shows, and all of them under ``all``; one query."""
-    rows = visible_to(actor)
-    if client_id is not None:
-        rows = rows.filter(client_id=client_id)
+def counts(actor: Actor, *, today: date, client_id: UUID | None = None, words: str = "") -> dict[str, int]:
+    """How many papers each filter shows among those that have ``words``, and all of them under ``all``; one query."""
+    rows = _found(actor, client_id, words)
     found = {f"n_{name}": Count("pk", filter=_shown(name, today)) for name in SHOWS}
     made = rows.order_by().aggregate(**found, n_all=Count("pk"))
     return {name.removeprefix("n_"): number for name, number in made.items()}

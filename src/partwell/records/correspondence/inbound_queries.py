@@ -16,6 +16,13 @@ __all__ = ["InboundMail", "InboundPart", "Road"]
 
 # A held mail lies here until somebody decided; one that the client disowned, until the office dropped it.
 BEFORE_A_PERSON = ("waiting", "unmatched", "loop", "held")
+# What each tab of the office's list holds, and what its number counts: one and the same. "ours" waits for the office
+# itself; what is held and undecided waits for the client.
+_LIES = {
+    "": Q(state__in=BEFORE_A_PERSON),
+    "ours": Q(state__in=("waiting", "unmatched")) | Q(state="held", decided_at__isnull=False),
+    **{one: Q(state=one) for one in BEFORE_A_PERSON},
+}
 _WITH = ("client", "address__recipient", "raw__unit", "message", "staff", "recipient", "forwarded_by")
 
 
@@ -30,26 +37,22 @@ def mails_in_visible_to(actor: Actor) -> "QuerySet[InboundMail]":
     return rows.filter(client=actor.client_id, message__in=seen)
 
 
-def waiting_page(number: Any, state: str = "", size: int = 25) -> "Page[InboundMail]":
-    """What lies before a person, newest first; ``state`` narrows it. For staff."""
-    states = (state,) if state in BEFORE_A_PERSON else BEFORE_A_PERSON
-    rows = InboundMail.objects.select_related(*_WITH).filter(state__in=states)
-    return Paginator(rows.order_by("-received_at", "-pk"), size).get_page(number)
+def lies(show: str = "") -> "QuerySet[InboundMail]":
+    """What lies before a person, for staff: "" all of it, "ours" what waits for the office, or one of ``BEFORE_A_PERSON``."""
+    return InboundMail.objects.select_related(*_WITH).filter(_LIES.get(show, _LIES[""]))
+
+
+def waiting_page(number: Any, show: str = "", size: int = 25) -> "Page[InboundMail]":
+    """:func:`lies`, newest first."""
+    return Paginator(lies(show).order_by("-received_at", "-pk"), size).get_page(number)
 
 
 def waiting_counts() -> dict[str, int]:
-    """How many mails lie before a person, by state; "" is all of them. One query."""
-    rows = InboundMail.objects.filter(state__in=BEFORE_A_PERSON).order_by().values_list("state")
-    found = dict(rows.annotate(n=Count("pk")))
-    return {**found, "": sum(found.values())}
-
-
-def waiting_count(client_id: UUID | None = None) -> int:
-    """How many mails want a person: those that wait, and held ones that the client said are not theirs."""
-    rows = InboundMail.objects.filter(
-        Q(state__in=("waiting", "unmatched")) | Q(state="held", decided_at__isnull=False)
-    )
-    return (rows.filter(client=client_id) if client_id else rows).count()
+    """How many mails :func:`lies` gives for each name. One query; every page's number is one of these."""
+    rows = InboundMail.objects.filter(_LIES[""]).order_by()
+    names = {f"n{place}": show for place, show in enumerate(_LIES)}
+    found = rows.aggregate(**{name: Count("pk", filter=_LIES[show]) for name, show in names.items()})
+    return {show: found[name] for name, show in names.items()}
 
 
 def mail_in_seen(actor: Actor, mail_id: UUID) -> InboundMail | None:

@@ -232,6 +232,11 @@ def held_open(client_id: UUID | None = None) -> list[Message]:
     return list(held_undecided(client_id).order_by("-written_at")[:20])
 
 
+def held_page(number: Any, size: int) -> "Page[Message]":
+    """:func:`held_undecided` of every client, newest first; its paginator has how many there are."""
+    return Paginator(held_undecided().order_by("-written_at", "-id"), size).get_page(number)
+
+
 def held_undecided(client_id: UUID | None = None) -> "QuerySet[Message]":
     """All of them, of one client or of every client, oldest first."""
     rows = Message.objects.filter(held=True, decided_at=None, inbound__decided_at=None)
