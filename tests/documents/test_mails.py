@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from partwell.documents.german import translate
 from partwell.documents.mail_kinds import KINDS
 from partwell.documents.mails import ACCOUNT_MAILS, FIXED_MAILS, Mail, compose
-from partwell.documents.texts import DocumentError
+from partwell.documents.texts import DocumentError, speaking
+from partwell.rules.letter_seeds import SEEDS
+from partwell.rules.letters import KINDS as STEP_OF
 
 from . import samples
 
@@ -77,6 +80,32 @@ class Page(HTMLParser):
 
 KIND_NAMES = sorted(KINDS)
 UNMARKED = ACCOUNT_MAILS | FIXED_MAILS
+
+
+def greetings(mail: Mail) -> tuple[int, int]:
+    """How many lines of a mail greet: as plain text, and as HTML."""
+    begins = re.compile(r"^(?:> )?(?:Hello|Dear|Good day|Guten Tag)\b", re.M)
+    html = re.sub(r"<[^>]+>", "\n", mail.html.partition("</h1>")[2])
+    return len(begins.findall(mail.text)), len(begins.findall(html))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_mail_greets_once_whatever_is_written_in_it(language: str) -> None:
+    with speaking(language, translate if language == "de" else str):
+        for kind in KINDS:
+            assert greetings(compose(kind, sample(kind, letter_text=""))) == (1, 1), kind
+        for key, words in SEEDS.items():
+            letter = words[language][1].replace("{contact}", "Mara Ellery")
+            for kind in ("message", "staff_message"):
+                assert greetings(compose(kind, sample(kind, body=letter))) == (1, 1), (kind, key)
+            step = STEP_OF[key]
+            assert greetings(compose(step, sample(step, letter_subject="A", letter_text=letter))) == (1, 1), step  # fmt: skip
+        for begins in ("Hi Mara,", "Mara,", "Liebe Frau Ellery,", "HELLO MARA!", "Good morning all"):
+            quoted = compose("message", sample("message", body=f"{begins}\n\nAll is well."))
+            assert "Hello Mara Ellery," not in quoted.text and "Guten Tag" not in quoted.html, begins
+        for begins in ("Dear me, that was late.", "Highlights of the week", "The keys, as promised,", "Hi."):
+            said = compose("message", sample("message", body=f"{begins}\n\nAll is well."))
+            assert greetings(said)[1] >= 1 and ">Hello" in said.html or "Guten Tag" in said.html, begins
 
 
 @pytest.mark.parametrize("kind", KIND_NAMES)

@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, sets, some
+from partwell.documents.mail_parts import Kind, facts, fill, greets, rows, sets, some
 from partwell.documents.texts import _, clean
 
 Values = dict[str, Any]
@@ -72,6 +72,7 @@ def message(v: Values) -> Body:
         ),
         facts=facts(v, (_("Forwarded to us by"), "forwarded_by")),
         quote=(fill(_("{sender} writes"), v), clean(v["body"])),
+        greeted=greets(v["body"], v["to_name"]),
         lists=some(
             (_("Goes to"), rows(v["recipients"])),
             (_("Released with it, each item in the portal"), rows(sets(v["attachments"]))),

@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.mail_parts import Kind, facts, fill, greets, rows, some
 from partwell.documents.texts import _, clean
 
 Values = dict[str, Any]
@@ -60,6 +60,7 @@ def staff_message(v: Values) -> Body:
         title=v["topic"],
         happened=(fill(_("{sender} ({sender_firm}) wrote about {client}."), v),),
         quote=(fill(_("{sender} writes"), v), clean(v["body"])),
+        greeted=greets(v["body"], v["to_name"]),
         lists=some((_("Came with it, to be opened on the page"), rows(v["attachments"]))),
         button=_("Open it on its page"),
         link=v["portal_url"],

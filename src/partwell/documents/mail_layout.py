@@ -28,6 +28,7 @@ class Body:
     link: str = ""
     second: tuple[str, str] | None = None  # the other answer: button, link
     after: tuple[str, ...] = ()
+    greeted: bool = False  # what is quoted is the mail itself, to whoever reads it, and greets them already
     letter: str = (
         ""  # the office's own words (a letter); then the rest stands below them, as what the record says
     )
@@ -85,7 +86,7 @@ def as_text(body: Body, frame: Frame) -> str:
             f"{'-' * 72}\n{_('What our record says')}",
         ]
     else:
-        out = [greeting(frame)]
+        out = [] if body.greeted else [greeting(frame)]
     out += [wrap(each) for each in body.happened]
     if body.facts:
         out.append("\n".join(wrap(f"{label}: {value}", "", "    ") for label, value in body.facts))
@@ -152,7 +153,7 @@ def as_html(body: Body, frame: Frame) -> str:
             head(_("What our record says")),
         ]
     else:
-        parts = [para(greeting(frame))]
+        parts = [] if body.greeted else [para(greeting(frame))]
     parts += [para(each, bool(body.letter)) for each in body.happened]
     if body.facts:
         rows = "".join(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Small parts that every kind of mail uses."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,27 @@ from partwell.documents.texts import _, one_line
 
 Kind = tuple[Callable[[dict[str, Any]], Body], frozenset[str], frozenset[str]]
 Rows = tuple[tuple[str, str], ...]
+
+# How people begin in the languages that they write in here; a letter of the office's own begins in one of these as well.
+_GREETS = re.compile(
+    r"(?:dear|hello|hi|hey|greetings|good (?:day|morning|afternoon|evening)|to whom it may concern"
+    r"|hallo|guten (?:tag|morgen|abend)|liebe[rs]?|sehr geehrte[rs]?|werte[rs]?|moin|servus|grüezi|grüß|gruezi"
+    r"|bonjour|cher|chère|chers|chères|madame|monsieur|buongiorno|hola|estimad[oa]s?|beste|geachte)\b[^\n]{0,120}",
+    re.IGNORECASE,
+)
+
+
+def greets(words: str, names: str = "") -> bool:
+    """Whether a text's first line greets: with a word of greeting, or with one of the readers' ``names`` and a comma."""
+    first = words.strip().partition("\n")[0].strip()
+    if _GREETS.fullmatch(first) and first[-1:] not in ".?":
+        return True
+    named = {
+        part.casefold()
+        for name in names.split(",")
+        for part in (name.strip(), name.strip().partition(" ")[0])
+    }
+    return first[-1:] in (",", "!") and first[:-1].strip().casefold() in named - {""}
 
 
 def fill(words: str, values: dict[str, Any]) -> str:
