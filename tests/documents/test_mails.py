@@ -105,7 +105,7 @@ def test_every_mail_greets_once_whatever_is_written_in_it(language: str) -> None
             assert "Hello Mara Ellery," not in quoted.text and "Guten Tag" not in quoted.html, begins
         for begins in ("Dear me, that was late.", "Highlights of the week", "The keys, as promised,", "Hi."):
             said = compose("message", sample("message", body=f"{begins}\n\nAll is well."))
-            assert greetings(said)[1] >= 1 and ">Hello" in said.html or "Guten Tag" in said.html, begins
+            assert (">Guten Tag " if language == "de" else ">Hello Mara") in said.html, begins
 
 
 @pytest.mark.parametrize("kind", KIND_NAMES)

@@ -37,6 +37,7 @@ from partwell.records.vault.queries import paper_of
 from partwell.rules.meetings import Appointment
 from partwell.rules.refusals import Refusal
 from partwell.rules.terms import Party
+from tests.api.caller import caller
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, cast, done
 from tests.flows.deletion_cast import ledger_is_whole
@@ -198,6 +199,22 @@ def test_a_consent_taken_back_reaches_the_bundles_that_hold_the_recording() -> N
         refused = download_bundle(actor=actor, job_id=job.id)
         assert isinstance(refused, Refusal) and refused.code == "bundle_recording_ended"
         assert "Mara Ellery" in refused.sentence
+    for who, ask_again, every, one in (
+        (c.mara, "/client/bundles/ask/", "/client/bundles/", f"/client/bundles/{job.id}/"),
+        (c.ines, f"/clients/{c.northwick.id}/bundles/ask/", f"/clients/{c.northwick.id}/bundles/", f"/bundles/{job.id}/"),
+    ):  # fmt: skip
+        for where in (every, one):
+            said = browser_of(who).get(where).content.decode()
+            assert f"{job.id}/file/" not in said and "Mara Ellery took the consent back" in said, where
+            assert f'action="{ask_again}"' in said and 'name="only" value="correspondence"' in said, where
+    assert f"{job.id}/file/" not in browser_of(c.tom).get("/client/bundles/").content.decode()
+    assert "Put it together anew" not in browser_of(c.tom).get(f"/client/bundles/{job.id}/").content.decode()
+    api = caller(c.jonah, c.ines, ["bundles:read"])
+    for told_of in (
+        api.ok("GET", f"/bundles/{job.id}"),
+        api.ok("GET", f"/clients/{c.northwick.id}/bundles")["items"][-1],
+    ):
+        assert "Mara Ellery took" in told_of["ended"] and told_of["state"] == "done"
     page = browser_of(c.mara).get(f"/client/bundles/{job.id}/file/")
     assert page.status_code == 409 and "Ask for a new bundle" in page.content.decode()
     assert bytes_of(c.theo, other), "a bundle without it is as it was"

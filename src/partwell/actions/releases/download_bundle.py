@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Fetching a built bundle: who may have it is decided again, and the download is evidence (R1)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.releases.build_bundle import target_name
-from partwell.actions.releases.bundle_recordings import none_ended
+from partwell.actions.releases.bundle_recordings import ended_of, first_ended, none_ended
 from partwell.actions.releases.bundle_scope import Order, still_all
 from partwell.actions.releases.open_line import recorded
 from partwell.actions.releases.request_bundle import KIND, theirs
@@ -23,21 +24,17 @@ from partwell.rules.terms import Party
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle and how far it is. ``file``: set once it is built."""
+    """A bundle and how far it is. ``ended``: why nobody fetches it any more (R2); a new one holds everything else."""
 
     job: Job
     order: Order
     name: str
+    ended: Refusal | None = None
 
     @property
     def result(self) -> dict[str, Any]:
         """Size, digests, number of files, what was left out; empty before it is built."""
         return dict(self.job.result) if self.job.state == "done" else {}
-
-
-def _of(job: Job) -> Bundle:
-    order = Order.of(job.payload["order"])
-    return Bundle(job, order, target_name(order))
 
 
 def bundle_for(actor: Actor, job_id: UUID) -> Bundle | None:
@@ -46,11 +43,14 @@ def bundle_for(actor: Actor, job_id: UUID) -> Bundle | None:
     if job is None:
         return None
     order = Order.of(job.payload["order"])
-    return _of(job) if theirs(actor, order.client_id, order.party, order.recipient_id) else None
+    if not theirs(actor, order.client_id, order.party, order.recipient_id):
+        return None
+    found = Bundle(job, order, target_name(order))
+    return replace(found, ended=none_ended(found.result.get("recordings", ())))
 
 
 def bundles_for(actor: Actor, client_id: UUID, limit: int = 50) -> list[Bundle]:
-    """A client's bundles that this actor may know of, newest first; two queries."""
+    """A client's bundles that this actor may know of, newest first; three queries."""
     jobs = list(Job.objects.filter(kind=KIND, client_ref=client_id).order_by("-created_at")[: limit * 2])
     found = [(job, Order.of(job.payload["order"])) for job in jobs]
     mine = [
@@ -63,10 +63,17 @@ def bundles_for(actor: Actor, client_id: UUID, limit: int = 50) -> list[Bundle]:
             pk__in={order.recipient_id for _, order in mine if order.recipient_id}
         ).values_list("pk", "firm")
     )
+    ended = ended_of(client_id)
     return [
-        Bundle(job, order, str(firms[order.recipient_id]) if order.recipient_id else "the client")
+        shown(job, order, str(firms[order.recipient_id]) if order.recipient_id else "the client", ended)
         for job, order in mine
     ]
+
+
+def shown(job: Job, order: Order, name: str, ended: Mapping[str, Refusal]) -> Bundle:
+    """One of many bundles of a client. ``ended``: ``bundle_recordings.ended_of`` that client."""
+    found = Bundle(job, order, name)
+    return replace(found, ended=first_ended(found.result.get("recordings", ()), ended))
 
 
 def download_bundle(
@@ -109,4 +116,4 @@ def download_bundle(
     return file
 
 
-__all__ = ["Bundle", "Party", "bundle_for", "bundles_for", "download_bundle"]
+__all__ = ["Bundle", "Party", "bundle_for", "bundles_for", "download_bundle", "ended_of", "shown"]

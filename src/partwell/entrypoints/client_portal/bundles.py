@@ -50,7 +50,10 @@ def row_of(bundle: Bundle, actor: Actor) -> dict[str, Any]:
         **parts.job_context(bundle, page, may(actor.role, "bundle.download") is None),
         "label": "What was said" if bundle.order.only else "Everything that is yours",
     }
-    return {"bundle": bundle, "job": job}
+    new = parts.again(
+        bundle, reverse("client:bundle_ask"), may=may(actor.role, "bundle.request") is None, said="said"
+    )
+    return {"bundle": bundle, "job": job, "again": new}
 
 
 def _page(request: HttpRequest, form: BundleForm, status: int = 200) -> HttpResponse:

@@ -89,11 +89,30 @@ def job_context(bundle: Bundle, page: str, download: bool) -> dict[str, Any]:
     # Small bundles count in KiB, else "0 of 0".
     unit, size = ("MiB", mib) if job.total > 20 * mib else ("KiB", 1 << 10)
     known = job.stage == "writing" and job.total
-    return {"label": f"Bundle for {bundle.name}", "state": job.state, "done": job.done // size if known and not result else 0,
+    note = f"{result['files']:,} files, SHA-256 {result['sha256'][:16]}…" if result else ""
+    if bundle.ended is not None:
+        note = bundle.ended.sentence
+    return {"label": f"Bundle for {bundle.name}", "state": "ended" if bundle.ended else job.state, "done": job.done // size if known and not result else 0,
             "total": -(-job.total // size) if known and not result else 0, "unit": unit if known else "",
-            "note": job.error if job.state == "failed" else (f"{result['files']:,} files, SHA-256 {result['sha256'][:16]}…" if result else ""),
-            "url": f"{page}part/", "page_url": page, "result_url": f"{page}file/" if download else "",
+            "note": job.error if job.state == "failed" else note,
+            "url": f"{page}part/", "page_url": page, "result_url": f"{page}file/" if download and not bundle.ended else "",
             "result_label": f"Download, {_size(result['size'])}" if result else ""}  # fmt: skip
+
+
+def again(bundle: Bundle, url: str, *, may: bool, **names: str) -> dict[str, Any] | None:
+    """The form that asks for an ended bundle anew, as it was asked for: ``url`` takes it, ``names`` are the door's own names of fields.
+
+    None for a bundle that is fetched as ever, and for who may not ask.
+    """
+    order = bundle.order
+    if bundle.ended is None or not may:
+        return None
+    fields = [("to", order.recipient_id.hex if order.recipient_id else "client"), ("only", order.only)]
+    fields += [("categories", one) for one in order.categories]
+    fields += [(names.get("said", "correspondence"), "on")] if order.correspondence else []
+    fields += [("age", order.age[0])] if order.age else []
+    fields += [("credentials", "on")] if order.credentials else []
+    return {"url": url, "fields": [one for one in fields if one[1]], "next_step": bundle.ended.next_step}
 
 
 def _size(size: int) -> str:

@@ -41,6 +41,7 @@ def row_of(bundle: Bundle) -> dict[str, Any]:
     page = reverse("provider:bundle", args=[bundle.job.id])
     return {
         "bundle": bundle,
+        "again": parts.again(bundle, reverse("provider:bundle_ask"), may=True, said="said"),
         "job": {
             **parts.job_context(bundle, page, True),
             "label": "What was said" if bundle.order.only else "What was released to you",

@@ -58,6 +58,11 @@ def row_of(bundle: Bundle, actor: Actor) -> dict[str, Any]:
     """A bundle for the list."""
     return {
         "bundle": bundle,
+        "again": parts.again(
+            bundle,
+            reverse("staff:bundle_ask", args=[bundle.order.client_id]),
+            may=may(actor.role, "bundle.request") is None,
+        ),
         "job": parts.job_context(
             bundle, reverse("staff:bundle", args=[bundle.job.id]), may(actor.role, "bundle.download") is None
         ),

@@ -11,7 +11,7 @@ from ninja import Router
 from pydantic import Field
 
 from partwell.actions.releases.bundle_scope import Order
-from partwell.actions.releases.download_bundle import Bundle, bundle_for, download_bundle
+from partwell.actions.releases.download_bundle import Bundle, bundle_for, download_bundle, ended_of, shown
 from partwell.actions.releases.request_bundle import request_bundle
 from partwell.entrypoints.api.endpoints.common import After, Limit, actor_of, client_here, found
 from partwell.entrypoints.api.fields import Flag, Given, Line, PathId, Ref, Shown
@@ -48,6 +48,9 @@ class BundleShown(Shown):
     total: int
     error: str
     created_at: datetime
+    ended: str | None = Field(
+        None, description="Why nobody fetches it any more, and what to do; null while it is fetched as ever."
+    )
     result: BundleResult | None = Field(description="null until it is built.")
 
 
@@ -80,6 +83,7 @@ def show(one: Bundle) -> BundleShown:
         to=order.party,
         recipient_id=order.recipient_id,
         for_whom=one.name,
+        ended=f"{one.ended.sentence} {one.ended.next_step}" if one.ended else None,
         result=result,
     )
 
@@ -103,15 +107,12 @@ def list_bundles(
     client_here(client_id)
     firms = dict(recipients(client_id).prefetch_related(None).values_list("pk", "firm"))
 
+    ended = ended_of(client_id)
+
     def one(job: Any) -> BundleShown:
         order = Order.of(job.payload["order"])
-        return show(
-            Bundle(
-                job,
-                order,
-                firms.get(order.recipient_id, "the client") if order.recipient_id else "the client",
-            )
-        )
+        firm = firms.get(order.recipient_id, "the client") if order.recipient_id else "the client"
+        return show(shown(job, order, firm, ended))
 
     of = f"bundles:{client_id}"
     return page_of(

@@ -172,11 +172,14 @@ def job(context: Context, job: Any) -> dict[str, Any]:
         "live": state in ("queued", "running"),
         "total": total,
         "done": min(done, total) if total else done,
-        "tone": {"done": "done", "failed": "refusing", "stopped": "waiting"}.get(state, "waiting"),
+        "tone": {"done": "done", "failed": "refusing", "stopped": "waiting", "ended": "held"}.get(
+            state, "waiting"
+        ),
         "word": {
             "queued": gettext("Waits for its turn"),
             "running": gettext("Under way"),
             "done": gettext("Done"),
+            "ended": gettext("Given to nobody any more"),
             "failed": gettext("Did not finish"),
             "stopped": gettext("Stopped"),
         }.get(state, state),
