@@ -5,7 +5,9 @@ A unit is made on first use, in a deed of its own; its key-encryption key lies i
 Data keys are not cached across requests (PROOF.md, "Secrets").
 """
 
+import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,9 +20,12 @@ from partwell.connectors.blobstore import LocalBlobStore
 from partwell.connectors.envelope import aad, new_data_key, open_value, seal_value
 from partwell.connectors.keystore import FolderKeyStore
 from partwell.records import statements
+from partwell.records.evidence.models import LogState
 from partwell.records.vault.models import KeyUnit
 from partwell.rules.actor import Actor
 from partwell.rules.refusals import Refused, refuse
+
+log = logging.getLogger("partwell.keys")
 
 INSTALLATION, RECORD, CREDENTIALS = "installation", "record", "credentials"
 
@@ -86,7 +91,7 @@ def _living(client_id: UUID | None, purpose: str) -> "QuerySet[KeyUnit]":
 
 def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
     store, data_key = key_store(), new_data_key()
-    kek = store.create()
+    kek = store.begin()
     try:
         with Deed(actor) as deed:
             unit = KeyUnit(client_id=client_id, purpose=purpose, kek_id=kek, created_at=deed.now)
@@ -100,8 +105,41 @@ def _make(actor: Actor, client_id: UUID | None, purpose: str) -> KeyUnit:
                 public={"client": owner, "purpose": purpose},
                 internal={"key_id": kek},
             )
-            return unit
     except IntegrityError:
         # Somebody made it at the same moment: theirs stands, our key goes.
         store.destroy(kek)
         return _living(client_id, purpose).get()
+    store.keep(kek)
+    return unit
+
+
+def settle_unused(*, older_than: timedelta) -> int:
+    """What a process that died while it made a key unit left in the key store: a key that a row names is kept, any other goes.
+
+    Nothing was ever sealed under a key that was not kept (:class:`KeyStore`). One called ``.key`` is never touched here,
+    whatever the database says: it may be what a newer backup of the database needs. Gives how many files went.
+    """
+    store, seconds = key_store(), older_than.total_seconds()
+    begun, removed = store.unused(seconds), store.clean_temporary(seconds)
+    named = known_keys() if begun else frozenset()
+    for key_id in begun:
+        if key_id in named:
+            store.keep(key_id)
+        else:
+            removed += store.destroy(key_id)
+    if removed:
+        log.info("%d keys that were begun and never used were removed from PARTWELL_KEYS.", removed)
+    return removed
+
+
+def known_keys() -> frozenset[str]:
+    """Every key that a row of this database names: those of key units, destroyed ones too, and the log's own."""
+    sealed = LogState.objects.values_list("sealed_key", flat=True)
+    logs = (bytes(one).partition(b":")[0].decode() for one in sealed if one)
+    return frozenset((*KeyUnit.objects.values_list("kek_id", flat=True), *logs))
+
+
+def stray_keys() -> list[str]:
+    """Keys of the store that no row of this database names; to be told, not to be removed."""
+    named = known_keys()
+    return [one for one in key_store().key_ids() if one not in named]

@@ -4,7 +4,7 @@
 PROOF.md, "Secrets": destroying one unit's key must take nothing else with it, so every retention
 unit has a key-encryption key of its own; deleting a wrapped key under a shared one erases nothing.
 
-Key file, version 1 (50 bytes of content, mode 0600, name ``<key id>.key``)::
+Key file, version 1 (50 bytes of content, mode 0600, name ``<key id>.key``; ``<key id>.new`` until :meth:`keep`)::
 
     "PWKEY" 0x01 | key (32 bytes) | first 12 bytes of SHA-256 over all before
 
@@ -18,6 +18,8 @@ import os
 import re
 import secrets
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +39,8 @@ from partwell.connectors.errors import (
 _FILE_MAGIC = b"PWKEY\x01"
 _WRAP_MAGIC = b"PWK\x01"
 _CHECK_BYTES = 12
+_KEPT, _BEGUN = ".key", ".new"
+_TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}\Z")
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -46,6 +50,15 @@ class KeyStore(Protocol):
 
     def create(self) -> str:
         """Make a key-encryption key, durable before this returns; gives its random id."""
+
+    def begin(self) -> str:
+        """As ``create``, of a key that nothing is under yet: until ``keep`` it may be wrapped under, and nothing else."""
+
+    def keep(self, key_id: str) -> None:
+        """What is wrapped under it is on record now. Repeating it is harmless; opening anything under it does it too."""
+
+    def unused(self, older_than: float) -> list[str]:
+        """Keys begun so many seconds ago and never kept: no data was ever sealed under one of them."""
 
     def wrap(self, key_id: str, data_key: bytes, aad: bytes) -> bytes:
         """Encrypt a data key under ``key_id``, bound to ``aad``."""
@@ -116,16 +129,54 @@ class FolderKeyStore:
 
     def create(self) -> str:
         """Make a key file (0600, file and folder fsynced before this returns); gives its random id."""
+        key_id = self.begin()
+        self.keep(key_id)
+        return key_id
+
+    def begin(self) -> str:
+        """Make a key file that is called ``.new`` until it is kept, so that one of a process that died is known as such."""
         key_id = secrets.token_hex(16)
         content = _FILE_MAGIC + os.urandom(32)
         content += hashlib.sha256(content).digest()[:_CHECK_BYTES]
         try:
-            write_atomically(self._file(key_id), content, replace=False)
+            write_atomically(self._file(key_id, _BEGUN), content, replace=False)
         except OSError as error:
             raise KeyStoreError(
                 f"No key could be written to {self._path} ({error.strerror}); check its owner and free space."
             ) from None
         return key_id
+
+    def keep(self, key_id: str) -> None:
+        """Rename it to ``.key``, durable before this returns; KeyMissing where there is neither."""
+        try:
+            self._file(key_id, _BEGUN).rename(self._file(key_id))
+        except FileNotFoundError:
+            if not self._file(key_id).is_file():
+                raise _missing(key_id, self._path) from None
+        except OSError as error:
+            raise KeyStoreError(
+                f"Key {key_id} could not be kept in {self._path} ({error.strerror}); check its owner."
+            ) from None
+        fsync_folder(self._path)
+
+    def unused(self, older_than: float) -> list[str]:
+        """Ids of the ``.new`` files that nobody wrote to for ``older_than`` seconds, sorted."""
+        limit, found = time.time() - older_than, []
+        for file in self._path.glob(f"*{_BEGUN}"):
+            with suppress(FileNotFoundError):
+                if _ID.match(file.stem) and file.stat().st_mtime <= limit:
+                    found.append(file.stem)
+        return sorted(found)
+
+    def clean_temporary(self, older_than: float) -> int:
+        """Overwrite and remove half-written key files (no key has such a name) that nobody wrote to for so many seconds; how many."""
+        limit, removed = time.time() - older_than, 0
+        for file in self._path.glob(".tmp-*"):
+            with suppress(FileNotFoundError):
+                if _TEMPORARY.match(file.name) and file.stat().st_mtime <= limit:
+                    _remove(file)
+                    removed += 1
+        return removed
 
     def wrap(self, key_id: str, data_key: bytes, aad: bytes) -> bytes:
         """Encrypt a 32-byte data key under ``key_id``; ``aad`` (not empty) names whose key it is."""
@@ -138,7 +189,12 @@ class FolderKeyStore:
         return _WRAP_MAGIC + nonce + sealed
 
     def unwrap(self, key_id: str, wrapped: bytes, aad: bytes) -> bytes:
-        """The data key. Raises KeyMissing, KeyDamaged, or SealBroken if key, bytes or ``aad`` differ."""
+        """The data key. Raises KeyMissing, KeyDamaged, or SealBroken if key, bytes or ``aad`` differ.
+
+        A key that was never kept is kept first: its row is on record, and from here on something may be sealed under it.
+        """
+        if not self._file(key_id).is_file() and self._file(key_id, _BEGUN).is_file():
+            self.keep(key_id)
         key = self._key(key_id)
         if len(wrapped) != len(_WRAP_MAGIC) + 12 + 32 + 16 or not wrapped.startswith(_WRAP_MAGIC):
             raise SealBroken("This is not a wrapped data key of version 1; restore its row from a backup.")
@@ -154,29 +210,26 @@ class FolderKeyStore:
 
         On SSDs and copy-on-write disks this proves nothing beyond: removed from this store.
         """
-        file = self._file(key_id)
+        found = False
         try:
-            with open(file, "r+b") as handle:
-                handle.write(os.urandom(max(file.stat().st_size, 64)))
-                handle.flush()
-                os.fsync(handle.fileno())
-            file.unlink()
-        except FileNotFoundError:
-            return False
+            for ending in (_BEGUN, _KEPT):
+                with suppress(FileNotFoundError):
+                    _remove(self._file(key_id, ending))
+                    found = True
         except OSError as error:
             raise KeyStoreError(
                 f"Key {key_id} could not be removed from {self._path} ({error.strerror}); it still exists, try again."
             ) from None
         finally:
             fsync_folder(self._path)
-        return True
+        return found
 
     def exists(self, key_id: str) -> bool:
         """Whether a key file of this id lies in the folder now."""
-        return self._file(key_id).is_file()
+        return self._file(key_id).is_file() or self._file(key_id, _BEGUN).is_file()
 
     def key_ids(self) -> list[str]:
-        """All ids in the store, sorted: for ``ledger check`` to compare with what should be there."""
+        """All ids that were kept, sorted: for ``ledger check`` to compare with what should be there."""
         return sorted(entry.stem for entry in self._path.glob("*.key") if _ID.match(entry.stem))
 
     def raw(self, key_id: str) -> bytes | None:
@@ -187,23 +240,23 @@ class FolderKeyStore:
         except (KeyMissing, FileNotFoundError):
             return None
 
-    def _file(self, key_id: str) -> Path:
+    def _file(self, key_id: str, ending: str = _KEPT) -> Path:
         # an id comes from the database; it must never be able to name a path
         if not isinstance(key_id, str) or not _ID.match(key_id):
             raise KeyMissing("That is not the id of a key (32 hexadecimal digits).")
-        return self._path / f"{key_id}.key"
+        return self._path / f"{key_id}{ending}"
 
     def _key(self, key_id: str) -> bytes:
         file = self._file(key_id)
+        if not file.is_file() and self._file(key_id, _BEGUN).is_file():
+            file = self._file(key_id, _BEGUN)
         try:
             handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
             with os.fdopen(handle, "rb") as opened:
                 loose = os.name == "posix" and os.fstat(opened.fileno()).st_mode & _OTHERS
                 content = opened.read(256)
         except FileNotFoundError:
-            raise KeyMissing(
-                f"Key {key_id} is not in {self._path}: it was destroyed, or PARTWELL_KEYS names another folder."
-            ) from None
+            raise _missing(key_id, self._path) from None
         except OSError as error:
             raise KeyStoreError(
                 f"Key file {file} cannot be read ({error.strerror}); check its owner."
@@ -217,6 +270,21 @@ class FolderKeyStore:
                 f"Key file {file} is damaged; put the one from the key store's backup in its place."
             )
         return body[len(_FILE_MAGIC) :]
+
+
+def _missing(key_id: str, folder: Path) -> KeyMissing:
+    return KeyMissing(
+        f"Key {key_id} is not in {folder}: it was destroyed, or PARTWELL_KEYS names another folder."
+    )
+
+
+def _remove(file: Path) -> None:
+    """Overwrite and unlink; the caller fsyncs the folder."""
+    with open(file, "r+b") as handle:
+        handle.write(os.urandom(max(file.stat().st_size, 64)))
+        handle.flush()
+        os.fsync(handle.fileno())
+    file.unlink()
 
 
 def _wrap_aad(key_id: str, aad: bytes) -> bytes:

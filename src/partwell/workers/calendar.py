@@ -49,6 +49,7 @@ TASKS: dict[str, Callable[[datetime], int]] = {
     "digests": lambda now: send_digests(now=now),
     "abandoned imports": lambda now: sweep.discard_abandoned(now=now),
     "stray files": lambda now: sweep.remove_stray_blobs(),
+    "keys that were never used": lambda now: sweep.remove_unused_keys(),
     "old lines of the security log": lambda now: forget_oldest(),
     "temporary files": lambda now: sweep.remove_temporary_files(),
 }
@@ -67,6 +68,7 @@ SELDOM = {
     "receipt windows that close soon": 600.0,
     "abandoned imports": 600.0,
     "stray files": 3600.0,
+    "keys that were never used": 3600.0,
     "temporary files": 3600.0,
     "old lines of the security log": 3600.0,
 }

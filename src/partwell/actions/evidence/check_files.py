@@ -10,7 +10,7 @@ from django.conf import settings
 
 from partwell.actions.evidence import tombstone_lines
 from partwell.actions.jobs.sweep import stray_blobs
-from partwell.actions.keys import blob_store, open_unit
+from partwell.actions.keys import blob_store, key_store, open_unit, stray_keys
 from partwell.connectors.blobreader import CHUNK, HEADER_BYTES, TAG
 from partwell.connectors.errors import ConnectorError
 from partwell.records.evidence import erasures
@@ -67,6 +67,21 @@ def check_files(report: Report, whole: bool, tell: "Progress") -> None:
             "file-stray",
             "the vault",
             f"{strays} files belong to no row: left by work that was broken off. The worker removes them after a day.",
+            WARNING,
+        )
+    if keys := stray_keys():
+        report.add(
+            "key-stray",
+            "the key folder (PARTWELL_KEYS)",
+            f"{len(keys)} keys belong to no row of this database ({keys[0]} is one): it was restored from an older backup, or the folder serves "
+            "another home too. They may open what a newer backup holds, so none is removed here.",
+            WARNING,
+        )
+    if begun := len(key_store().unused(3600)):
+        report.add(
+            "key-unused",
+            "the key folder (PARTWELL_KEYS)",
+            f"{begun} keys were begun by work that was broken off; nothing is under them. The worker removes them after a day.",
             WARNING,
         )
 

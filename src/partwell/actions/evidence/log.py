@@ -39,15 +39,17 @@ def open_log(origin: str | None = None) -> LogState:
     )
     public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     store = key_store()
-    kek = store.create()
+    kek = store.begin()
     with permit("deed"), transaction.atomic():
-        return LogState.objects.create(
+        state = LogState.objects.create(
             pk=1,
             origin=name,
             vkey=note.format_vkey(name, public),
             opened_at=timezone.now(),
             sealed_key=kek.encode() + b":" + store.wrap(kek, raw, _PLACE),
         )
+    store.keep(kek)
+    return state
 
 
 def signer(state: LogState) -> note.Signer:

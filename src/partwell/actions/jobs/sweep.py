@@ -24,7 +24,7 @@ from django.utils import timezone
 from partwell.actions.base import Deed
 from partwell.actions.estate import originals
 from partwell.actions.estate.start_import import clear_lines, under_way
-from partwell.actions.keys import blob_store
+from partwell.actions.keys import blob_store, settle_unused
 from partwell.records.estate.models import Import, ImportLine
 from partwell.records.evidence.models import Disclosure
 from partwell.records.jobs.models import Job
@@ -126,6 +126,11 @@ def _texts() -> Iterator[str]:
                 yield "\n".join(one if isinstance(one, str) else json.dumps(one, default=str) for one in values if one)  # fmt: skip
     for content in Disclosure.objects.values_list("content", flat=True).iterator(chunk_size=500):
         yield bytes(content).decode("utf-8", "replace")
+
+
+def remove_unused_keys(*, older_than: timedelta = LEFT_BEHIND) -> int:
+    """Remove keys that were begun ``older_than`` ago and that nothing is under; how many."""
+    return settle_unused(older_than=older_than)
 
 
 def remove_temporary_files(*, older_than: timedelta = LEFT_BEHIND) -> int:
