@@ -25,10 +25,11 @@ from partwell.importers.base import (
     clean,
     safe_name,
 )
+from partwell.importers.mail_body import LONGEST, attached, body_of
+from partwell.importers.mail_charset import decode
 from partwell.importers.mail_forward import ATTACHED, Forwarded
 from partwell.importers.mail_parts import Apart, Part, take_apart
-from partwell.importers.mail_text import Address, _addresses, _as_text, _date, _decoded, html_to_text
-from partwell.importers.mailfile import _MAX_TEXT
+from partwell.importers.mail_text import Address, _addresses, _date, _decoded, one_line
 from partwell.rules.terms import Category, Custodian, ItemKind
 
 KIND = "inbound"
@@ -112,7 +113,7 @@ def from_wire_facts(facts: dict[str, str]) -> MailRead:
             forward=forward,
             report=tuple(ReportLine(str(one["address"])[:320], str(one["action"])[:12], str(one["status"])[:12],
                                     str(one["diagnostic"])[:600]) for one in raw["report"]),
-            report_of=texts("report_of", 300), text=str(raw["text"])[:_MAX_TEXT], marks=texts("marks", 20),
+            report_of=texts("report_of", 300), text=str(raw["text"])[:LONGEST], marks=texts("marks", 20),
             problems=texts("problems", 300),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
@@ -150,13 +151,14 @@ def _items(
     apart: Apart, before: int, *, original: Part | None = None, inner: bool = False
 ) -> Iterator[ImportedItem]:
     """The parts of a mail, or (``inner``) of the mail inside it, numbered after the ``before`` first."""
-    _, cut, body = _text(apart)
+    body = body_of(apart.parts)
+    said = () if body.cut else body.parts
     for number, part in enumerate(apart.parts, 1 + before):
         disposition = _header(part, "Content-Disposition")
         inline = not disposition.casefold().startswith("attachment")
         yield ImportedItem(
             title=_name(part, number), category=Category.OTHER, kind=ItemKind.DOCUMENT, custodian=Custodian.MSP,
-            details={"body": "1" if part is body and not cut and part.media_type == "text/plain" else "",
+            details={"body": "1" if part.media_type == "text/plain" and any(part is one for one in said) and not attached(part) else "",
                      "inline": "1" if inline else "", "cid": clean(_header(part, "Content-ID"), 200),
                      "original": "1" if part is original else "", "inner": "1" if inner else ""},
             external_id=str(number), file=FileRef(_name(part, number), clean(part.media_type, 100), part.size, path=part.path),
@@ -193,7 +195,7 @@ def mail_of(apart: Apart, inside: tuple[Part, Apart] | None = None) -> MailRead:
         problems.append("It is no mail: it has neither sender nor date nor subject.")
 
     def one(name: str, longest: int) -> str:
-        return clean(" ".join(_decoded(headers.get(name, [""])[0]).split()), longest)
+        return one_line(_decoded(headers.get(name, [""])[0]), longest)
 
     delivered = [
         address.address
@@ -208,8 +210,8 @@ def mail_of(apart: Apart, inside: tuple[Part, Apart] | None = None) -> MailRead:
     if is_mail and date is None:
         problems.append("It has no date that can be read.")
     lines, about = _report(apart)
-    text, long, _ = _text(apart)
-    if long:
+    body = body_of(apart.parts)
+    if body.cut:
         problems.append("Its text is very long; only the beginning is shown.")
     own = _IDS.findall(headers.get("message-id", [""])[0])
     return MailRead(
@@ -218,8 +220,8 @@ def mail_of(apart: Apart, inside: tuple[Part, Apart] | None = None) -> MailRead:
         delivered=tuple(dict.fromkeys(one for one in delivered if one))[:200], date=date, subject=one("subject", 300),
         message_id=own[0] if own else one("message-id", 300), in_reply_to=answered[0] if answered else "",
         references=tuple(dict.fromkeys([*ids, *answered])), hops=len(headers.get("received", [])),
-        automatic=_automatic(apart, headers), forward=_forward(apart, one("subject", 300), text, inside),
-        report=lines, report_of=about, text=text, marks=_marks(apart), problems=tuple(dict.fromkeys(problems))[:20],
+        automatic=_automatic(apart, headers), forward=_forward(apart, one("subject", 300), body.text, inside),
+        report=lines, report_of=about, text=body.text, marks=_marks(apart, body.text), problems=tuple(dict.fromkeys(problems))[:20],
     )  # fmt: skip
 
 
@@ -266,58 +268,37 @@ def _name(part: Part, number: int) -> str:
     return kinds.get(part.media_type, f"part {number}")
 
 
-def _attached(part: Part) -> bool:
-    named = ""
-    with contextlib.suppress(Exception):
-        named = part.head.get_filename() or ""
-    return _header(part, "Content-Disposition").casefold().startswith("attachment") or bool(named)
-
-
-def _text(apart: Apart) -> tuple[str, bool, Part | None]:
-    """The first plain text, else the first HTML as text; whether it was cut; and the part it is from."""
-    for wanted in ("text/plain", "text/html"):
-        for part in apart.parts:
-            if part.media_type != wanted or _attached(part):
-                continue
-            charset = None
-            with contextlib.suppress(Exception):
-                charset = part.head.get_content_charset()
-            text = (
-                _as_text(_beginning(part, 4 * _MAX_TEXT), charset)
-                .replace("\r\n", "\n")
-                .replace("\r", "\n")
-                .replace("\x00", "")
-            )
-            text = text if wanted == "text/plain" else html_to_text(text)
-            if text.strip() or wanted == "text/html":
-                return text[:_MAX_TEXT].strip(), len(text) > _MAX_TEXT or part.size > 4 * _MAX_TEXT, part
-    return "", False, None
-
-
 def _beginning(part: Part, size: int) -> bytes:
     with part.path.open("rb") as stream:
         return stream.read(size)
 
 
-def _marks(apart: Apart) -> tuple[str, ...]:
+def _marks(apart: Apart, text: str) -> tuple[str, ...]:
     found = []
     kinds = {part.media_type for part in apart.parts}
     with contextlib.suppress(Exception):
         kinds.add(apart.head.get_content_type())
-    if kinds & {"multipart/encrypted", "application/pgp-encrypted"} or any(
-        _smime(part) == "enveloped-data" for part in apart.parts
+    if (
+        kinds & {"multipart/encrypted", "application/pgp-encrypted"}
+        or any(_smime(part) == "enveloped-data" for part in apart.parts)
+        or "-----BEGIN PGP MESSAGE-----" in text
     ):
         found.append("encrypted")
-    if kinds & {
-        "multipart/signed",
-        "application/pgp-signature",
-        "application/pkcs7-signature",
-        "application/x-pkcs7-signature",
-    }:
+    if (
+        kinds
+        & {
+            "multipart/signed",
+            "application/pgp-signature",
+            "application/pkcs7-signature",
+            "application/x-pkcs7-signature",
+        }
+        or "-----BEGIN PGP SIGNED MESSAGE-----" in text
+        or any(_smime(part) == "signed-data" for part in apart.parts)
+    ):
         found.append("signed")
     if any(mail_tnef.is_tnef(part.media_type, _name(part, 0)) for part in apart.parts):
         found.append("tnef")
-    if "text/calendar" in kinds:
+    if kinds & {"text/calendar", "application/ics"}:
         found.append("calendar")
     if "text/html" in kinds:
         found.append("html")
@@ -368,9 +349,9 @@ def _report(apart: Apart) -> tuple[tuple[ReportLine, ...], tuple[str, ...]]:
         return (), ()
     for part in apart.parts:
         if part.media_type == "message/delivery-status":
-            for block in re.split(
-                r"\n\s*\n", _as_text(_beginning(part, _REPORT), None).replace("\r\n", "\n")
-            )[:100]:
+            for block in re.split(r"\n\s*\n", decode(_beginning(part, _REPORT), None).replace("\r\n", "\n"))[
+                :100
+            ]:
                 fields: dict[str, str] = {}
                 for line in re.sub(r"\n[ \t]+", " ", block).split("\n"):
                     name, colon, value = line.partition(":")
@@ -388,7 +369,7 @@ def _report(apart: Apart) -> tuple[tuple[ReportLine, ...], tuple[str, ...]]:
             "message/rfc822-headers",
             "message/global",
         ):
-            head = re.split(r"\r?\n\r?\n", _as_text(_beginning(part, _REPORT), None), maxsplit=1)[0]
+            head = re.split(r"\r?\n\r?\n", decode(_beginning(part, _REPORT), None), maxsplit=1)[0]
             found = re.search(
                 r"^message-id:\s*(<[^<>\s]{1,290}>)", re.sub(r"\r?\n[ \t]+", " ", head), re.I | re.M
             )

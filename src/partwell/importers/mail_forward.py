@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
-from partwell.importers.base import clean
-from partwell.importers.mail_text import Address
+from partwell.importers.mail_text import Address, one_line
 
 INLINE, ATTACHED = "inline", "attached"
 LONGEST = 20_000  # of the original's words, as a message may have
@@ -128,7 +127,7 @@ def inline(text: str) -> Forwarded | None:
         name, address = person(fields["from"])
         return Forwarded(
             how=INLINE, originals=1, name=name, address=address, date=date_of(fields.get("date", "")),
-            subject=clean(" ".join(fields.get("subject", "").split()), 300), to=people(fields.get("to", "")), cc=people(fields.get("cc", "")),
+            subject=one_line(fields.get("subject", ""), 300), to=people(fields.get("to", "")), cc=people(fields.get("cc", "")),
             text="\n".join(body).strip()[:LONGEST], own=len(own_words("\n".join(lines[:number]))),
         )  # fmt: skip
     return None
@@ -174,9 +173,9 @@ def person(text: str) -> tuple[str, str]:
         text = _MAILTO.sub("", text)
     found = _ADDRESS.search(text.replace("mailto:", ""))
     if found is None:
-        return clean(re.sub(r"[<>\[\]\"]", "", text).strip(), 200), ""
+        return one_line(re.sub(r"[<>\[\]\"]", "", text), 200), ""
     name = re.split(r"[<\[(]", text, maxsplit=1)[0].strip().strip("\"'").strip()
-    return ("" if "@" in name else clean(name, 200)), clean(found[0].rstrip("."), 320)
+    return ("" if "@" in name else one_line(name, 200)), one_line(found[0].rstrip("."), 320)
 
 
 def people(text: str) -> tuple[Address, ...]:

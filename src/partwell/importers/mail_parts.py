@@ -12,21 +12,33 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.policy import compat32
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 LINE = 64 * 1024
 HEADERS, HEADER_LINES = 512 * 1024, 2000
 PARTS, DEPTH = 200, 20
 
 
+class Multipart(NamedTuple):
+    """A multipart that is open: what ends its parts, its subtype, and its number in the mail."""
+
+    boundary: bytes
+    subtype: str
+    number: int
+
+
 @dataclass
 class Part:
-    """A leaf. ``head``: its headers (bytes kept as surrogates). ``path``: its bytes, transfer encoding undone; ``size`` of them."""
+    """A leaf. ``head``: its headers (bytes kept as surrogates). ``path``: its bytes, transfer encoding undone; ``size`` of them.
+
+    ``within``: the multiparts around it, the outermost first.
+    """
 
     head: "Message[Any, Any]"
     path: Path
     depth: int
     size: int = 0
+    within: tuple["Multipart", ...] = ()
 
     @property
     def media_type(self) -> str:
@@ -52,8 +64,13 @@ class _Base64:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._padded = False
 
     def feed(self, line: bytes) -> bytes:
+        text = line.strip()
+        if self._padded and text and self._OTHER.search(text):
+            return b""  # after its end: what a list or a virus scanner wrote below it
+        self._padded = self._padded or text.endswith(b"=")
         data = self._rest + self._OTHER.sub(b"", line)
         cut = len(data) - len(data) % 4
         self._rest = data[cut:]
@@ -103,7 +120,8 @@ class _Reader:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self.boundaries: list[bytes] = []
+        self.boundaries: list[Multipart] = []
+        self.multiparts = 0
         self._at_start = True
         self._given_back: bytes | None = None
 
@@ -123,7 +141,7 @@ class _Reader:
             return None
         text = line.rstrip(b" \t\r\n")
         for place in range(len(self.boundaries) - 1, -1, -1):
-            mark = b"--" + self.boundaries[place]
+            mark = b"--" + self.boundaries[place].boundary
             if text == mark or text == mark + b"--":
                 return place, text != mark
         return None
@@ -153,10 +171,24 @@ def take_apart(source: Path, spool: Path) -> Apart:
             if not _skip(reader):
                 break
             head = _message(_header_block(reader, apart, first=False))
+            if reader.boundaries and reader.boundaries[-1].subtype == "digest" and "Content-Type" not in head:
+                head["Content-Type"] = "message/rfc822"  # RFC 2046, 5.1.5
             _entity(reader, apart, head, spool)
-    if reader.boundaries and apart.whole and not apart.parts:
-        apart.problems.append("It announces parts and holds none.")
+        if apart.whole and not apart.parts:
+            apart.problems.append("It announces parts and holds none; its text is shown as it stands there.")
+            _as_one_text(stream, apart, spool)
     return apart
+
+
+def _as_one_text(stream: BinaryIO, apart: Apart, spool: Path) -> None:
+    """What stands below the headers of a multipart without parts, as its text: nobody else shows it."""
+    stream.seek(0)
+    reader = _Reader(stream)
+    _header_block(reader, Apart(), first=True)
+    part = Part(_message([("Content-Type", "text/plain")]), spool / "part-001", 0)
+    apart.parts.append(part)
+    with part.path.open("wb") as out:
+        part.size = _body(reader, part.head, out)
 
 
 def _entity(reader: _Reader, apart: Apart, head: "Message[Any, Any]", spool: Path) -> None:
@@ -166,14 +198,20 @@ def _entity(reader: _Reader, apart: Apart, head: "Message[Any, Any]", spool: Pat
             apart.problems.append(f"It nests deeper than {DEPTH}; it is kept whole and was not taken apart.")
             apart.whole = False
             return
-        reader.boundaries.append(boundary)
+        reader.multiparts += 1
+        reader.boundaries.append(Multipart(boundary, head.get_content_subtype(), reader.multiparts))
         reader.closed = True  # what stands before the first boundary is for nobody
         return
     if len(apart.parts) >= PARTS:
         apart.problems.append(f"It has more than {PARTS} parts; it is kept whole and was not taken apart.")
         apart.whole = False
         return
-    part = Part(head, spool / f"part-{len(apart.parts) + 1:03}", len(reader.boundaries))
+    part = Part(
+        head,
+        spool / f"part-{len(apart.parts) + 1:03}",
+        len(reader.boundaries),
+        within=tuple(reader.boundaries),
+    )
     apart.parts.append(part)
     with part.path.open("wb") as out:
         part.size = _body(reader, head, out)
@@ -198,7 +236,9 @@ def _skip(reader: _Reader) -> bool:
 
 def _body(reader: _Reader, head: "Message[Any, Any]", out: BinaryIO) -> int:
     """Write the decoded body up to its boundary; its size. The line end before a boundary belongs to the boundary."""
-    encoding = str(head.get("Content-Transfer-Encoding", "")).strip().casefold()
+    # Some programs quote it, or put a comment or a semicolon after it.
+    named = re.search(r"[a-z0-9-]+", str(head.get("Content-Transfer-Encoding", "")).casefold())
+    encoding = named[0] if named else ""
     decoder: _Base64 | _Quoted | _Plain = _DECODERS.get(encoding, _Plain)()
     size, held, fresh = 0, b"", True
     reader.closed = True  # the mail may end without its boundary

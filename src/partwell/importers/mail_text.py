@@ -11,9 +11,8 @@ from email.message import Message
 from html.parser import HTMLParser
 from typing import Any
 
-from partwell.importers.base import (
-    clean,
-)
+from partwell.importers.base import clean
+from partwell.importers.mail_charset import decode
 
 _MAX_HEADER = 20_000
 
@@ -46,21 +45,16 @@ def _decoded(raw: str) -> str:
         chunks = decode_header(raw)
     except Exception:  # noqa: BLE001  # broken base64 and more
         return raw
-    return "".join(chunk if isinstance(chunk, str) else _as_text(chunk, charset) for chunk, charset in chunks)
+    return "".join(chunk if isinstance(chunk, str) else decode(chunk, charset) for chunk, charset in chunks)
 
 
-def _as_text(data: bytes, charset: str | None) -> str:
-    for name in (charset, "utf-8", "cp1252"):
-        if name and name.casefold() not in (
-            "unicode_escape",
-            "raw_unicode_escape",
-            "idna",
-            "punycode",
-            "undefined",
-        ):
-            with contextlib.suppress(LookupError, ValueError):
-                return data.decode(name)
-    return data.decode("latin-1")
+# Signs that turn the order of what follows: in a stranger's name they rewrite our own sentence around it.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str, limit: int) -> str:
+    """A stranger's name or subject as one line that leaves the words around it as they are."""
+    return clean(" ".join(_TURNING.sub("", text).split()), limit)
 
 
 def _addresses(values: list[str] | None) -> tuple[Address, ...]:
@@ -68,7 +62,7 @@ def _addresses(values: list[str] | None) -> tuple[Address, ...]:
     try:
         for name, address in email.utils.getaddresses((values or [])[:20])[:200]:
             if address or name:
-                found.append(Address(clean(" ".join(_decoded(name).split()), 200), clean(address, 320)))
+                found.append(Address(one_line(_decoded(name), 200), one_line(address, 320)))
     except Exception:  # noqa: BLE001  # some malformed comments raise IndexError in the standard library
         return tuple(found)
     return tuple(found)

@@ -32,14 +32,15 @@ from partwell.importers.base import (
     safe_name,
 )
 from partwell.importers.limits import MIB
+from partwell.importers.mail_charset import decode
 from partwell.importers.mail_text import (
     Address,
     _addresses,
-    _as_text,
     _date,
     _decoded,
     _headers,
     html_to_text,
+    one_line,
 )
 from partwell.rules.terms import Category, Custodian, ItemKind
 
@@ -178,7 +179,7 @@ def _parse(raw: bytes, digest: str) -> ParsedMail:
     )
 
     def one(name: str) -> str:
-        return clean(" ".join(_decoded(headers.get(name, [""])[0]).split()), 1000)
+        return one_line(_decoded(headers.get(name, [""])[0]), 1000)
 
     return ParsedMail(
         from_=_addresses(headers.get("from")),
@@ -269,9 +270,7 @@ def _text(parts: list["Message[Any, Any]"], problems: list[str]) -> str:
                 with contextlib.suppress(Exception):
                     charset = part.get_content_charset()
                 text = (
-                    _as_text(_content(part)[: 4 * _MAX_TEXT], charset)
-                    .replace("\r\n", "\n")
-                    .replace("\x00", "")
+                    decode(_content(part)[: 4 * _MAX_TEXT], charset).replace("\r\n", "\n").replace("\x00", "")
                 )
                 text = text if wanted == "text/plain" else html_to_text(text)
                 if len(text) > _MAX_TEXT:
