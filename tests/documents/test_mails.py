@@ -29,7 +29,7 @@ VALUES: dict[str, Any] = {
 LISTS = {
     "items", "scope", "exclusions", "removed", "stopped", "already_left", "objections", "confirmed", "recipients",
     "attachments", "decisions", "next_steps", "dependent", "exceptions", "kept", "open_points", "said",
-    "participants", "copies", "persons", "answers", "alternatives", "steps",
+    "participants", "copies", "persons", "answers", "alternatives", "steps", "warnings", "came_with",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from partwell.workers.calendar import TASKS
 from tests.flows.browser_of import browser_of
 from tests.flows.cast import Cast, done, propose, sign
 from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed, take
+from tests.flows.mail_parts import parted
 from tests.flows.test_mail_in import THEO, started
 from tests.flows.test_retention_pages import page, sent
 from tests.support.worlds import World
@@ -280,3 +281,39 @@ def test_an_exported_correspondence_says_until_when_it_was_held_and_what_was_dis
     sign(c)
     after = marks_of(lines, "provider", "Europe/Berlin")
     assert after[freed.id].held[0].startswith("Held until ") and after[not_theirs.id].held == [HELD]
+
+
+def test_the_mail_itself_warns_of_a_look_alike_and_names_address_and_files() -> None:
+    """Who decides from the mail, on a phone, sees before the buttons what stands above them on the page."""
+    started()
+    raw = parted("Theo Brandt <theo@alderow.example>", address())
+    row = take(raw, to=address())
+    told = Envelope.objects.get(kind="held_question")
+    for words in (told.text, told.html):
+        before = words.partition("Authorise them")[0]
+        assert "looks like alderrow.example" in " ".join(before.split()) and "theo@alderow.example" in before
+        assert "list.csv" in before and "Nothing proves" in " ".join(before.split())
+    assert row.warnings
+
+
+def test_a_provider_s_files_are_not_called_released_in_the_client_s_copy() -> None:
+    c = started()
+    sign(c)
+    take(parted(f"Theo Brandt <{THEO}>", address()), to=address())
+    told = Envelope.objects.filter(kind="message").latest("queued_at").text
+    assert "list.csv" in told and "Released with it" not in told
+    assert "Nothing proves that it comes from" in " ".join(told.split())
+
+
+def test_many_mails_of_one_sender_are_one_line_of_what_we_need_from_the_client() -> None:
+    c = started()
+    rows = [
+        take(mail("Stranger <who@knows.example>", address(), f"No {one}"), to=address()) for one in range(3)
+    ]
+    mara = browser_of(c.mara)
+    home = page(mara, "/client/")
+    assert home.count(NEED) == 1 and "There are 3 of these" in home
+    for row in reversed(rows):
+        assert NEED in page(mara, "/client/")
+        sent(mara, f"/client/mail-in/{row.id}/not-ours/")
+    assert NEED not in page(mara, "/client/")

@@ -10,6 +10,7 @@ from typing import Any
 from partwell.documents.mail_kinds_certificate import CERTIFICATE
 from partwell.documents.mail_kinds_deletion import DELETION
 from partwell.documents.mail_kinds_digest import DIGEST
+from partwell.documents.mail_kinds_held import HELD
 from partwell.documents.mail_kinds_meeting import MEETING
 from partwell.documents.mail_kinds_money import MONEY
 from partwell.documents.mail_kinds_more import MORE
@@ -275,6 +276,7 @@ KINDS: dict[str, Kind] = {
         _f({"released_at", "consent", "how", "window_until"}),
     ),
     "ask_client": (ask_client, _f({"recipient_firm", "items", "portal_url"}), _f({"asked_by", "by"})),
+    **HELD,
     **MORE,
     **PEOPLE,
     **MONEY,

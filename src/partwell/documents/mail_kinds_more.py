@@ -74,56 +74,13 @@ def message(v: Values) -> Body:
         quote=(fill(_("{sender} writes"), v), clean(v["body"])),
         greeted=greets(v["body"], v["to_name"]),
         lists=some(
+            (_("Be careful"), rows(v["warnings"])),
             (_("Goes to"), rows(v["recipients"])),
             (_("Released with it, each item in the portal"), rows(sets(v["attachments"]))),
+            (_("Came with it, and can be seen in the portal"), rows(v["came_with"])),
         ),
         button=_("Answer in the portal"),
         link=v["portal_url"] or "",
-    )
-
-
-def held_question(v: Values) -> Body:
-    """Held before consent (R1). To a signatory both answers are a button; each leads to a page, which asks before it notes anything."""
-    both = bool(v["authorise_url"] and v["not_ours_url"])
-    asked = fill(_("Please tell whoever signs for {client}: they decide in the portal whether these may receive access, or have nothing to do with you. Until then nobody answers them."), v)  # fmt: skip
-    if both:
-        asked = _("Say whether they may receive access, or have nothing to do with you. Nothing is signed by pressing a button; until you decide, nobody answers them.")  # fmt: skip
-    return Body(
-        subject=fill(_("A question about {client} that we did not answer"), v),
-        title=_("Somebody asks, and we did not answer"),
-        happened=(
-            fill(
-                _(
-                    "{sender} of {recipient_firm} wrote to us about {client}. There is no consent of yours for them, so we told them nothing, not even whether we know you. They have one fixed acknowledgement that states no fact; a copy goes to you."
-                )
-                if v["acknowledged"]
-                else _(
-                    "{sender} of {recipient_firm} wrote to us about {client}. There is no consent of yours for them, so we answered nothing and told them nothing, not even whether we know you."
-                ),
-                v,
-            ),
-        ),
-        facts=facts(v, (_("Received"), "received_at"), (_("Forwarded to us by"), "forwarded_by")),
-        quote=(_("What they wrote"), clean(v["question"])),
-        asked=asked,
-        button=_("Authorise them") if both else _("Read it in the portal"),
-        link=v["authorise_url"] if both else v["portal_url"] or "",
-        second=(_("This is not ours"), v["not_ours_url"]) if both else None,
-    )
-
-
-def fixed_acknowledgement(v: Values) -> Body:
-    """R1: the same words for everybody. Nothing of ``v`` is used: no name, no client, no day."""
-    return Body(
-        subject=_("Your message was received"),
-        title=_("Your message was received"),
-        happened=(
-            _("This is an automatic acknowledgement. It is the only one that you receive."),
-            _(
-                "We answer no question before whoever it concerns has consented in writing. This message says neither that we serve them nor that we do not."
-            ),
-            _("If you act for somebody, ask them to write to their provider."),
-        ),
     )
 
 
@@ -354,14 +311,8 @@ MORE: dict[str, Kind] = {
     "message": (
         message,
         _f({"topic", "sender", "sender_firm", "body"}),
-        _f({"recipients", "attachments", "forwarded_by"}),
+        _f({"recipients", "attachments", "forwarded_by", "warnings", "came_with"}),
     ),
-    "held_question": (
-        held_question,
-        _f({"sender", "recipient_firm", "question", "received_at"}),
-        _f({"acknowledged", "forwarded_by", "authorise_url", "not_ours_url"}),
-    ),
-    "fixed_acknowledgement": (fixed_acknowledgement, _f(set()), _f(set())),
     "call_summary": (
         call_summary,
         _f({"at", "participants", "said", "logged_by"}),

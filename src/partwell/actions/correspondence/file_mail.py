@@ -129,7 +129,8 @@ def _copy(deed: Deed, client: Client, row: Message, filing: Filing) -> None:
                 "body": row.text,
                 "recipients": [client.legal_name],
                 "forwarded_by": _by(filing.mail) or None,
-                "attachments": list(filing.attachments) or None,
+                "warnings": list(filing.mail.warnings) or None,
+                "came_with": list(filing.attachments) or None,
                 "portal_url": link("/client/messages/"),
             },
         ),
@@ -150,6 +151,9 @@ def _held(deed: Deed, filing: Filing, row: Message, digest: str, sender: str) ->
             received_at=row.written_at if mail.forwarded_by else mail.received_at,
             acknowledged=acknowledged,
             forwarded_by=_by(mail),
+            address=mail.from_address,
+            warnings=mail.warnings,
+            came_with=filing.attachments,
         )
     tell_of_message(deed, row, mail=mail)
     deed.record(

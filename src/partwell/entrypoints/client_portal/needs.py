@@ -110,8 +110,8 @@ def acceptances(departure: Any) -> list[Any]:
     return [one for one in lists.acceptances(departure.id).order_by("version") if one.state != "replaced"]
 
 
-def _held_one(row: Any) -> Need:
-    """One question or mail that came before consent, with the page of its two answers."""
+def _held_one(row: Any, number: int) -> Need:
+    """A question or mail that came before consent, with the page of its two answers; ``number`` of that sender, so that nobody fills the page."""
     firm, mail = row.recipient.firm if row.recipient else row.author_name, getattr(row, "inbound", None)
     title = _("%(firm)s asked us something, and we did not answer.") % {"firm": firm}
     url = reverse("client:question", args=[row.id])
@@ -119,6 +119,8 @@ def _held_one(row: Any) -> Need:
         firm = mail.recipient.firm if mail.recipient else mail.from_name or mail.from_address
         title = _("%(firm)s wrote to us about you, and we did not answer.") % {"firm": firm}
         url = reverse("client:mail_in", args=[mail.id])
+    if number > 1:
+        title = f"{title} {_('There are %(number)s of these.') % {'number': number}}"
     text = _("They wrote before you said that they may receive anything. Authorise them, or tell us that this is not yours.")  # fmt: skip
     return Need(title, text, title, _("Decide"), url)
 
@@ -132,7 +134,14 @@ def _held(actor: Actor) -> list[Need]:
     if not waiting:
         return []
     asked = asked_to_authorise([getattr(one, "inbound", None) or one for one in waiting])
-    return [_held_one(one) for one in waiting if (getattr(one, "inbound", None) or one).id not in asked][:5]
+    senders: dict[str, list[Any]] = {}
+    for one in waiting:
+        mail = getattr(one, "inbound", None)
+        if (mail or one).id not in asked:
+            senders.setdefault(mail.from_address.casefold() if mail else str(one.recipient_id), []).append(
+                one
+            )
+    return [_held_one(rows[0], len(rows)) for rows in senders.values()][:5]
 
 
 def _copies(actor: Actor) -> list[Need]:
