@@ -6,13 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
+from django.test import override_settings
+from django.utils import timezone
 
+from partwell.actions.correspondence.reply_addresses import departure_address
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.evidence.check import check_ledger
 from partwell.actions.files import read_file
 from partwell.actions.offboardings.withdraw_notice import withdraw_notice
 from partwell.records.correspondence.models import Bounce, Envelope, InboundMail, Message, ReplyAddress
-from partwell.records.evidence.models import Entry
+from partwell.records.evidence.models import Disclosure, Entry
+from partwell.workers.calendar import TASKS
 from tests.flows.cast import Cast, cast, done
 from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed, take
 
@@ -283,3 +287,16 @@ def test_at_defaults_nothing_has_an_address() -> None:
     with override_settings(PARTWELL_MAIL_ADDRESS=""):
         started(consent=True)
         assert not ReplyAddress.objects.exists() and not Envelope.objects.exclude(reply_to="").exists()
+
+
+def test_a_departure_that_no_mail_told_of_yet_has_an_address_all_the_same() -> None:
+    """As when the owner sets an address for mail in the middle of a departure: staff must be able to forward there."""
+    with override_settings(PARTWELL_MAIL_ADDRESS=""):
+        c = cast(items=False)
+        task = TASKS["addresses of departures"]
+        assert task(timezone.now()) == 0 and not ReplyAddress.objects.exists()
+    assert task(timezone.now()) == 1 and task(timezone.now()) == 0
+    assert departure_address(c.northwick.id) == address("departure")
+    assert take(mail("Stranger <who@knows.example>", "x"), to=address()).client_id == c.northwick.id
+    said = b"".join(bytes(one.content) for one in Disclosure.objects.all())
+    assert ReplyAddress.objects.get().token.encode() not in said, "an address is a secret, an entry is not"

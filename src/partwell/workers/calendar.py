@@ -14,6 +14,7 @@ from partwell.actions.billing.returning import lapse_quotes
 from partwell.actions.correspondence.digests import send_digests
 from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.recordings import destroy_stopped
+from partwell.actions.correspondence.reply_addresses import give_addresses
 from partwell.actions.erasure.content import finish_erasures
 from partwell.actions.jobs import sweep
 from partwell.actions.people.security_log import forget_oldest
@@ -33,6 +34,7 @@ log = logging.getLogger("partwell.calendar")
 TASKS: dict[str, Callable[[datetime], int]] = {
     "consents past their last day": lambda now: end_by_date(now=now),
     "signatures that are waited for": lambda now: remind_signatories(now=now),
+    "addresses of departures": lambda now: give_addresses(now=now),
     "held questions whose consent came": lambda now: free_due(now=now),
     "receipt windows that close soon": lambda now: tell_windows_ending(now=now),
     "receipt windows": lambda now: end_windows(now=now),
@@ -63,6 +65,7 @@ SELDOM = {
     "recordings whose consent was taken back": 60.0,
     "contents half erased": 60.0,
     "digests": 60.0,
+    "addresses of departures": 60.0,
     "held questions whose consent came": 60.0,
     "signatures that are waited for": 600.0,
     "receipt windows that close soon": 600.0,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Addresses at which answers come back: one a departure, one a client, one a new provider; 130 bits that nobody guesses.
 
-An address is made in the deed of the first mail that carries it and belongs to that mail's entry. One envelope has one
-Reply-To: with a new provider on it the provider's address, so that "reply all" of any of them reaches that conversation
+An address is made in the deed of the first mail that carries it and belongs to that mail's entry; a departure that has
+none yet is given one by the calendar, with an entry of its own. One envelope has one Reply-To: with a new
+provider on it the provider's address, so that "reply all" of any of them reaches that conversation
 and is told apart by its sender; else the departure's; else the client's. The fixed acknowledgement has none: it states
 nothing (R1). Departure addresses end with the departure; mail to an ended one waits for a person and is not lost.
 """
@@ -11,6 +12,7 @@ import base64
 import re
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +25,7 @@ from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import ReplyAddress
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.people.models import StaffMember
+from partwell.rules.actor import SYSTEM
 
 DEPARTURE, CLIENT, PROVIDER, STAFF = "departure", "client", "provider", "staff"
 _TOKEN = re.compile(r"[a-z2-7]{26}\Z")
@@ -102,7 +105,7 @@ def for_envelope(deed: Deed, client: Client, recipient: Recipient | None) -> str
 
 
 def departure_address(client_id: UUID) -> str:
-    """The address that people may forward to for the open departure; "" until its first mail was queued, or without one."""
+    """The address that people may forward to for the open departure; "" without one, and until it is made: with its first mail, or by the calendar."""
     departure = open_offboarding(client_id)
     if departure is None or not takes_mail():
         return ""
@@ -110,6 +113,28 @@ def departure_address(client_id: UUID) -> str:
         client_id=client_id, purpose=DEPARTURE, offboarding=departure, revoked_at=None
     ).first()
     return shown(row.token) if row else ""
+
+
+def give_addresses(*, now: datetime) -> int:
+    """The calendar's: every open departure has an address, also one that began before mail came in here or that no mail told of yet.
+
+    Gives how many were made; nothing where no mail comes in.
+    """
+    if not takes_mail():
+        return 0
+    have = ReplyAddress.objects.filter(purpose=DEPARTURE, revoked_at=None).values("offboarding_id")
+    lacking = Offboarding.objects.filter(state="open").exclude(pk__in=have)
+    done = 0
+    for client_id in lacking.values_list("client_id", flat=True):
+        with Deed(SYSTEM, now=now) as deed:
+            client = deed.lock(client_id)
+            departure = open_offboarding(client_id)  # it may have closed meanwhile
+            if departure is None or departure_address(client_id):
+                continue
+            ensure(deed, client, DEPARTURE, offboarding=departure)
+            deed.record("departure.addressed", subjects=[departure.id])
+            done += 1
+    return done
 
 
 def revoke_departure(deed: Deed, offboarding: Offboarding) -> int:

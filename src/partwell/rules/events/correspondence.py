@@ -34,6 +34,7 @@ EVENTS = (
           public=("client", "sender"), client=("digest",)),
     Event("mail.reported", "A mail server reported on a message to {recipients}.", public=("client", "recipients"),
           client=("digest", "said?")),
+    Event("departure.addressed", "The departure of {client} has an address for mail.", public=("client",)),
     Event("road.added", "{actor} added a road by which mail comes in: {road}.", public=("road", "kind")),
     Event("road.changed", "{actor} changed the road {road}, by which mail comes in.", public=("road",), internal=("what",)),
     Event("road.removed", "{actor} removed the road {road}, by which mail came in.", public=("road",)),
