@@ -72,18 +72,18 @@ class LongerGiven(Given):
     reason: Line
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.id, "client_id": row.client_ref, "kind": row.kind, "state": row.state, "what": what_of(row), "basis": row.basis,
-        "entries": sorted({index for index, _ in row.targets}), "due_on": row.due_on, "proposed_by": row.proposed_by_name,
-        "proposed_at": row.proposed_at, "decided_by": row.decided_by_name, "decided_at": row.decided_at, "finished_at": row.finished_at,
-        "left_to_the_administrator": row.counts.get("left", []),
-    }  # fmt: skip
+def _shown(row: Any) -> ErasureShown:
+    return ErasureShown(
+        id=row.id, client_id=row.client_ref, kind=row.kind, state=row.state, what=what_of(row), basis=row.basis,
+        entries=sorted({index for index, _ in row.targets}), due_on=row.due_on, proposed_by=row.proposed_by_name,
+        proposed_at=row.proposed_at, decided_by=row.decided_by_name, decided_at=row.decided_at, finished_at=row.finished_at,
+        left_to_the_administrator=row.counts.get("left", []),
+    )  # fmt: skip
 
 
-def _schedule(client_id: UUID) -> dict[str, Any]:
+def _schedule(client_id: UUID) -> RecordShown:
     s = found(record.schedule_of(client_id))
-    return {"until": s.until, "months": s.months, "usual_months": s.usual, "held": s.held, "due": s.due, "open_erasure_id": s.open.id if s.open else None}  # fmt: skip
+    return RecordShown(until=s.until, months=s.months, usual_months=s.usual, held=s.held, due=s.due, open_erasure_id=s.open.id if s.open else None)  # fmt: skip
 
 
 def _answer(result: Any) -> Any:
