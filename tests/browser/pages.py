@@ -82,7 +82,7 @@ FACES = {
     "/messages/<str:message_id>/": ["/messages/{written}/", "/messages/{came in}/"],
     "/settings/mail/add/<str:kind>/": ["/settings/mail/add/imap/", "/settings/mail/add/webhook/"],
     "/mail-in/": ["/mail-in/", "/mail-in/?show=loop"],
-    "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/", "/mail-in/{mail forwarded}/"],
+    "/mail-in/<str:mail_id>/": ["/mail-in/{mail_id}/", "/mail-in/{mail of nobody}/", "/mail-in/{mail of dan}/", "/mail-in/{mail forwarded}/", "/mail-in/{mail doubted}/"],
     "/client/questions/<str:message_id>/": ["/client/questions/{question}/", "/client/questions/{question disowned}/"],
     "/client/questions/<str:message_id>/authorise/": ["/client/questions/{question}/authorise/"],
     "/client/questions/<str:message_id>/not-ours/": ["/client/questions/{question}/not-ours/"],

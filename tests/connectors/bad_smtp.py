@@ -26,10 +26,11 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Say:
-    """Answer with this line; ``only``: just for commands that contain it."""
+    """Answer with this line; ``only``: just for commands that contain it; ``once``: just the first time."""
 
     line: str
     only: str = ""
+    once: bool = False
 
 
 HANG_UP = Say("<hang up>")
@@ -42,6 +43,7 @@ class Script:
 
     at: dict[str, Say] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
+    offer: tuple[str, ...] = ()
     said: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     port: int = 0
@@ -61,6 +63,8 @@ class _Server(SMTP):
         say = self.script.at.get(verb)
         if say is None or (say.only and say.only not in (arg or "")):
             return False
+        if say.once:
+            del self.script.at[verb]
         if say is HANG_UP:
             self.transport.abort()
             await asyncio.sleep(0)
@@ -89,6 +93,9 @@ class _Server(SMTP):
             await asyncio.sleep(30)
         if text.startswith("250-") and any(word in text.upper() for word in self.script.hide):
             return
+        if text == "250 HELP":
+            for word in self.script.offer:
+                await super().push(f"250-{word}")
         await super().push(status)
 
     def _call(self, verb: str) -> Any:

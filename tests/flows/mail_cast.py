@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.test import override_settings
 from django.utils import timezone
 
+from partwell.actions.correspondence import return_paths
 from partwell.actions.correspondence.receive import take_in
 from partwell.connectors.dns import TableResolver
-from partwell.records.correspondence.models import InboundMail, ReplyAddress
+from partwell.records.correspondence.models import Envelope, InboundMail, ReplyAddress
 
 OURS = "reply@parting.example"
 SIGN = [b"from", b"to", b"subject", b"date", b"message-id"]
@@ -74,6 +75,31 @@ def address(purpose: str = "departure") -> str:
     """The living reply address of a purpose; there must be one."""
     row = ReplyAddress.objects.filter(purpose=purpose, revoked_at=None).latest("made_at")
     return f"reply+{row.token}@parting.example"
+
+
+def returned(envelope: Envelope) -> str:
+    """Where reports on a mail of ours come back."""
+    return return_paths.path_of(envelope.id)
+
+
+def dsn(
+    of: Envelope | str, *addresses: str, action: str = "failed", status: str = "5.1.1", original: str = ""
+) -> bytes:
+    """A delivery report (RFC 3464) on a mail, by its envelope or its Message-ID; ``original``: Original-Recipient of each line."""
+    message_id = of if isinstance(of, str) else of.internet_message_id
+    first = f"Original-Recipient: rfc822;{original}\r\n" if original else ""
+    lines = "".join(
+        f"{first}Final-Recipient: rfc822; {one}\r\nAction: {action}\r\nStatus: {status}\r\nDiagnostic-Code: smtp; 550 no such user\r\n\r\n"
+        for one in addresses
+    )
+    head = f"Message-ID: {message_id}\r\n" if message_id else "Subject: what was sent\r\n"
+    return (
+        "From: Mail Delivery System <MAILER-DAEMON@far.example>\r\nTo: desk@harbourline.example\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        f"Message-ID: <{uuid4().hex}@far.example>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nSorry.\r\n--b\r\n"
+        f"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; far.example\r\n\r\n{lines}"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: desk@harbourline.example\r\n{head}\r\n--b--\r\n"
+    ).encode()
 
 
 def take(

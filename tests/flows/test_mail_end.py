@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.disown_mail import disown_mail
+from partwell.actions.correspondence.return_paths import mark_of
 from partwell.actions.keys import blob_store
 from partwell.records.correspondence.finding import SearchRow
 from partwell.records.correspondence.models import Bounce, Envelope, InboundMail, InboundPart, ReplyAddress
+from partwell.records.guard import permit
 from partwell.records.vault.models import StoredFile
 from tests.flows.cast import done
 from tests.flows.mail_cast import address, mail, mail_comes_in, signed, take
@@ -55,10 +57,13 @@ def test_mail_that_came_in_ends_with_the_record(db_world: World) -> None:
         waiting = take(mail(f"Dan Frey <{DAN}>", to, f"WG: {P}", INLINE["outlook de"][1] + P), to=to)
         done(disown_mail(actor=c.mara, mail_id=held.id))
         out = Envelope.objects.filter(client=c.northwick).latest("queued_at")
+        with permit("deed"):
+            Envelope.objects.filter(pk=out.pk).update(data_started_at=timezone.now())
+        wrong = out.recipients[0]["address"]
         report = (
             f"From: MAILER-DAEMON@far.example\r\nSubject: Undelivered {P}\r\nMessage-ID: <r@far.example>\r\nMIME-Version: 1.0\r\n"
             "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-            f"Final-Recipient: rfc822; {out.recipients[0]['address']}\r\nAction: delayed\r\nStatus: 4.2.2\r\nDiagnostic-Code: smtp; {P}\r\n\r\n"
+            f"Original-Recipient: rfc822; {mark_of(out.id, wrong)}\r\nFinal-Recipient: rfc822; {wrong}\r\nAction: delayed\r\nStatus: 4.2.2\r\nDiagnostic-Code: smtp; {P}\r\n\r\n"
             f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {out.internet_message_id}\r\n\r\n--b--\r\n"
         ).encode()
         bounce = take(report, road="imap")

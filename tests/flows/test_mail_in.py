@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
+from partwell.actions.correspondence import deliver
 from partwell.actions.correspondence.reply_addresses import departure_address
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.evidence.check import check_ledger
@@ -18,7 +19,7 @@ from partwell.records.correspondence.models import Bounce, Envelope, InboundMail
 from partwell.records.evidence.models import Disclosure, Entry
 from partwell.workers.calendar import TASKS
 from tests.flows.cast import Cast, cast, done
-from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed, take
+from tests.flows.mail_cast import address, dns, dsn, mail, mail_comes_in, returned, signed, take
 
 pytestmark = pytest.mark.both_databases
 MARA, THEO, DAN = "mara@northwick.example", "theo@alderrow.example", "dan@harbourline.example"
@@ -254,15 +255,10 @@ def test_ours_come_back_is_a_loop_and_a_report_is_a_bounce() -> None:
     out = Envelope.objects.get(subject__contains="Handover")
     loop = take(mail("desk@harbourline.example", address(), Message_ID=out.internet_message_id), to=address())
     assert loop.state == "loop" and loop.message is None
-    report = (
-        "From: MAILER-DAEMON@far.example\r\nTo: desk@harbourline.example\r\nSubject: Undelivered\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\n"
-        "Message-ID: <r1@far.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-        "--b\r\n\r\nSorry.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; far.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {MARA}\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no such user\r\n\r\n"
-        f"Final-Recipient: rfc822; nobody@else.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: desk@harbourline.example\r\nMessage-ID: {out.internet_message_id}\r\n\r\n--b--\r\n"
-    ).encode()
-    row = take(report, road="imap")
+    done(deliver.claim(out.id))
+    token = Envelope.objects.get(pk=out.id).claim
+    assert token and deliver.start_data(out.id, token)
+    row = take(dsn(out, MARA, "nobody@else.example"), road="imap", to=returned(out))
     assert row.state == "bounce" and row.client == out.client and row.automatic
     found = Bounce.objects.get(envelope=out)
     assert (found.address, found.role, found.action, found.status) == (MARA, "client", "failed", "5.1.1")

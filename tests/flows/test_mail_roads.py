@@ -18,7 +18,7 @@ import pytest
 from django.db import connections
 from django.test import Client as Browser
 
-from partwell.actions.correspondence import receive
+from partwell.actions.correspondence import receive, return_paths
 from partwell.actions.correspondence.roads import (
     NewRoad,
     add_road,
@@ -31,13 +31,16 @@ from partwell.actions.correspondence.roads import (
 from partwell.actions.files import read_file
 from partwell.connectors.imap import ImapBox, ImapError, ImapRefused
 from partwell.connectors.secret import Secret
+from partwell.connectors.smtp import Security, SmtpServer
 from partwell.entrypoints.mailbox import lmtp
-from partwell.records.correspondence.models import InboundMail, Road
+from partwell.records.correspondence.models import Bounce, Envelope, InboundMail, Road
 from partwell.records.evidence.models import Entry
 from partwell.rules.refusals import Refusal
+from partwell.workers import relay
 from partwell.workers.mailbox import Poller
 from tests.flows.cast import done
 from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed
+from tests.flows.test_bounces import HOME
 from tests.flows.test_mail_in import KNOWN, MARA, started
 from tests.support.mail_servers import PASSWORD, USER, Dovecot, dovecot, free_port, postfix
 
@@ -129,11 +132,14 @@ def test_lmtp_refuses_what_is_too_large_and_is_not_smuggled_into() -> None:
     assert InboundMail.objects.count() == 1 and "MAIL FROM" in InboundMail.objects.get().text
 
 
-def test_postfix_hands_over_waits_while_we_fail_and_tells_who_sent() -> None:
-    started()
+def test_postfix_hands_over_waits_while_we_fail_tells_who_sent_and_reports_what_came_back() -> None:
+    c = started(consent=True)
     place = address()
     resolver = dns(spf={"northwick.example": "v=spf1 ip4:127.0.0.1 -all"})
-    with our_lmtp(resolver) as port, postfix(port, "parting.example") as front:
+    with (
+        our_lmtp(resolver) as port,
+        postfix(port, "parting.example", relays="northwick.example alderrow.example") as front,
+    ):
         with smtplib.SMTP("127.0.0.1", front.port) as client:
             client.sendmail("mara@northwick.example", [place], mail(MARA, place, text="By SPF."))
         until(InboundMail.objects.exists)
@@ -153,7 +159,27 @@ def test_postfix_hands_over_waits_while_we_fail_and_tells_who_sent() -> None:
                 mail("who@knows.example", place),
             )
         until(lambda: "550 5.1.1" in front.log)
-    assert InboundMail.objects.count() == 2
+        assert InboundMail.objects.count() == 2
+        # Our own mails by the same server: it takes them, finds no such mailbox behind it, and reports (R2).
+        shared = Envelope.objects.get(to_provider=True, kind="message")
+        alone = Envelope.objects.get(subject__contains="Handover")
+        for envelope in (shared, alone):
+            left = relay.deliver_one(envelope.id, SmtpServer("127.0.0.1", front.port, Security.NONE))
+            assert isinstance(left, Envelope) and left.state == "accepted", left
+        until(lambda: InboundMail.objects.filter(state="bounce").count() == 2)
+    assert not InboundMail.objects.filter(state="doubted").exists()
+    for envelope in (shared, alone):
+        failed = Bounce.objects.get(envelope=envelope, role="client")
+        assert (failed.address, failed.action, failed.status) == (MARA, "failed", "5.1.1")
+        assert (
+            Envelope.objects.get(dedupe_key__endswith=f":to:{envelope.id.hex}").recipients[0]["address"]
+            == HOME
+        )
+    assert c.contact(c.mara).email_state == "bouncing"
+    # Of the mail that a new provider has too, the proof is Mara's own mark, which Postfix was given with her RCPT.
+    raw = read_file(Bounce.objects.get(envelope=shared, role="client").mail.raw)  # type: ignore[union-attr]
+    assert f"Original-Recipient: rfc822;{return_paths.mark_of(shared.id, MARA)}".encode() in raw
+    assert Bounce.objects.filter(envelope=shared, role="provider").exists()
 
 
 def road_to(server: Dovecot, c: Any, **settings: Any) -> Road:

@@ -28,7 +28,7 @@ from partwell.records.evidence.models import Entry
 from partwell.records.jobs.models import Job
 from partwell.rules.pauses import PauseReason
 from tests.flows.cast import cast, done
-from tests.flows.mail_cast import address, mail, mail_comes_in, take
+from tests.flows.mail_cast import address, mail, mail_comes_in, returned, take
 from tests.flows.test_bounces import DSN, sent
 from tests.flows.test_mail_in import DAN, started
 from tests.flows.test_mail_roads import our_lmtp, read, road_to
@@ -66,11 +66,11 @@ def sound() -> None:
 
 def test_a_bounce_is_noted_and_taken_over_whole_or_not_at_all() -> None:
     c = cast(signed=True, items=False)
-    envelope = sent(c)
+    envelope = sent(c, to_provider=False)
     wrong = str(envelope.recipients[0]["address"])
     raw = DSN.format(address=wrong, action="failed", status="5.1.1", message_id=envelope.internet_message_id)
     raw = raw.replace("\n", "\r\n")
-    place = address()
+    place = returned(envelope)
 
     def whole() -> bool:
         taken = (

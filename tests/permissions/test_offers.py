@@ -129,8 +129,8 @@ def test_a_number_in_a_link_is_the_length_of_the_list_behind_it(
                     wrong.append(f"{address}: {said[0]!r} leads to a list of {length} ({target})")
     assert not wrong, "\n".join(wrong)
     tabs = browser.get("/mail-in/").context["tabs"]
-    assert all(_length(browser.get(one["url"])) == one["count"] for one in tabs) and len(tabs) == 6
-    assert len(seen) > 12 and seen["/mail-in/?show=ours"] == 3, seen
+    assert all(_length(browser.get(one["url"])) == one["count"] for one in tabs) and len(tabs) == 7
+    assert len(seen) > 12 and seen["/mail-in/?show=ours"] == 4, seen
     home = browser_of(made.cast.mara).get("/client/").context
     assert home["needs"] == 1 + len(home["ask"]["more"]) > 5
     held = browser.get("/messages/?show=held").context

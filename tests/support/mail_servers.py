@@ -236,9 +236,10 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(lmtp_port: int, domain: str, copies_to: int = 0) -> Iterator[Postfix]:
+def postfix(lmtp_port: int, domain: str, copies_to: int = 0, relays: str = "") -> Iterator[Postfix]:
     """A Postfix in front of our LMTP, as docs/install.md sets it up, with a queue of its own.
 
+    ``relays``: further domains whose mail it takes and hands to the same server, which refuses what it does not know.
     ``copies_to``: the LMTP port of a mail store that gets a copy of each mail, under reply@ at store and the domain.
     """
     program = programs.need("postfix")
@@ -275,7 +276,7 @@ local_recipient_maps =
 smtpd_relay_restrictions = reject_unauth_destination
 message_size_limit = 160000000
 mailbox_size_limit = 0
-relay_domains = {domain} store.{domain}
+relay_domains = {domain} store.{domain} {relays}
 {copies}relay_transport = lmtp:inet:[127.0.0.1]:{lmtp_port}
 recipient_delimiter = +
 lmtp_send_xforward_command = yes

@@ -19,9 +19,10 @@ final dot sent, no valid answer                        unknown   may have left; 
 text is dot-stuffed and sent apart from the dot.
 """
 
+import logging
 import re
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from partwell.connectors.addresses import check_address
 from partwell.connectors.errors import AddressInvalid
@@ -29,6 +30,8 @@ from partwell.connectors.smtp_session import Ended, Line, Session, final_dot, ou
 from partwell.connectors.smtp_values import Delivery, Outcome, Reply, Security, SmtpServer
 
 __all__ = ["Delivery", "Line", "Outcome", "Reply", "Security", "SmtpServer", "prepare", "transmit"]
+
+log = logging.getLogger("partwell.smtp")
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _PIECE = 64 * 1024
@@ -52,6 +55,8 @@ def transmit(
     on_data_started: Callable[[], bool],
     before_data: Callable[[], bool | None] | None = None,
     line: Line | None = None,
+    plain_from: str = "",
+    marks: Mapping[str, str] | None = None,
 ) -> Delivery:
     """Transmit ``data`` (a whole RFC 5322 message) once, to all recipients or to none.
 
@@ -61,9 +66,13 @@ def transmit(
     callback raises passes through, and nothing has left. Everything else comes back as a
     :class:`Delivery` (table above); blocking, at most ``server.timeout`` seconds per step. ``line``:
     use its connection if it has one, and leave it ours if the server took the message.
+
+    ``plain_from``: the sender to name instead where the server refuses (5xx) MAIL or a recipient: many let a client
+    send as itself alone, and say so only at RCPT. What it then refuses counts; nothing has left before.
+    ``marks``: see :meth:`Session.envelope`.
     """
     try:
-        sender = check_address(mail_from)
+        sender, plain = check_address(mail_from), check_address(plain_from or mail_from)
         clients = [check_address(one) for one in client_rcpts]
         others = [check_address(one) for one in other_rcpts]
     except AddressInvalid as error:
@@ -85,7 +94,7 @@ def transmit(
             try:
                 if kept is None:
                     session.open(sender)
-                session.envelope(sender, recipients, data)
+                _named(session, sender, plain, recipients, data, marks)
             except Ended as end:
                 # A server may end a line between two messages; then this one begins on a line of its own.
                 if kept is None or end.stage != "mail" or end.code not in (0, 421):
@@ -93,7 +102,7 @@ def transmit(
                 session.close(polite=False)
                 session = Session(server)
                 session.open(sender)
-                session.envelope(sender, recipients, data)
+                _named(session, sender, plain, recipients, data, marks)
         except Ended as end:
             return session.ended(end)
         if before_data is not None and before_data() is False:
@@ -116,6 +125,38 @@ def transmit(
         else:
             session.close(polite=not started)
     raise AssertionError("unreachable: _content always ends")  # pragma: no cover
+
+
+def _named(
+    session: Session,
+    sender: str,
+    plain: str,
+    recipients: list[str],
+    data: bytes,
+    marks: Mapping[str, str] | None,
+) -> None:
+    """MAIL and RCPT, as ``sender`` or else as ``plain``; raises :class:`Ended` where neither helps."""
+    try:
+        session.envelope(sender, recipients, data, marks)
+        return
+    except Ended as end:
+        refused = end.outcome is Outcome.REFUSED and end.stage in ("mail", "rcpt")
+        first, answers = end, dict(session.per_recipient)
+    if refused and plain != sender and session.once_more():
+        try:
+            session.envelope(plain, recipients, data, marks)
+            log.warning(
+                "The mail server %s refuses our return path, so reports come back to the sender.",
+                session.place,
+            )
+            return
+        except Ended as end:
+            if (
+                end.code
+            ):  # the server's own word on the plain sender; else it hung up, and its first word counts
+                raise
+        session.per_recipient = answers
+    raise first
 
 
 def _content(session: Session, wire: bytes) -> None:

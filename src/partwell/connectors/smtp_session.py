@@ -8,6 +8,7 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping
 
 from partwell.connectors.smtp_values import Delivery, Outcome, Reply, Security, SmtpServer
 
@@ -131,8 +132,13 @@ class Session:
             wanted = (235,) if index == len(steps) - 1 else (334,)
             self.expect(step, "auth", good=wanted, permanent=Outcome.FAILED)
 
-    def envelope(self, sender: str, recipients: list[str], data: bytes) -> None:
-        """MAIL, then RCPT one by one, stopping at the first that is not taken."""
+    def envelope(
+        self, sender: str, recipients: list[str], data: bytes, marks: Mapping[str, str] | None = None
+    ) -> None:
+        """MAIL, then RCPT one by one, stopping at the first that is not taken.
+
+        ``marks``: what a recipient's original address is said to be (RFC 3461, ORCPT), where the server has DSN.
+        """
         head = re.split(rb"\r\n\r\n|\n\n", data, maxsplit=1)[0]
         utf8 = not head.isascii() or not all(one.isascii() for one in (sender, *recipients))
         options = ""
@@ -146,13 +152,23 @@ class Session:
         if self.smtp.has_extn("size"):
             options += f" SIZE={len(data)}"
         self.expect(f"MAIL FROM:<{sender}>{options}", "mail", good=(250,))
+        told = marks or {} if self.smtp.has_extn("dsn") else {}
         for recipient in recipients:
+            mark = f" ORCPT=rfc822;{told[recipient]}" if recipient in told else ""
             try:
-                reply = self.expect(f"RCPT TO:<{recipient}>", "rcpt", good=(250, 251))
+                reply = self.expect(f"RCPT TO:<{recipient}>{mark}", "rcpt", good=(250, 251))
             except Ended as end:
                 self.per_recipient[recipient] = Reply(end.code, end.text)
                 raise
             self.per_recipient[recipient] = reply
+
+    def once_more(self) -> bool:
+        """RSET, so that the same message may be named with another sender; False where the server does not go on."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if self.smtp.docmd("RSET")[0] == 250:
+                self.per_recipient = {}
+                return True
+        return False
 
     def _need(self, extension: str, why: str) -> None:
         if not self.smtp.has_extn(extension):

@@ -40,12 +40,13 @@ _REPORT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One address of a delivery status (RFC 3464)."""
+    """One address of a delivery status (RFC 3464): the final one, else the original. ``original``: as the sender had named it."""
 
     address: str
     action: str
     status: str = ""
     diagnostic: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def from_wire_facts(facts: dict[str, str]) -> MailRead:
             references=texts("references", 300), hops=int(raw["hops"]), automatic=str(raw["automatic"])[:200],
             forward=forward,
             report=tuple(ReportLine(str(one["address"])[:320], str(one["action"])[:12], str(one["status"])[:12],
-                                    str(one["diagnostic"])[:600]) for one in raw["report"]),
+                                    str(one["diagnostic"])[:600], str(one["original"])[:320]) for one in raw["report"]),
             report_of=texts("report_of", 300), text=str(raw["text"])[:LONGEST], marks=texts("marks", 20),
             problems=texts("problems", 300),
         )  # fmt: skip
@@ -357,12 +358,14 @@ def _report(apart: Apart) -> tuple[tuple[ReportLine, ...], tuple[str, ...]]:
                     name, colon, value = line.partition(":")
                     if colon:
                         fields.setdefault(name.strip().casefold(), " ".join(value.split()))
-                address = fields.get("original-recipient") or fields.get("final-recipient") or ""
+                first, last = (clean(fields.get(name, "").rpartition(";")[2].strip().strip("<>"), 320)
+                               for name in ("original-recipient", "final-recipient"))  # fmt: skip
+                address = last or first
                 action = fields.get("action", "").casefold()
                 if address and action in ("failed", "delayed", "delivered", "relayed", "expanded"):
                     status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", ""))
-                    lines.append(ReportLine(clean(address.rpartition(";")[2].strip().strip("<>"), 320), action,
-                                            status[0] if status else "", clean(fields.get("diagnostic-code", ""), 600)))  # fmt: skip
+                    lines.append(ReportLine(address, action, status[0] if status else "",
+                                            clean(fields.get("diagnostic-code", ""), 600), first))  # fmt: skip
         elif part.media_type in (
             "message/rfc822",
             "text/rfc822-headers",

@@ -28,6 +28,7 @@ class State(StrEnum):
     UNMATCHED = "unmatched"
     LOOP = "loop"
     BOUNCE = "bounce"
+    DOUBTED = "doubted"
 
 
 class Proof(StrEnum):
@@ -70,7 +71,8 @@ class MailFacts:
     """What is known of a mail when it is judged.
 
     ``matched``: an address of ours, or the thread of a mail of ours, says whose it is; ``open``: that address was not
-    revoked. ``ours``: it carries a Message-ID that we gave. ``report``: a delivery status about a mail of ours.
+    revoked. ``ours``: it carries a Message-ID that we gave. ``report``: a delivery status about a mail of ours;
+    ``doubt``: why a person must look before anything follows from it (``reports``).
     ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: by its form it is, or may be, no answer of staff
     but a forward (``inbound_forward``). ``brought``: as a file, by one of us; so it is no fresh answer of anybody.
     ``meant``: False where a signature alone proves it and was given for a mail to somebody else: whoever has an old mail can send it here.
@@ -85,6 +87,7 @@ class MailFacts:
     ours: bool = False
     hops: int = 0
     report: bool = False
+    doubt: str = ""
     automatic: bool = False
     forwarded: bool = False
     brought: bool = False
@@ -133,6 +136,8 @@ def decide(facts: MailFacts) -> Verdict:
         )
     if facts.hops > LONGEST_WAY:
         return say(State.LOOP, f"It went through more than {LONGEST_WAY} servers, which only a loop does.")
+    if facts.report and facts.doubt:
+        return say(State.DOUBTED, facts.doubt)
     if facts.report:
         return say(State.BOUNCE, "A mail server reports on the delivery of a mail of ours.")
     if not facts.matched:

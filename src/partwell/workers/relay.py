@@ -3,6 +3,7 @@
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from partwell.actions.correspondence import deliver
+from partwell.actions.correspondence import deliver, return_paths
 from partwell.actions.correspondence.outgoing import message_of
 from partwell.actions.people import account_mail
 from partwell.connectors import mail_message
@@ -25,6 +26,9 @@ from partwell.rules.refusals import Refusal
 __all__ = ["deliver_one", "message_of", "server"]
 
 log = logging.getLogger("partwell.relay")
+
+# Mails whose return path the server refused with the text itself; in memory, since a second look costs one more try.
+_plainly: set[UUID] = set()
 
 
 def server() -> SmtpServer:
@@ -71,9 +75,15 @@ def deliver_one(
             ),
         )
     sha256 = hashlib.sha256(data).hexdigest()
+    plain = msp_address()  # today's: what bounces must come back to us
+    returns = "" if claimed.id in _plainly else return_paths.path_of(claimed.id)
     delivery = transmit(
         smtp or server(),
-        mail_from=msp_address(),  # today's: what bounces must come back to us
+        mail_from=returns or plain,
+        plain_from=plain,
+        marks={one["address"]: return_paths.mark_of(claimed.id, one["address"]) for one in claimed.recipients}
+        if returns
+        else None,
         client_rcpts=clients,
         other_rcpts=others,
         data=data,
@@ -82,6 +92,14 @@ def deliver_one(
         ),
         line=line,
     )
+    _plainly.discard(claimed.id)
+    if returns and delivery.outcome is Outcome.REFUSED and delivery.data_started:
+        # Some servers refuse another sender only after the text (and have not taken it): once more as ourselves.
+        log.warning(
+            "The mail server refused a mail under our return path; it is tried again under the plain sender."
+        )
+        _plainly.add(claimed.id)
+        delivery = replace(delivery, outcome=Outcome.DEFERRED)
     return deliver.settle(claimed.id, token, delivery, client_id=claimed.client_id)
 
 

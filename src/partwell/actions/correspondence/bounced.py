@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What other servers report of a mail that left (RFC 3464), and what follows when the client's address is the one that fails (R2).
 
-A report is believed as far as it does no harm: whoever knows our Message-ID could forge one, and all that it brings about
-is that another address of the *client* takes over, that mail to the new provider waits, and that the office is told.
+What comes here is believed: our own session was refused, a report proved that it is one (``report_trust``), or a person said so
+(``judge_report``). Then another address of the *client* takes over, mail to the new provider may wait, and the office is told.
 """
 
 from partwell.actions.base import Deed
@@ -34,11 +34,13 @@ def note_bounce(
     status: str,
     diagnostic: str,
     mail: InboundMail | None = None,
+    proof: str = "",
 ) -> Bounce | None:
     """Write down one recipient's delivery status within the caller's deed, whose client is locked, and act on it.
 
-    ``action`` and ``status`` as RFC 3464 has them ("failed", "5.1.1"); anything else is no report. The same report twice is one
-    row. None where the address is not on the envelope or belongs to another client's: nobody's address is judged by a mail
+    ``action`` and ``status`` as RFC 3464 has them ("failed", "5.1.1"); anything else is no report. ``proof``: why it is believed,
+    a sentence. The same report twice is one row, and of one mail and address only the first failure is acted upon: a report
+    that is sent again later, in other words, says nothing new. None where the address is not on the envelope or belongs to another client's: nobody's address is judged by a mail
     that did not go there. A failed client address marks the contact, tells the office, and the mail goes at once to
     another address of the client.
     """
@@ -50,9 +52,8 @@ def note_bounce(
     if on_it is None or action not in ACTIONS:
         return None
     status, diagnostic = status.strip()[:12], " ".join(diagnostic.split())[:600]
-    known = Bounce.objects.filter(
-        envelope=envelope, address=on_it["address"], action=action, status=status
-    ).first()
+    before = list(Bounce.objects.filter(envelope=envelope, address=on_it["address"]))
+    known = next((one for one in before if (one.action, one.status) == (action, status)), None)
     if known is not None:
         return known
     row = deed.add(
@@ -77,9 +78,10 @@ def note_bounce(
             "status": status,
             "diagnostic": diagnostic,
             "digest": envelope.digest,
+            **({"proof": proof[:200]} if proof else {}),
         },
     )
-    if failed:
+    if failed and not any(one.action == "failed" for one in before):
         _failed(deed, envelope, on_it, f"{status} {diagnostic}".strip())
     return row
 
@@ -95,9 +97,11 @@ def _failed(deed: Deed, envelope: Envelope, on_it: dict[str, str], answer: str) 
             path=f"/mails/{envelope.id}/",
         )
         return
-    contact = Contact.objects.get(pk=envelope.client_contact_id)
-    if on_it["role"] not in CLIENTS or not address_failed(deed, contact, on_it["address"], answer):
+    if on_it["role"] not in CLIENTS:
         return
+    contact = Contact.objects.get(pk=envelope.client_contact_id)
+    # Also where the address counts as bouncing by now, or is no longer theirs: this mail did not arrive either.
+    address_failed(deed, contact, on_it["address"], answer)
     # Who was reached at the other of their own addresses has the mail.
     reached = {one["address"] for one in envelope.recipients if one["role"] in CLIENTS}
     if envelope.state == EnvelopeState.ACCEPTED and working_address(contact) not in reached:

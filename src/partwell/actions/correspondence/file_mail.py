@@ -8,13 +8,16 @@ from partwell.actions.correspondence.acknowledge import acknowledge, will_acknow
 from partwell.actions.correspondence.bounced import note_bounce
 from partwell.actions.correspondence.filing import Filing, answered
 from partwell.actions.correspondence.post import Post, link, names, post
+from partwell.actions.correspondence.report_trust import Report
 from partwell.actions.correspondence.tell_held import tell_held
 from partwell.actions.correspondence.tell_of_message import tell_of_message, tell_of_waiting
 from partwell.actions.facts import open_offboarding
+from partwell.actions.retention.office import tell_office
 from partwell.records.authorisations.models import Recipient
 from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import InboundMail, Message
 from partwell.rules.inbound import State
+from partwell.rules.reports import Worth
 
 LONGEST = 20_000
 
@@ -24,6 +27,7 @@ OUTCOMES = {
     State.UNMATCHED: "belongs to nobody we know",
     State.LOOP: "is one of ours come back",
 }
+REPORTS = (State.BOUNCE, State.DOUBTED)
 
 
 def file(deed: Deed, filing: Filing) -> Message | None:
@@ -34,7 +38,7 @@ def file(deed: Deed, filing: Filing) -> Message | None:
     mail, verdict = filing.mail, filing.verdict
     client = deed.client
     keep = deed.add if mail._state.adding else deed.save  # a person may file it later than it came
-    if client is None or verdict.state in OUTCOMES or verdict.state is State.BOUNCE:
+    if client is None or verdict.state in OUTCOMES or verdict.state in REPORTS:
         keep(mail)
         return None
     row = _message(deed, client, filing)
@@ -51,7 +55,7 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
     mail, verdict, client = filing.mail, filing.verdict, deed.client
     digest = mail.raw_sha256
     if row is None or client is None:
-        if verdict.state is State.BOUNCE and client is not None:
+        if verdict.state in REPORTS and client is not None:
             _bounced(deed, filing)
             return
         staff_answer.tell_why_it_waits(deed, filing)
@@ -200,18 +204,34 @@ def _message(deed: Deed, client: Client, filing: Filing) -> Message:
 
 
 def _bounced(deed: Deed, filing: Filing) -> None:
-    """Write down what a delivery status says about the addresses of a mail of ours, and do what follows from it (R2)."""
-    mail = filing.mail
-    envelope = filing.envelope
-    assert envelope is not None  # the rule says "bounce" of nothing else
-    deed.record(
-        "mail.reported",
-        subjects=[mail.id, envelope.id],
-        public={"recipients": names(envelope)},
-        to_client={
-            "digest": mail.raw_sha256,
-            "said": [f"{line.address}: {line.action} {line.status}".strip() for line in filing.report],
-        },
+    """Write down what a report says of a mail of ours; do what follows of what is proved (R2), and leave the rest to a person."""
+    mail, report = filing.mail, filing.report
+    assert report is not None  # the rule says "bounce" and "doubted" of nothing else
+    envelope, digest = report.envelope, mail.raw_sha256
+    said = [f"{one.line.address}: {one.line.action} {one.line.status}".strip() for one in report.lines]
+    believed = [one for one in report.lines if one.judgement.worth is Worth.BELIEVED]
+    subjects, public, to_client = [mail.id, envelope.id], {"recipients": names(envelope)}, {"digest": digest, "said": said}  # fmt: skip
+    if believed:
+        deed.record("mail.reported", subjects=subjects, public=public, to_client=to_client)
+    if report.doubt or not believed:
+        why = report.doubt or report.remark
+        deed.record("envelope.doubted", subjects=subjects, public=public, to_client=to_client, internal={"why": why})  # fmt: skip
+    if report.doubt:
+        _tell_doubt(deed, mail, report)
+    for one in believed:
+        line, address = one.line, one.on_it["address"] if one.on_it else one.line.address
+        note_bounce(deed, envelope, address, line.action, line.status, line.diagnostic, mail, one.judgement.why)  # fmt: skip
+
+
+def _tell_doubt(deed: Deed, mail: InboundMail, report: Report) -> None:
+    """To the office, once a day and client: nothing was changed, and somebody has to look."""
+    client = deed.client
+    assert client is not None  # a report is about a mail to a client
+    tell_office(
+        deed,
+        f"doubted:{client.id.hex}:{deed.now:%Y%m%d}",
+        title=f"A report on mail to {client.name} that nobody can prove: look",
+        what=f"It says that “{report.envelope.subject}” did not arrive. {report.doubt} Nothing was changed by it.",
+        next_step="Call the client on the number on file, and say on the page whether the address fails.",
+        path=f"/mail-in/{mail.id}/",
     )
-    for line in filing.report:
-        note_bounce(deed, envelope, line.address, line.action, line.status, line.diagnostic, mail)

@@ -4,10 +4,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from partwell.actions.correspondence.report_trust import Report
 from partwell.actions.correspondence.sender import Matched
-from partwell.importers.inbound_mail import ReportLine
 from partwell.records.authorisations.models import Recipient
-from partwell.records.correspondence.models import Envelope, InboundMail, Message
+from partwell.records.correspondence.models import InboundMail, Message
 from partwell.rules.inbound import Verdict
 from partwell.rules.refusals import Refusal
 
@@ -26,8 +26,7 @@ class Filing:
     sender: Matched
     verdict: Verdict
     attachments: tuple[str, ...] = ()
-    report: tuple[ReportLine, ...] = ()
-    envelope: Envelope | None = None  # of ours, that a delivery status is about
+    report: Report | None = None  # on the delivery of a mail of ours
     files: tuple[str, ...] = ()
     refusal: Refusal | None = None
     words: str | None = None

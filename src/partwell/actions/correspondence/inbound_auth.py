@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from partwell.actions.correspondence import return_paths
 from partwell.actions.correspondence.reply_addresses import token_of
+from partwell.actions.correspondence.return_paths import Returned
 from partwell.actions.facts import house_mailboxes
 from partwell.connectors import spf
 from partwell.connectors.dkim import verify_file
@@ -64,15 +66,28 @@ def judge(path: Path, from_address: str, envelope_from: str, peer: Peer | None, 
     return Judged(proof, kept)
 
 
-def meant(judged: Judged, read: MailRead, address: ReplyAddress | None, kind: SenderKind) -> bool:
+def meant(
+    judged: Judged,
+    read: MailRead,
+    address: ReplyAddress | None,
+    kind: SenderKind,
+    returned: Returned | None = None,
+) -> bool:
     """Whether what proves a mail was given for one to us: an SPF pass is of this very transmission, but a signature
-    holds wherever its mail is sent again, so the ``address`` it came to must be among those signed. A client's mail may
+    holds wherever its mail is sent again, so the ``address`` it came to, or the return path (vacation programs answer
+    there), must be among those signed. A client's mail may
     have been signed for one of our own mailboxes, and passed on from there."""
     if judged.proof is not Proof.DKIM:
         return True
     good = next(one for one in judged.kept["dkim"]["signatures"] if one["result"] == "pass")
     signed = [one.address for one in (*read.to, *(read.cc if "cc" in good["signed"] else ()))]
     if address is not None and address.token in map(token_of, signed):
+        return True
+    if (
+        returned is not None
+        and returned.genuine
+        and return_paths.path_of(returned.envelope.id) in map(str.casefold, signed)
+    ):
         return True
     return kind is SenderKind.CLIENT and not house_mailboxes().isdisjoint(map(mailbox_of, signed))
 

@@ -22,7 +22,14 @@ from django.utils import timezone
 
 from partwell.actions import files
 from partwell.actions.base import Deed
-from partwell.actions.correspondence import file_mail, forwarded, reply_addresses, staff_answer
+from partwell.actions.correspondence import (
+    file_mail,
+    forwarded,
+    reply_addresses,
+    report_trust,
+    return_paths,
+    staff_answer,
+)
 from partwell.actions.correspondence.filing import Filing
 from partwell.actions.correspondence.inbound_auth import Peer, judge
 from partwell.actions.correspondence.receive_facts import (
@@ -35,6 +42,7 @@ from partwell.actions.correspondence.receive_facts import (
     row_of,
     same_key,
 )
+from partwell.actions.correspondence.return_paths import Returned
 from partwell.actions.correspondence.sender import around, match
 from partwell.actions.keys import INSTALLATION, RECORD, OpenUnit, blob_store, unit_for
 from partwell.connectors.dns import Resolver
@@ -124,9 +132,16 @@ def _read(path: Path, spool: Path) -> tuple[MailRead, list[ImportedItem]]:
 def _targets(taken: Taken) -> list[Target]:
     """Every client's conversation that this mail belongs to, once each; one target without a client where there is none."""
     rows = reply_addresses.known(taken.envelope_to) or reply_addresses.known(taken.read.delivered)
+    back: dict[UUID, Returned] = {}
+    for one in return_paths.found([*taken.envelope_to, *taken.read.delivered]):
+        back.setdefault(one.envelope.client_id, one)
     found: dict[UUID, Target] = {}
     for row in rows:
-        found.setdefault(row.client_id, Target(row.client_id, row, row.offboarding_id))
+        found.setdefault(
+            row.client_id, Target(row.client_id, row, row.offboarding_id, back.get(row.client_id))
+        )
+    for client_id, one in back.items():
+        found.setdefault(client_id, Target(client_id, returned=one))
     if not found and (thread := _by_thread(taken.read)) is not None:
         found[thread] = Target(thread)
     return list(found.values()) or [Target()]
@@ -243,14 +258,12 @@ def _keep_in(deed: Deed, taken: Taken, target: Target, stored: list[StoredFile])
     read, judged = taken.read, taken.judged
     assert judged is not None  # judged before the deed, since DNS is slow
     deed.add_many(StoredFile, stored)
-    envelope = (
-        Envelope.objects.filter(internet_message_id__in=read.report_of, client_id=target.client_id).first()
-        if read.report and target.client_id
-        else None
+    report = report_trust.weigh(
+        read, target.client_id, target.returned, road=taken.road, now=taken.received_at
     )
     everybody = around(target.client_id)
     who = match(target.client_id, read.from_[0].address if read.from_ else "", deed.now, everybody)
-    facts = facts_of(deed, taken, target, who.facts, judged, everybody, report=envelope is not None)
+    facts = facts_of(deed, taken, target, who.facts, judged, everybody, report=report)
     mail = row_of(taken, target, stored[0])
     mail.sender_kind = who.facts.kind.value
     mail.contact, mail.person, mail.staff = who.contact, who.person, who.staff
@@ -269,12 +282,12 @@ def _keep_in(deed: Deed, taken: Taken, target: Target, stored: list[StoredFile])
         here = first is not None and InboundMail.objects.filter(same_key=same_key(first.base, target.client_id), state__in=("filed", "held")).exists()  # fmt: skip
         kind, why = forwarded.kind_of(deed, mail, read, here)
     facts = replace(facts, forwarded=kind is not Kind.ANSWER)
-    filing = Filing(
-        mail, who, inbound.decide(facts), attached(taken), read.report, envelope, files=files_of(taken)
-    )
+    filing = Filing(mail, who, inbound.decide(facts), attached(taken), report, files=files_of(taken))
     filing = staff_answer.checked(forwarded.judged(deed, filing, kind, why), deed)
     mail.state, mail.warnings = filing.verdict.state.value, list(filing.verdict.warnings)
     mail.decision = filing.verdict.why[:300]
+    if report is not None:
+        mail.auth["report"], mail.decision = report_trust.kept(report), (report.remark or mail.decision)[:300]
     row = file_mail.file(deed, filing)
     deed.add_many(InboundPart, [
         InboundPart(mail=mail, position=number, file=file, name=file.name, media_type=file.media_type, inline=bool(item.details.get("inline")))

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.inbound_auth import Judged, Peer, meant
+from partwell.actions.correspondence.report_trust import Report
+from partwell.actions.correspondence.return_paths import Returned
 from partwell.actions.correspondence.sender import Around, known_domains
 from partwell.connectors.dns import Resolver
 from partwell.connectors.mail_same import Fingerprint
@@ -35,11 +37,15 @@ _OURS = Prepared(lambda message_id: Envelope.objects.order_by().filter(internet_
 
 @dataclass(frozen=True)
 class Target:
-    """Where one copy belongs: the address it came to, or the mail of ours that it answers or reports on; else nowhere."""
+    """Where one copy belongs: the address it came to, or the mail of ours that it answers or reports on; else nowhere.
+
+    ``returned``: the mail of ours whose return path it came to.
+    """
 
     client_id: UUID | None = None
     address: ReplyAddress | None = None
     offboarding_id: UUID | None = None
+    returned: Returned | None = None
 
 
 @dataclass
@@ -85,7 +91,7 @@ def files_of(taken: Taken) -> tuple[str, ...]:
     )
 
 
-def facts_of(deed: Deed, taken: Taken, target: Target, sender: inbound.Sender, judged: Judged, who: Around, *, report: bool) -> inbound.MailFacts:  # fmt: skip
+def facts_of(deed: Deed, taken: Taken, target: Target, sender: inbound.Sender, judged: Judged, who: Around, *, report: Report | None) -> inbound.MailFacts:  # fmt: skip
     read = taken.read
     since = deed.now - timedelta(hours=1)
     often = False
@@ -95,8 +101,8 @@ def facts_of(deed: Deed, taken: Taken, target: Target, sender: inbound.Sender, j
         often = len(_HELD.rows(target.client_id, since)) >= HELD_AN_HOUR
     ours = bool(read.message_id) and bool(_OURS.rows(read.message_id))
     return inbound.MailFacts(
-        matched=target.client_id is not None, sender=sender, proof=judged.proof, meant=meant(judged, read, target.address, sender.kind),
-        open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report,
+        matched=target.client_id is not None, sender=sender, proof=judged.proof, meant=meant(judged, read, target.address, sender.kind, target.returned),
+        open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report is not None, doubt=report.doubt if report else "",
         automatic=automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
         from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
         reply_to=tuple(one.address for one in read.reply_to),

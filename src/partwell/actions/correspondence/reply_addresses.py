@@ -42,14 +42,18 @@ def shown(token: str) -> str:
     return f"{local}+{token}@{domain}" if domain else ""
 
 
-def token_of(address: str) -> str:
-    """The token in one of our addresses, whatever its case; "" where it is none of ours."""
+def detail_of(address: str) -> str:
+    """What stands behind the plus in an address of ours, in lower case; "" where it is none of ours."""
     ours, _, domain = settings.PARTWELL_MAIL_ADDRESS.partition("@")
     local, _, at = address.strip().strip("<>").casefold().rpartition("@")
-    name, plus, token = local.partition("+")
-    return (
-        token if domain and at.rstrip(".") == domain and name == ours and plus and _TOKEN.match(token) else ""
-    )
+    name, _, detail = local.partition("+")
+    return detail if domain and at.rstrip(".") == domain and name == ours else ""
+
+
+def token_of(address: str) -> str:
+    """The token in one of our reply addresses, whatever its case; "" where it is none of ours."""
+    detail = detail_of(address)
+    return detail if _TOKEN.match(detail) else ""
 
 
 def known(addresses: Iterable[str]) -> list[ReplyAddress]:

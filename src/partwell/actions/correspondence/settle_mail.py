@@ -15,6 +15,7 @@ STATE_WORDS = {
     "unmatched": "nobody has said whose it is",
     "loop": "it is one of ours come back",
     "bounce": "it reports on a mail of ours",
+    "doubted": "it reports on a mail of ours, and nobody can prove it",
     "dropped": "it was dropped",
 }
 

@@ -26,6 +26,7 @@ from django.db import close_old_connections
 
 from partwell.actions.correspondence.receive import LARGEST, Peer, take_in
 from partwell.actions.correspondence.reply_addresses import known
+from partwell.actions.correspondence.return_paths import found
 from partwell.connectors.dns import Resolver
 
 log = logging.getLogger("partwell.lmtp")
@@ -87,7 +88,7 @@ class Handler:
 def _known(address: str) -> bool:
     close_old_connections()
     try:
-        return bool(known([address]))
+        return bool(known([address]) or found([address]))
     finally:
         close_old_connections()
 

@@ -18,6 +18,7 @@ from partwell.actions.correspondence.bring_mail import bring_mail
 from partwell.actions.correspondence.drop_mail import drop_mail
 from partwell.actions.correspondence.file_forwarded import Said, file_as_forwarded
 from partwell.actions.correspondence.forwarded import Original, proposed
+from partwell.actions.correspondence.judge_report import judge_report, reported
 from partwell.actions.releases import look
 from partwell.entrypoints.door import mail_in as shared
 from partwell.entrypoints.door.answers import uuid_or_404
@@ -26,6 +27,7 @@ from partwell.entrypoints.door.moments import MomentField
 from partwell.entrypoints.door.refused import refusal_response
 from partwell.entrypoints.staff.parts import answer, id_or_none, may_here
 from partwell.records.correspondence import inbound_queries as queries
+from partwell.rules.inbound_accepted import OPEN
 from partwell.rules.refusals import Refusal
 from partwell.rules.roles import may
 
@@ -37,17 +39,20 @@ STATES = {
     "filed": ("done", "In the conversation"),
     "dropped": ("held", "Dropped"),
     "bounce": ("done", "A delivery report"),
+    "doubted": ("waiting", "A report nobody can prove"),
 }
 SHOW = (
     ("", "Everything"),
     ("ours", "For us to settle"),
     ("waiting", "Waits for a person"),
+    ("doubted", "Reports to look at"),
     ("unmatched", "Nobody's"),
     ("held", "Held before consent"),
     ("loop", "Come back to us"),
 )
 # What the button of a line says: what a person does next with it.
-NEXT = {"waiting": "Decide", "unmatched": "Say whose it is", "held": "Read it", "loop": "Look at it"}
+NEXT = {"waiting": "Decide", "unmatched": "Say whose it is", "held": "Read it", "loop": "Look at it",
+        "doubted": "Look into it"}  # fmt: skip
 
 
 class ForwardForm(forms.Form):
@@ -130,13 +135,15 @@ def _page(request: HttpRequest, mail_id: UUID, form: ForwardForm | None = None) 
     office = may(actor.role, "mail.settle") is None
     waits, mine = mail.state == "waiting" and mail.client_id is not None, mail.staff_id == actor.id
     tone, word = state_of(mail)
+    about, claims = reported(mail)
     context = {
+        "about": about, "claims": claims if mail.state == "doubted" else [], "may_judge": office,
         "section": "messages", "mail": mail, "tone": tone, "word": word,
         "may_assign": office and mail.state == "unmatched", "clients": look.clients_here() if office else [],
         "may_own": waits and mail.sender_kind == "staff" and mine and may(actor.role, "mail.own") is None,
         "may_free": office and may_free(mail),
         "may_accept": waits and mail.sender_kind != "staff" and office, "of_colleague": waits and mail.sender_kind == "staff" and not mine,
-        "may_drop": office and mail.state in queries.BEFORE_A_PERSON, "undecided": mail.state == "held" and mail.decided_at is None, "asked": queries.asked_to_authorise([mail]).get(mail.id),
+        "may_drop": office and mail.state in OPEN, "undecided": mail.state == "held" and mail.decided_at is None, "asked": queries.asked_to_authorise([mail]).get(mail.id),
         "may_prepare": mail.client_id is not None and may_here(actor, mail.client, "authorisation.propose"),
         "original": original, "forward": form or ForwardForm(initial=_proposal(original)),
         **shared.with_mail("staff", mail),
@@ -210,6 +217,21 @@ def mail_drop(request: HttpRequest, mail_id: str) -> HttpResponse:
     return answer(
         request, result, reverse("staff:mail_waiting"), "Dropped; the mail and your reason are kept."
     )
+
+
+@staff_door("mail.settle")
+@require_POST
+def mail_report(request: HttpRequest, mail_id: str) -> HttpResponse:
+    """What a person says of a report that nobody can prove: the address does fail, or it is not true."""
+    true, back = request.POST.get("verdict") == "true", reverse("staff:mail_in", args=[mail_id])
+    result = judge_report(
+        actor=actor_of(request), mail_id=uuid_or_404(mail_id), true=true, ground=request.POST.get("ground", "")[:1000],
+        addresses=request.POST.getlist("address")[:100],
+    )  # fmt: skip
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    said = "On record: mail there comes back, and another address of the client takes over." if true else "On record: not true. Nothing was changed."  # fmt: skip
+    return answer(request, result, back, said)
 
 
 @staff_door("message.read")

@@ -17,6 +17,7 @@ urlpatterns: list[Any] = [
     path(f"{_M}accept/", mail_in.mail_accept, name="mail_in_accept"),
     path(f"{_M}forwarded/", mail_in.mail_forwarded, name="mail_in_forwarded"),
     path(f"{_M}drop/", mail_in.mail_drop, name="mail_in_drop"),
+    path(f"{_M}report/", mail_in.mail_report, name="mail_in_report"),
     path(f"{_M}file/", mail_in.mail_file, name="mail_in_file"),
     path(f"{_M}raw/", mail_in.mail_raw, name="mail_in_raw"),
     path(f"{_M}html/", mail_in.mail_html, name="mail_in_html"),

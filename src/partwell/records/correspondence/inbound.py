@@ -78,8 +78,8 @@ class InboundMail(Committed):
     """One mail, however many roads it took. ``same_key``: digest of what the roads do not change; unique.
 
     ``state``: filed (it is in the conversation), held (a new provider's, before consent), waiting (a person must look:
-    a forged or unproved staff answer), unmatched (nobody knows whose it is), loop (ours come back), dropped (by a person).
-    ``auth``: DKIM and SPF as judged at receipt, with the DNS answers they were judged by.
+    a forged or unproved staff answer), unmatched (nobody knows whose it is), loop (ours come back), bounce (a delivery report), doubted (one that nobody can prove: a person must look), dropped (by a person).
+    ``auth``: DKIM and SPF as judged at receipt, with the DNS answers they were judged by; what a forward and a report were read as.
     """
 
     client = models.ForeignKey(

@@ -15,12 +15,12 @@ from partwell.rules.actor import Actor
 __all__ = ["InboundMail", "InboundPart", "Road"]
 
 # A held mail lies here until somebody decided; one that the client disowned, until the office dropped it.
-BEFORE_A_PERSON = ("waiting", "unmatched", "loop", "held")
+BEFORE_A_PERSON = ("waiting", "doubted", "unmatched", "loop", "held")
 # What each tab of the office's list holds, and what its number counts: one and the same. "ours" waits for the office
 # itself; what is held and undecided waits for the client.
 _LIES = {
     "": Q(state__in=BEFORE_A_PERSON),
-    "ours": Q(state__in=("waiting", "unmatched")) | Q(state="held", decided_at__isnull=False),
+    "ours": Q(state__in=("waiting", "doubted", "unmatched")) | Q(state="held", decided_at__isnull=False),
     **{one: Q(state=one) for one in BEFORE_A_PERSON},
 }
 _WITH = ("client", "address__recipient", "raw__unit", "message", "staff", "recipient", "forwarded_by")

@@ -15,6 +15,7 @@ from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.bring_mail import bring_mail
 from partwell.actions.correspondence.drop_mail import drop_mail
 from partwell.actions.correspondence.file_forwarded import Said, file_as_forwarded
+from partwell.actions.correspondence.judge_report import judge_report
 from partwell.entrypoints.api import problems
 from partwell.entrypoints.api.endpoints.common import MAIL_MOST, After, Limit, actor_of, client_here, found
 from partwell.entrypoints.api.fields import Given, Line, Moment, PathId, Ref, Shown, Title
@@ -26,14 +27,14 @@ from partwell.records.correspondence import inbound_queries as queries
 from partwell.rules.refusals import Refusal, Refused
 
 router = Router()
-State = Literal["waiting", "unmatched", "held", "loop"]
+State = Literal["waiting", "doubted", "unmatched", "held", "loop"]
 
 
 class MailInShown(Shown):
     id: UUID
     client_id: UUID | None
     offboarding_id: UUID | None
-    state: str = Field(description="filed, held, waiting, unmatched, loop, bounce or dropped")
+    state: str = Field(description="filed, held, waiting, unmatched, loop, bounce, doubted or dropped")
     road: str = Field(description="imap, lmtp, webhook or upload")
     received_at: datetime
     sent_at: datetime | None = Field(description="As it says; of a forward, as the original says.")
@@ -90,6 +91,24 @@ class ForwardShown(Shown):
     subject: str
 
 
+class ReportLineShown(Shown):
+    address: str
+    name: str
+    role: str = Field(
+        description="client, second, provider or msp; empty where the address is not on the mail"
+    )
+    action: str
+    status: str
+    diagnostic: str
+    worth: str = Field(description="believed, asked (a person decides) or kept (nothing follows)")
+    why: str
+
+
+class ReportShown(Shown):
+    envelope_id: UUID
+    lines: list[ReportLineShown]
+
+
 class MailInWhole(MailInShown):
     text: str
     others: list[PersonNamed]
@@ -101,6 +120,9 @@ class MailInWhole(MailInShown):
     proof: Proof
     forward: ForwardShown | None = Field(
         description="Of a staff member's mail: what it says of the mail inside it."
+    )
+    report: ReportShown | None = Field(
+        description="Of a delivery report: what it says, and what that is worth."
     )
     parts: list[PartShown]
 
@@ -118,6 +140,14 @@ class Forwarding(Given):
 
 class Dropping(Given):
     reason: Title
+
+
+class ReportJudged(Given):
+    true: bool = Field(description="The address does fail; or the report is not true.")
+    ground: Title = Field(description="How you know.")
+    addresses: Annotated[list[Annotated[Line, Field(max_length=320)]], Field(max_length=100)] = Field(
+        default=[], description="Which of those that it names do fail; at least one where it is true."
+    )
 
 
 class Brought(Given):
@@ -143,10 +173,12 @@ def _whole(mail: Any) -> MailInWhole:
         PartShown(id=one.id, position=one.position, name=one.name, media_type=one.media_type, inline=one.inline, size=one.file.size, sha256=one.file.sha256)
         for one in queries.parts_of(mail)
     ]  # fmt: skip
+    said = auth.get("report")
+    report = ReportShown(envelope_id=said["envelope"], lines=said["lines"]) if said else None
     return MailInWhole(
         **MailInShown.model_validate(mail).model_dump(), text=mail.text, others=[PersonNamed(**one) for one in mail.others],
         envelope_from=mail.envelope_from, envelope_to=mail.envelope_to, internet_message_id=mail.internet_message_id,
-        in_reply_to=mail.in_reply_to, references=mail.references, proof=proof, forward=forward, parts=parts,
+        in_reply_to=mail.in_reply_to, references=mail.references, proof=proof, forward=forward, report=report, parts=parts,
     )  # fmt: skip
 
 
@@ -163,7 +195,7 @@ def list_mail_in(
     cursor: After = None,
     limit: Limit = 50,
 ) -> Page[MailInShown]:
-    """Mail that lies before a person (waiting, nobody's, held, come back), newest first; ``state`` narrows it."""
+    """Mail that lies before a person (waiting, a report nobody can prove, nobody's, held, come back), newest first; ``state`` narrows it."""
     states = (state,) if state else queries.BEFORE_A_PERSON
     rows = queries.mails_in_visible_to(actor_of(request)).filter(state__in=states)
     return _list(request, f"mail-in:{state or ''}", rows, cursor, limit)
@@ -270,3 +302,24 @@ def post_mail_in_forwarded(request: HttpRequest, mail_id: PathId, body: Forwardi
 def post_mail_in_drop(request: HttpRequest, mail_id: PathId, body: Dropping) -> MailInShown | Refusal:
     """Put a mail that lies before a person aside, with a reason; its bytes and its entry stay."""
     return _shown(drop_mail(actor=actor_of(request), mail_id=mail_id, reason=body.reason))
+
+
+@operation(
+    router,
+    "POST",
+    "/mail-in/{mail_id}/report",
+    scope="messages:write",
+    verb="mail.settle",
+    response=MailInShown,
+)
+def post_mail_in_report(request: HttpRequest, mail_id: PathId, body: ReportJudged) -> MailInShown | Refusal:
+    """Say of a delivery report that nobody can prove whether it is true; if so, another address of the client takes over at once."""
+    return _shown(
+        judge_report(
+            actor=actor_of(request),
+            mail_id=mail_id,
+            true=body.true,
+            ground=body.ground,
+            addresses=body.addresses,
+        )
+    )
