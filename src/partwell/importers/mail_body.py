@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from partwell.importers.mail_charset import decode
+from partwell.importers.mail_charset import charset_in_html, decode
 from partwell.importers.mail_parts import Part
 from partwell.importers.mail_text import html_to_text
 
@@ -103,13 +103,14 @@ def _words(part: Part, budget: list[int]) -> str | None:
     with part.path.open("rb") as stream:
         data = stream.read(budget[0])
     budget[0] -= max(len(data), 1000)
+    html = part.media_type == "text/html"
     text = (
-        decode(data, _parameter(part, "charset"))
+        decode(data, _parameter(part, "charset") or (charset_in_html(data) if html else None))
         .replace("\r\n", "\n")
         .replace("\r", "\n")
         .replace("\x00", "")
     )
-    if part.media_type == "text/html":
+    if html:
         return html_to_text(text)
     flowed = _parameter(part, "format") == "flowed"
     return (unflowed(text, _parameter(part, "delsp") == "yes") if flowed else text).strip()

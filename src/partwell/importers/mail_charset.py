@@ -22,6 +22,7 @@ _OTHERS = {
     "cp-850": "cp850", "unicode-1-1-utf-7": "utf-7", "windows-31j": "cp932", "x-windows-949": "cp949", "x-mac-roman": "mac_roman",
     "x-big5": "big5hkscs", "dos-850": "cp850", "iso-2022-jp-ms": "iso2022_jp",
 }  # fmt: skip
+_META = re.compile(rb'(?i)<meta\b[^>]{0,200}charset[ \t]*=[ \t]*["\']?([\w-]{1,40})')
 _ESCAPE = re.compile(rb"\x1b(\$\([DOPQ]|\$[@B]|\([BJIH])")
 # What cp932 makes of single bytes that are no signs.
 _NO_SIGNS = dict.fromkeys(range(0xF8F0, 0xF8F4), "\ufffd")
@@ -44,6 +45,12 @@ def decode(data: bytes, charset: str | None) -> str:
     if text is None:
         text = _strictly(data, "cp1252") or data.decode("latin-1")
     return text.removeprefix("\ufeff")
+
+
+def charset_in_html(data: bytes) -> str | None:
+    """What the ``<meta>`` of an HTML page says of its character set, for one whose header does not."""
+    found = _META.search(data[:4096])
+    return found[1].decode("ascii", "replace") if found else None
 
 
 def _codec(charset: str | None) -> str | None:

@@ -76,7 +76,7 @@ class MailFacts:
     ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: by its form it is, or may be, no answer of staff
     but a forward (``inbound_forward``). ``brought``: as a file, by one of us; so it is no fresh answer of anybody.
     ``meant``: False where a signature alone proves it and was given for a mail to somebody else: whoever has an old mail can send it here.
-    ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
+    ``past_us``: addresses of a new provider to which a mail of staff also went straight, by its own To and Cc. ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
     """
 
     matched: bool
@@ -97,6 +97,7 @@ class MailFacts:
     from_address: str = ""
     from_name: str = ""
     reply_to: tuple[str, ...] = ()
+    past_us: tuple[str, ...] = ()
     known_domains: tuple[str, ...] = ()
 
 
@@ -205,6 +206,10 @@ def decide(facts: MailFacts) -> Verdict:
 def warnings(facts: MailFacts) -> tuple[str, ...]:
     """What a reader should know beside the words: look-alikes, other addresses shown, answers that go elsewhere, missing proof."""
     found = []
+    if facts.past_us:
+        found.append(
+            f"It also names {', '.join(facts.past_us[:3])} as a reader: that copy went straight there, past us."
+        )
     address = facts.from_address.casefold()
     domain = address.rpartition("@")[2]
     alike = look_alike(domain, facts.known_domains)

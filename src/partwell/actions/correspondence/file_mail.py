@@ -62,7 +62,8 @@ def tell(deed: Deed, filing: Filing, row: Message | None) -> None:
         if verdict.state is State.WAITING:
             tell_of_waiting(deed, mail)
         deed.record("mail.kept", client=client.id if client else None, subjects=[mail.id], public={"outcome": OUTCOMES[verdict.state]},
-                    internal={"sender": _shown(mail)[:200], "why": verdict.why, "digest": digest})  # fmt: skip
+                    internal={"sender": _shown(mail)[:200], "why": verdict.why, "digest": digest,
+                              **({"past_us": list(filing.past_us)} if filing.past_us else {})})  # fmt: skip
         return
     if staff_answer.is_answer(filing):
         staff_answer.send(deed, client, filing, row)

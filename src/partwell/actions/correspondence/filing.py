@@ -19,7 +19,7 @@ class Filing:
     """What a mail is filed by: its row (perhaps not yet saved), who wrote it, the verdict, what its parts are called.
 
     ``files``: names of what a person attached, pictures within the text aside. ``refusal``: why what staff wrote does not leave.
-    ``words``: of the original, where staff forwarded it; None where the mail's own words count.
+    ``past_us``: addresses of a new provider to which what staff wrote went straight, too. ``words``: of the original, where staff forwarded it; None where the mail's own words count.
     """
 
     mail: InboundMail
@@ -30,6 +30,7 @@ class Filing:
     files: tuple[str, ...] = ()
     refusal: Refusal | None = None
     words: str | None = None
+    past_us: tuple[str, ...] = ()
 
 
 def answered(

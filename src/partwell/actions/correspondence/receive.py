@@ -282,7 +282,15 @@ def _keep_in(deed: Deed, taken: Taken, target: Target, stored: list[StoredFile])
         here = first is not None and InboundMail.objects.filter(same_key=same_key(first.base, target.client_id), state__in=("filed", "held")).exists()  # fmt: skip
         kind, why = forwarded.kind_of(deed, mail, read, here)
     facts = replace(facts, forwarded=kind is not Kind.ANSWER)
-    filing = Filing(mail, who, inbound.decide(facts), attached(taken), report, files=files_of(taken))
+    filing = Filing(
+        mail,
+        who,
+        inbound.decide(facts),
+        attached(taken),
+        report,
+        files=files_of(taken),
+        past_us=facts.past_us,
+    )
     filing = staff_answer.checked(forwarded.judged(deed, filing, kind, why), deed)
     mail.state, mail.warnings = filing.verdict.state.value, list(filing.verdict.warnings)
     mail.decision = filing.verdict.why[:300]

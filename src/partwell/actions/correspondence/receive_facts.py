@@ -16,11 +16,13 @@ from partwell.connectors.dns import Resolver
 from partwell.connectors.mail_same import Fingerprint
 from partwell.importers.base import ImportedItem
 from partwell.importers.inbound_mail import MailRead
+from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import Envelope, InboundMail, ReplyAddress
 from partwell.records.statements import Prepared
 from partwell.records.vault.models import StoredFile
 from partwell.rules import inbound
 from partwell.rules.actor import Actor
+from partwell.rules.loop import mailbox_of
 
 HELD_AN_HOUR, ASKED_AN_HOUR = 10, 30
 # As many as there may be within the hour, and no more: rows, so that a flood is not counted each time.
@@ -105,9 +107,34 @@ def facts_of(deed: Deed, taken: Taken, target: Target, sender: inbound.Sender, j
         open=target.address is None or target.address.revoked_at is None, ours=ours, hops=read.hops, report=report is not None, doubt=report.doubt if report else "",
         automatic=automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
         from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
-        reply_to=tuple(one.address for one in read.reply_to),
+        reply_to=tuple(one.address for one in read.reply_to), past_us=past_us(taken, sender, deed.client, who),
         known_domains=known_domains(deed.client, who) if deed.client else (),
     )  # fmt: skip
+
+
+def past_us(taken: Taken, sender: inbound.Sender, client: Client | None, who: Around) -> tuple[str, ...]:
+    """Addresses of a new provider that the To and Cc of a staff member's mail name: what went there asked nobody (R1, R2).
+
+    Those of its people, left or not, and others at their domains, unless the client or we are there too.
+    """
+    if sender.kind is not inbound.SenderKind.STAFF or client is None:
+        return ()
+    own = {one for row in who.contacts for one in (row.email, row.second_email) if one} | set(who.house)
+    ours = {one.rpartition("@")[2].casefold() for one in own} | {
+        str(one).casefold() for one in client.domains
+    }
+    boxes = {mailbox_of(one.email) for one in who.people}
+    firms = {one.email.rpartition("@")[2].casefold() for one in who.people} - ours
+    there = [
+        one.address
+        for one in (*taken.read.to, *taken.read.cc)
+        if mailbox_of(one.address) not in {mailbox_of(box) for box in own}
+    ]
+    return tuple(
+        dict.fromkeys(
+            one for one in there if mailbox_of(one) in boxes or one.rpartition("@")[2].casefold() in firms
+        )
+    )[:20]
 
 
 def automatic(taken: Taken) -> bool:

@@ -16,6 +16,7 @@ from partwell.actions.correspondence.parties import may_write_to
 from partwell.actions.correspondence.post import addressed
 from partwell.actions.correspondence.tell_staff import page_of, tell_staff
 from partwell.actions.facts import zone
+from partwell.actions.retention.office import tell_office
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client
 from partwell.records.correspondence.models import InboundMail, Message
@@ -87,13 +88,33 @@ def send(deed: Deed, client: Client, filing: Filing, row: Message) -> None:
         if isinstance(found, Refusal):
             raise writing.NotInTheLoop(found)  # asked a moment ago under the same lock
         persons = found
-    came = {"mail": mail.raw_sha256, "dkim": str(mail.auth.get("proof", "none"))}
+    came: dict[str, object] = {"mail": mail.raw_sha256, "dkim": str(mail.auth.get("proof", "none"))}
+    if filing.past_us:
+        came["past_us"] = list(filing.past_us)
     sent = writing.send(
         deed, client, row, row.recipient, persons, key=f"message:{client.id.hex}:inbound:{mail.id.hex}", author=actor_of(staff), came=came
     )  # fmt: skip
     if isinstance(sent, Refusal):
         raise writing.NotInTheLoop(sent)
     _say_what_did_not_go(deed, mail, staff, row, filing.files)
+    say_what_went_past_us(deed, filing, f"/messages/{row.id}/")
+
+
+def say_what_went_past_us(deed: Deed, filing: Filing, path: str) -> None:
+    """To its author and to the office: a new provider has it by the author's own mail program, and nobody here was asked (R1, R2)."""
+    staff, names = filing.sender.staff, ", ".join(filing.past_us[:5])
+    if not names or staff is None or staff.left_at is not None:
+        return
+    subject, key = filing.mail.subject or "a mail without a subject", f"{filing.mail.id.hex}:past"
+    what = (
+        f"names {names} as a reader. Their mail program sent that copy itself: consent was not asked, it is no release, "
+        "and the client has it only if that mail names them too."
+    )
+    step = "Answer to the address in Reply-To alone: by it your words reach everybody whom they may reach."
+    tell_staff(deed, staff, key, title=f"A copy of your mail went past Partwell: {subject}", path=path, next_step=step,
+               what=f"Your mail {what.replace('Their mail program', 'Your mail program')}")  # fmt: skip
+    tell_office(deed, key, title=f"A mail of {staff.name} went past Partwell: {subject}", path=path, what=f"A mail of {staff.name} {what}",
+                next_step="Say to the client what was told to whom, if it should not have been.")  # fmt: skip
 
 
 def _say_what_did_not_go(deed: Deed, mail: InboundMail, staff: StaffMember, row: Message, files: tuple[str, ...]) -> None:  # fmt: skip
@@ -123,10 +144,12 @@ def tell_why_it_waits(deed: Deed, filing: Filing) -> None:
     if staff is None or staff.left_at is not None or deed.client is None or mail.automatic:
         return
     subject = mail.subject or "a mail without a subject"
+    if refusal is not None or mail.auth.get("proof") != "none":  # else somebody else may have written it
+        say_what_went_past_us(deed, filing, page_of(mail))
     if refusal is not None:
         tell_staff(
             deed, staff, f"{mail.id.hex}:refused", title=f"Your mail did not leave: {subject}", path=page_of(mail),
-            what=f"{refusal.sentence} Nothing of it went to anybody; it is kept.",
+            what=f"{refusal.sentence} Nothing of it went on from here; it is kept.",
             next_step=f"{refusal.next_step} Then open it and say “This was me”: it goes through the same questions again.",
         )  # fmt: skip
     elif filing.verdict.forward:
@@ -139,6 +162,6 @@ def tell_why_it_waits(deed: Deed, filing: Filing) -> None:
         tell_staff(
             deed, staff, f"{staff.id.hex}:{deed.client.id.hex}:{deed.now:%Y%m%d%H}", path=page_of(mail),
             title="A mail says that it is from you, and nothing proves it",
-            what=f"{filing.verdict.why} It waits, and nothing of it went to anybody.",
+            what=f"{filing.verdict.why} It waits, and nothing of it went on from here.",
             next_step="If it is yours, open it and say so. If not, tell the office: somebody writes in your name.",
         )  # fmt: skip

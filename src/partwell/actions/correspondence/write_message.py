@@ -5,6 +5,7 @@ A new provider's message before consent is held: it is shown to the client, and 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -206,7 +207,7 @@ def send(
     *,
     key: str = "",
     author: Actor | None = None,
-    came: dict[str, str] | None = None,
+    came: Mapping[str, object] | None = None,
     sent: int = 0,
     hurried: bool = False,
 ) -> Message | Refusal:

@@ -15,6 +15,7 @@ from partwell.entrypoints.door.answers import uuid_or_404
 from partwell.entrypoints.door.files import file_response
 from partwell.entrypoints.door.gate import actor_of
 from partwell.entrypoints.theme.formats import when_words
+from partwell.importers.mail_charset import charset_in_html, decode
 from partwell.records.correspondence import inbound_queries as queries
 from partwell.records.vault.queries import StoredFile
 
@@ -26,6 +27,10 @@ HTML_SHOWN, DEEPEST = 256 << 10, 300
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 # Empty, or closed by the next of its kind: these make no depth of their own.
 _FLAT = frozenset(["area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr"])  # fmt: skip
+# The first HTML part's own header names its character set; a part that is kept is bytes alone.
+_HTML_CHARSET = re.compile(
+    rb'(?im)^content-type:[ \t]*text/html\b(?:[^\r\n]|\r?\n[ \t]){0,300}?charset[ \t]*=[ \t]*"?([^\s";]{1,40})'
+)
 NO_HTML = "<p>This mail has no HTML part.</p>"
 TOO_DEEP = "<p>The HTML of this mail is nested too deeply to be shown. Its text stands beside it; the file as it came has all.</p>"
 CUT = "<p>Only the beginning is shown; the file as it came has all.</p>"
@@ -205,10 +210,12 @@ def mail_raw(request: HttpRequest, mail_id: str) -> HttpResponse:
 
 def mail_html(request: HttpRequest, mail_id: str) -> HttpResponse:
     """The mail's HTML, sanitised, in a sandbox of its own that loads nothing."""
-    part = html_of(queries.parts_shown(_mail(request, mail_id), outside=not actor_of(request).is_staff))
+    mail, outside = _mail(request, mail_id), not actor_of(request).is_staff
+    part, raw = html_of(queries.parts_shown(mail, outside=outside)), queries.raw_shown(mail, outside=outside)
     words = NO_HTML
     if part is not None:
-        words = sanitised(_text(_beginning(part.file, HTML_SHOWN))) + (
+        head = _beginning(raw, HTML_SHOWN) if raw is not None else b""
+        words = sanitised(_text(_beginning(part.file, HTML_SHOWN), head)) + (
             CUT if part.file.size > HTML_SHOWN else ""
         )
     title = escape("The mail")
@@ -257,14 +264,10 @@ def _beginning(file: StoredFile, size: int = SHOWN) -> bytes:
         return reader.read(size)
 
 
-def _text(data: bytes) -> str:
-    """HTML of a mail is in the charset its header named, which the part does not keep: the likely ones are tried."""
-    if b"\x1b$" in data:
-        return data.decode("iso2022_jp", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+def _text(data: bytes, raw: bytes) -> str:
+    """HTML of a mail, in the character set that its part's header names, else its own <meta>; ``raw``: how the mail begins."""
+    named = _HTML_CHARSET.search(raw)
+    return decode(data, named[1].decode("ascii", "replace") if named else charset_in_html(data))
 
 
 def _sandboxed(answer: HttpResponse) -> HttpResponse:

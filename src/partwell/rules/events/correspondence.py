@@ -5,9 +5,9 @@ from partwell.rules.events.base import Event
 
 EVENTS = (
     Event("message.written", "{actor} wrote to {recipients} about “{subject}”.",
-          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?", "mail?", "dkim?", "about_safety?")),
+          public=("client", "recipients", "subject", "words_sha256?"), client=("digest", "attachments?", "mail?", "dkim?", "about_safety?", "past_us?")),
     Event("message.waits", "{actor} wrote a message that waits before it leaves.", public=("client",),
-          internal=("digest", "why", "until", "mail?", "dkim?")),
+          internal=("digest", "why", "until", "mail?", "dkim?", "past_us?")),
     Event("message.read_over", "{actor} read a message of {author}, so that it leaves.", public=("client", "author")),
     Event("message.stopped", "{actor} stopped a message of {author} before it left.", public=("client", "author")),
     Event("message.received", "{sender} wrote about “{subject}”.", public=("client", "sender", "subject"),
@@ -23,7 +23,7 @@ EVENTS = (
     Event("message.acknowledged", "{sender} received the fixed acknowledgement, which states no fact.",
           public=("client", "sender"), client=("digest?",)),
     Event("mail.kept", "A mail came in that {outcome}.", public=("client?", "outcome"),
-          internal=("sender", "why", "digest")),
+          internal=("sender", "why", "digest", "past_us?")),
     Event("mail.assigned", "{actor} said that a mail that came in is about {client}.", public=("client",),
           internal=("sender", "digest")),
     Event("mail.accepted", "{actor} took a mail of {sender} that waited into the conversation.",
