@@ -19,8 +19,11 @@ SHAPES = [
     "select-name", "input-button-name", "image-alt", "svg-img-alt", "nested-interactive",
     "aria-required-children", "aria-required-parent", "list", "listitem", "summary-name",
 ]  # fmt: skip
+# axe gives what it finds the impact of the rule (test_axe.py): a rule of a lesser one finds nothing that is kept here.
 _RUN = """async ([rules, without, only]) => {
   const options = {resultTypes: ["violations"], iframes: false, selectors: false, rules: {"target-size": {enabled: true}}};
+  for (const one of axe._audit.rules)
+    if (["minor", "moderate"].includes(one.impact)) options.rules[one.id] = {enabled: false};
   for (const one of without) options.rules[one] = {enabled: false};
   if (rules) { options.runOnly = {type: "rule", values: rules}; delete options.rules; }
   const found = await axe.run(only ? {include: window.newHere} : document, options);
@@ -28,24 +31,26 @@ _RUN = """async ([rules, without, only]) => {
     (n.any[0] || n.all[0] || n.none[0] || {message: ""}).message)]);
 }"""
 # One number for each kind of element: its tag, and every attribute that our styles choose by, of it and four above it.
-# Odd and even rows may differ. Given the numbers that are new here, their elements are kept for axe.
+# Odd and even rows may differ. Given the numbers that are new here, their elements are kept for axe. And the page's styles.
 _KINDS = """() => {
+  const number = text => { let n = 7; for (let i = 0; i < text.length; i++) n = (Math.imul(n, 31) + text.charCodeAt(i)) | 0; return n; };
   const kinds = new Map(), own = /^(class|type|role|style|open|disabled|readonly|multiple|size|hidden|dir|list|data-|aria-(current|disabled|invalid|selected|sort|hidden|pressed|checked|expanded))/;
-  const rows = ["tr", "li", "dt", "dd"], texts = new Map();
+  const rows = ["tr", "li", "dt", "dd"], numbers = new Map();
   for (const one of document.body.querySelectorAll("*")) {
     let text = one.localName;
     if (rows.includes(text)) text += [...one.parentNode.children].indexOf(one) % 2;
     for (const name of one.getAttributeNames().sort()) if (own.test(name)) text += `[${name}=${one.getAttribute(name)}]`;
     if (one.hasAttribute("href")) text += "[href]";
-    texts.set(one, text);
+    numbers.set(one, number(text));
     let kind = 7;
     for (let up = one, n = 0; up && n < 5; up = up.parentElement, n++)
-      for (const c of texts.get(up) ?? "") kind = (Math.imul(kind, 31) + c.charCodeAt(0)) | 0;
+      kind = (Math.imul(kind, 1000003) ^ (numbers.get(up) ?? 0)) | 0;
     if (!kinds.has(kind)) kinds.set(kind, []);
     kinds.get(kind).push(one);
   }
   window.kinds = kinds;
-  return [...kinds.keys()];
+  const styles = [...document.querySelectorAll("link[rel~=stylesheet], style")];
+  return [[...kinds.keys()], styles.map(one => one.href || number(one.textContent))];
 }"""
 _KEEP = "fresh => { window.newHere = fresh.flatMap(kind => window.kinds.get(kind)); }"
 # What sticks out: the page's own width, and the first thing that reaches beyond it and does not scroll by itself.
@@ -78,47 +83,72 @@ def _grave(
     ]
 
 
-def _new_here(page: Any, seen: set[int]) -> bool:
-    """Whether the page has kinds of elements that were not seen; they are kept in it, and are seen from now on."""
-    fresh = [kind for kind in page.evaluate(_KINDS) if kind not in seen]
-    seen.update(fresh)
+def _new_here(page: Any, seen: set[int | str]) -> bool:
+    """Whether the page has kinds of elements that were not seen; they are kept in it, and are seen from now on. With new
+    styles all its elements are new."""
+    kinds, styles = page.evaluate(_KINDS)
+    new_styles = not seen.issuperset(styles)
+    fresh = [kind for kind in kinds if new_styles or kind not in seen]
+    seen.update(fresh, styles)
     if fresh:
         page.evaluate(_KEEP, fresh)
     return bool(fresh)
 
 
-def look(page: Any, *, all_four: bool = False, seen: set[int] | None = None) -> list[str]:
+def _be(page: Any, size: Any, colours: str) -> None:
+    """Let the page have this width and these colours; what it has already is not asked of the browser again."""
+    if page.viewport_size != size:
+        page.set_viewport_size(size)
+    if getattr(page, "in_colours", "light") != colours:
+        page.emulate_media(color_scheme=colours)
+        page.in_colours = colours
+
+
+def look(page: Any, *, all_four: bool = False, seen: set[int | str] | None = None) -> list[str]:
     """What is gravely wrong with the page that is open, in sentences; its width and colours change meanwhile.
 
     Every rule at 1440 px in light, what colours and width may change at 390 px in dark, and the width at 390;
     ``all_four`` asks axe in the two other pairs too (nightly: they found nothing that these had not). With ``seen``,
-    which belongs to pages of one look (same styles, same brand), colours and sizes are asked of the kinds of elements
-    that no page before had: styles choose by tag and attributes, so another of the same kind has the same.
+    which belongs to pages of one brand, colours and sizes are asked of the kinds of elements that no page before had: styles
+    choose by tag and attributes, so another of the same kind has the same. A page with styles of its own is asked whole. It begins as
+    the page is and leaves it as the other: of a row of pages, every second is opened at 390 px.
     """
     if not page.evaluate("'axe' in window"):  # a sweep's context brings it along: see installed()
         page.evaluate(source())
-    only_new = seen is not None and not all_four
-    ask = _new_here(page, seen) if seen is not None and only_new else True
+    if all_four or seen is None:
+        return _in_all(page, all_four=all_four)
+    ask = _new_here(page, seen)
     found = []
-    for width, name in ((WIDE, "1440"), (NARROW, "390")):
-        page.set_viewport_size(width)
-        if name == "1440" or all_four:
-            page.emulate_media(color_scheme="light")
-        if name == "1440":
-            found += _grave(page, "1440 light", without=COLOURS if only_new else ())
-            if only_new and ask:
+    for size in (NARROW, WIDE) if page.viewport_size == NARROW else (WIDE, NARROW):
+        colours = ("light" if size == WIDE else "dark") if ask else getattr(page, "in_colours", "light")
+        _be(page, size, colours)
+        if size == WIDE:
+            found += _grave(page, "1440 light", without=COLOURS)
+            if ask:
                 found += _grave(page, "1440 light", COLOURS, only_new=True)
-        elif all_four:
-            found += _grave(page, "390 light", COLOURS + SHAPES)
-        if name == "390" and (sticks := page.evaluate(_WIDE)):
-            found.append(f"390: scrolls sideways: {sticks}")
-        if all_four or (name == "390" and ask):
-            page.emulate_media(color_scheme="dark")
-        if name == "390" and ask:
-            found += _grave(page, "390 dark", COLOURS + SHAPES, only_new=only_new)
-        elif all_four:
-            found += _grave(page, "1440 dark", COLOURS)
+        else:
+            found += _too_wide(page)
+            if ask:
+                found += _grave(page, "390 dark", COLOURS + SHAPES, only_new=True)
     return found
+
+
+def _in_all(page: Any, *, all_four: bool) -> list[str]:
+    """Everything of the page's elements, known ones too."""
+    _be(page, WIDE, "light")
+    found = _grave(page, "1440 light")
+    if all_four:
+        _be(page, WIDE, "dark")
+        found += _grave(page, "1440 dark", COLOURS)
+        _be(page, NARROW, "light")
+        found += _grave(page, "390 light", COLOURS + SHAPES)
+    _be(page, NARROW, "dark")
+    return [*found, *_too_wide(page), *_grave(page, "390 dark", COLOURS + SHAPES)]
+
+
+def _too_wide(page: Any) -> list[str]:
+    sticks = page.evaluate(_WIDE)
+    return [f"390: scrolls sideways: {sticks}"] if sticks else []
 
 
 def installed(context: Any) -> Any:

@@ -12,6 +12,13 @@ import pytest
 
 from tests.support import programs
 
+# Each page in a frame of its own, also within a site, is a matter of Chromium's processes and cost every page a quarter of its
+# loading. A second list of features replaces Playwright's, so what that leaves out is left out here too.
+FEATURES_OFF = (
+    "RenderDocument", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch",
+)  # fmt: skip
 # How Chromium tells of an answer that is a refusal or a form to correct; the page says the rest.
 REFUSED = re.compile(r"status of (409|422) ")
 
@@ -83,7 +90,8 @@ def chromium() -> Iterator[Any]:
 
     program = programs.need("chromium")
     with sync_playwright() as play, clicks_wait():
-        browser = play.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
+        off = f"--disable-features={','.join(FEATURES_OFF)}"
+        browser = play.chromium.launch(executable_path=str(program), args=["--no-sandbox", off])
         yield browser
         browser.close()
 

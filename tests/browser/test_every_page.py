@@ -33,8 +33,10 @@ class Looked:
     made: Furnished
     site: Site
     found: dict[str, Found]
-    # The kinds of elements that were looked at at 390 px in dark; of this world's pages alone.
-    seen: set[int] = field(default_factory=set)
+    # The kinds of elements whose colours and sizes were looked at; of this world's pages alone.
+    seen: set[int | str] = field(default_factory=set)
+    # Each seat's browser, once: it keeps our styles and fonts.
+    tabs: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,10 @@ def furnished(django_db_blocker: Any) -> Iterator[Looked]:
         with world as entered, django_db_blocker.unblock(), worlds.entered(entered):
             made, found = furnished_pages()
             with served() as site:
-                yield Looked(made, site, found)
+                looked = Looked(made, site, found)
+                yield looked
+                for tab in looked.tabs.values():
+                    tab.context.close()
 
 
 def _look(
@@ -55,16 +60,20 @@ def _look(
     seats: dict[str, Any],
     *,
     all_four: bool = False,
-    seen: set[int] | None = None,
+    seen: set[int | str] | None = None,
+    tabs: dict[str, Any] | None = None,
 ) -> list[str]:
     wrong = []
+    open_tabs = {} if tabs is None else tabs
     for seat in dict.fromkeys(page.seat for page in found):
-        context = axe.installed(
-            chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
-        )
-        if seat in seats:
-            context.add_cookies(cookies(seats[seat]))
-        tab = listened(context.new_page(), site)
+        if seat not in open_tabs:
+            context = axe.installed(
+                chromium.new_context(base_url=site.url, reduced_motion="reduce", viewport=axe.WIDE)
+            )
+            if seat in seats:
+                context.add_cookies(cookies(seats[seat]))
+            open_tabs[seat] = listened(context.new_page(), site)
+        tab = open_tabs[seat]
         for page in found:
             if page.seat != seat:
                 continue
@@ -80,7 +89,8 @@ def _look(
                     *(f"console: {said}" for said in site.complaints),
                 )
             ]
-        context.close()
+        if tabs is None:
+            tab.context.close()
     return wrong
 
 
@@ -93,8 +103,8 @@ def test_every_page_of(
     found, wrong = furnished.found[door]
     found = found[part :: PARTS_OF[door]]
     all_four = request.config.getoption("--nightly")
-    seats, seen = furnished.made.at, furnished.seen
-    wrong = [*wrong, *_look(chromium, furnished.site, found, seats, all_four=all_four, seen=seen)]
+    seats, seen, tabs = furnished.made.at, furnished.seen, furnished.tabs
+    wrong = [*wrong, *_look(chromium, furnished.site, found, seats, all_four=all_four, seen=seen, tabs=tabs)]
     assert found and not wrong, "\n".join(wrong)
 
 
