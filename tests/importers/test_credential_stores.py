@@ -235,11 +235,11 @@ def test_argon2_of_a_stranger_is_bounded_before_it_runs(
     tmp_path: Path, name: str, value: int, width: int
 ) -> None:
     path = raised(made(tmp_path / "x.kdbx"), name, value, width)
-    before = time.monotonic()
+    before = time.process_time()
     refusal = refused(keepass, path, options("geheim"))
     assert refusal.code == "kdf_too_costly"
     assert refusal.remedy
-    assert time.monotonic() - before < 0.5
+    assert time.process_time() - before < 2  # to run it takes hours; a busy machine, nothing
 
 
 def test_aes_rounds_of_a_stranger_are_bounded_before_they_run(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_aes_rounds_of_a_stranger_are_bounded_before_they_run(tmp_path: Path) ->
     data[at : at + 8] = (2**63).to_bytes(8, "little")
     path = tmp_path / "x.kdbx"
     path.write_bytes(data)
-    before = time.monotonic()
+    before = time.process_time()
     assert refused(keepass, path, options("a")).code == "kdf_too_costly"
-    assert time.monotonic() - before < 0.5
+    assert time.process_time() - before < 2  # to run it takes hours; a busy machine, nothing
 
 
 def test_aes_by_cbc_is_what_the_rounds_say() -> None:
@@ -381,9 +381,9 @@ def test_argon2id_export(tmp_path: Path) -> None:
     ],
 )
 def test_hostile_exports_are_refused(tmp_path: Path, changed: dict[str, object], code: str) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     assert refused(bitwarden, export(tmp_path, VAULT, **changed), options("pw")).code == code
-    assert time.monotonic() - before < 1.0
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(

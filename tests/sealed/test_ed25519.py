@@ -90,7 +90,7 @@ def test_it_is_fast_enough() -> None:
     signed = [(bytes([i]), private.sign(bytes([i]))) for i in range(20)]
     best = 1.0
     for message, signature in signed:
-        start = time.perf_counter()
+        start = time.process_time()
         assert ed25519.verify(public, message, signature)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.015

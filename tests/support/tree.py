@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # Only for a tree without git (an unpacked archive): what set-up and running leave behind.
-_MADE = {".venv", ".git", "home", "keys", ".demo", ".demo-keys", "build", "dist", "__pycache__"}
+_MADE = {
+    ".venv", ".git", "home", "keys", ".demo", ".demo-keys", "build", "dist", "__pycache__",
+    ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache",
+}  # fmt: skip
 
 
 @cache
