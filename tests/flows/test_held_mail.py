@@ -17,7 +17,8 @@ from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.disown_mail import disown_question
 from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.write_message import Draft, write_message
-from partwell.actions.releases.said_marks import HELD, marks_of
+from partwell.actions.releases import said as said_of
+from partwell.actions.releases.said_marks import HELD, marks_of, parties_of
 from partwell.records.correspondence.models import Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.jobs.models import Job
@@ -317,3 +318,16 @@ def test_many_mails_of_one_sender_are_one_line_of_what_we_need_from_the_client()
         assert NEED in page(mara, "/client/")
         sent(mara, f"/client/mail-in/{row.id}/not-ours/")
     assert NEED not in page(mara, "/client/")
+
+
+def test_the_exported_correspondence_names_the_address_and_cautions_as_the_page_does() -> None:
+    c = started()
+    row = take(signed(mail("Theo Brandt <theo@alderow.example>", address()), "alderow.example") + b"changed", to=address(), resolver=dns("alderow.example"))  # fmt: skip
+    assert row.auth["proof"] == "failed" and row.message_id is not None
+    found = said_of.keys(c.northwick.id)
+    came = marks_of(said_of.load(found, "client", c.northwick.id, None), "client", "UTC")[row.message_id].came
+    assert "may be forged, or was changed on its way" in came[1], (
+        "a broken signature is no word of the domain"
+    )
+    assert any("looks like alderrow.example" in one for one in came[2:])
+    assert any("theo@alderow.example" in one for one in parties_of(c.northwick.id, found, "client", "N", ""))

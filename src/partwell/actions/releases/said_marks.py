@@ -29,8 +29,10 @@ _ROADS = {
 _PROOFS = {
     "dkim": "Proved: its DKIM signature is of {domain}, the sender's domain.",
     "spf": "Proved: it came from a server that {domain} names as its own (SPF).",
-    "failed": "Refuted: {domain} says that it did not send it.",
+    "failed": "Contradicted: its signature or its sending server does not fit {domain}; it may be forged, or was changed on its way.",
 }
+# Cautions of ``inbound.warnings`` that the sentence about the proof says, too.
+_SAID_BY_PROOF = ("Nothing proves", "Its proof of coming from")
 _NO_PROOF = "Not proved: nothing shows that it really came from {domain}."
 
 
@@ -74,7 +76,7 @@ def marks_of(listed: Sequence["Said"], party: str, zone: str) -> dict[UUID, Mark
         shown = next((carrier for carrier in said.mails if carrier.raw is not None), None)
         if came is None or shown is None:  # what is kept inside shows its words alone
             continue
-        marks.came = _came(came, zone)
+        marks.came = _came(came, zone, cautions=party == "client")
         names = Counter(shown.attachments)
         for part in came.parts.all():
             if names[part.name] > 0:
@@ -95,25 +97,30 @@ def _disowned(refs_of: list[UUID]) -> dict[UUID, datetime]:
     return {ref: at[index] for index, ref in refs if index in at}
 
 
-def _came(mail: InboundMail, zone: str) -> list[str]:
+def _came(mail: InboundMail, zone: str, *, cautions: bool) -> list[str]:
     auth: dict[str, Any] = mail.auth or {}
     domain = str(auth.get("domain") or "the domain it names")
     sender = f"{mail.from_name} <{mail.from_address}>" if mail.from_name else mail.from_address or "nobody"
     checks = [f"{name.upper()} {(auth.get(name) or {}).get('result', 'none')}" for name in ("dkim", "spf")]
     proof = _PROOFS.get(str(auth.get("proof")), _NO_PROOF).format(domain=domain)
-    return [f"{moment_text(mail.received_at, zone)}, {_ROADS.get(mail.road, mail.road)}, from {sender}", f"{proof} {', '.join(checks)}; a domain, not a person."]  # fmt: skip
+    more = [one for one in mail.warnings if cautions and not one.startswith(_SAID_BY_PROOF)]
+    return [f"{moment_text(mail.received_at, zone)}, {_ROADS.get(mail.road, mail.road)}, from {sender}", f"{proof} {', '.join(checks)}; a domain, not a person.",
+            *more]  # fmt: skip
 
 
 def parties_of(client_id: UUID, found: Sequence["Key"], party: str, client: str, firm: str) -> list[str]:
     """Who wrote what is listed, "Ines Duarte (service provider), 12 messages", most first within each side."""
     ids = {key.id for key in found if key.kind == "message"}
     rows = Message.objects.filter(client=client_id, audience__in=("all", "client")).values_list(
-        "id", "author_kind", "author_name", "recipient__firm"
+        "id", "author_kind", "author_name", "recipient__firm", "inbound__from_address"
     )
     count: Counter[tuple[str, str]] = Counter()
-    for pk, kind, name, theirs in rows.iterator(chunk_size=2000):
+    for pk, kind, name, theirs, address in rows.iterator(chunk_size=2000):
         if pk in ids:
-            side = {"staff": "service provider", "client": client, "provider": theirs or firm}.get(kind, kind)
+            nobody = f"unknown to all, {address}" if address else "unknown to all"
+            side = {"staff": "service provider", "client": client, "provider": theirs or firm}.get(
+                kind, nobody
+            )
             count[side, name] += 1
     order = sorted(
         count.items(), key=lambda one: (one[0][0] != "service provider", one[0][0], -one[1], one[0][1])
