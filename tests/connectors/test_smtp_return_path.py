@@ -48,3 +48,12 @@ def test_who_is_refused_under_the_plain_sender_too_is_refused() -> None:
             delivery, seen = send(script, mail_from=RETURNS, plain_from="relay@msp.example")
         assert (delivery.outcome, delivery.stage, delivery.code) == ("refused", "rcpt", 550) and not seen
         assert delivery.per_recipient[CLIENT].code == 550 and not script.messages
+
+
+def test_a_server_that_cannot_read_a_mark_has_the_mail_without() -> None:
+    script = Script({"RCPT": Say("501 5.5.4 Bad ORCPT parameter", only="ORCPT")}, offer=("DSN",))
+    with serving(script):
+        delivery, _ = send(
+            script, mail_from=RETURNS, plain_from="relay@msp.example", marks={CLIENT: "one@parting.example"}
+        )
+    assert delivery.outcome == "accepted" and delivery.per_recipient[CLIENT].code == 250

@@ -135,7 +135,7 @@ def _named(
     data: bytes,
     marks: Mapping[str, str] | None,
 ) -> None:
-    """MAIL and RCPT, as ``sender`` or else as ``plain``; raises :class:`Ended` where neither helps."""
+    """MAIL and RCPT, as ``sender`` or else as ``plain`` and without marks, which may be what is refused; raises :class:`Ended` where neither helps."""
     try:
         session.envelope(sender, recipients, data, marks)
         return
@@ -144,7 +144,7 @@ def _named(
         first, answers = end, dict(session.per_recipient)
     if refused and plain != sender and session.once_more():
         try:
-            session.envelope(plain, recipients, data, marks)
+            session.envelope(plain, recipients, data)
             log.warning(
                 "The mail server %s refuses our return path, so reports come back to the sender.",
                 session.place,

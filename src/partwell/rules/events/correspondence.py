@@ -90,7 +90,7 @@ EVENTS = (
           client=("address", "status?", "diagnostic?", "digest?", "proof?")),
     Event("envelope.reported", "A mail server reported on a message to {contact}: {what}.",
           public=("client", "contact", "what"), client=("address", "status?", "diagnostic?", "digest?", "proof?")),
-    Event("envelope.doubted", "A report that nobody can prove says that a message to {recipients} did not arrive.",
+    Event("envelope.doubted", "A report on a message to {recipients} came in that nobody can prove.",
           public=("client", "recipients"), client=("digest", "said?"), internal=("why",)),
     Event("envelope.disbelieved", "{actor} looked into a report about a message to {recipients}: it is not true.",
           public=("client", "recipients"), client=("digest",), internal=("ground",)),
