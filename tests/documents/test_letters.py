@@ -23,9 +23,9 @@ LETTER_NAMES = sorted(LETTERS)
 
 
 def words(pdf: bytes) -> str:
-    """The text of a PDF, in one line, without the invisible break marks of long words."""
+    """The text of a PDF, in one line."""
     done = subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True)
-    return " ".join(done.stdout.decode().replace("\u200b", "").split())
+    return " ".join(done.stdout.decode().split())
 
 
 def squeezed(text: str) -> str:
@@ -223,6 +223,13 @@ def test_every_template_is_a_letter_and_the_other_way_round() -> None:
 def test_a_qr_code_is_a_drawing_without_scripts() -> None:
     svg = qr_svg('https://x.example/"><script>')
     assert svg.startswith("<svg") and "script" not in svg
+
+
+@needs_poppler
+def test_a_digest_that_is_copied_out_of_a_letter_is_the_digest() -> None:
+    """A sign of no width between its lines would make it another one, and nobody could see why."""
+    text = words(render("correspondence", samples.letters()["correspondence"]))
+    assert "cd" * 32 in squeezed(text) and "\u200b" not in text
 
 
 def test_a_long_letter_is_typeset_in_a_process_of_its_own_and_is_the_same() -> None:
