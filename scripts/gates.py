@@ -15,6 +15,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support import worlds  # noqa: E402  the path is set above
+
 BIN = Path(sys.executable).parent
 # Bytes of others that are formatted elsewhere stay out: see pyproject.toml.
 CODE = [
@@ -65,10 +69,20 @@ def pytest_target(folder: str, *arguments: str) -> list[Gate]:
 def run(gates: list[Gate]) -> int:
     """Run every gate, then say which failed. Returns the exit code."""
     failed = []
+    environment = _environment()
+    ready = None
+    if len(gates) > 1 and gates[-1][0] == "tests":
+        # The gates before them leave a processor idle; what this cannot do, the tests do or say.
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        ready = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.ready"], cwd=ROOT, env=environment, **quiet
+        )
     for name, command in gates:
+        if name == "tests" and ready is not None:
+            ready.wait()
         began = time.monotonic()
         print(f"── {name}", flush=True)
-        code = subprocess.run(command, cwd=ROOT, env=_environment()).returncode
+        code = subprocess.run(command, cwd=ROOT, env=environment).returncode
         print(
             f"── {name}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s",
             flush=True,
@@ -82,13 +96,16 @@ def run(gates: list[Gate]) -> int:
 def _environment() -> dict[str, str]:
     """Ours, without an installation's settings: a gate must neither read nor touch one.
 
-    mypy's plugin and djlint load Django's settings, which make a home where there is none: give them one.
+    mypy's plugin and djlint load Django's settings, which make a home where there is none: give them one. Where no bytecode may
+    be written beside the sources, it is kept in the temporary folder: else every process of the tests compiles all libraries anew.
     """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PARTWELL_") or "_TEST_" in name
     }
+    if kept.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in kept:
+        kept["PYTHONPYCACHEPREFIX"] = str(worlds.shelf("bytecode"))
     return {**kept, "PARTWELL_HOME": f"{_SCRATCH}/home", "PARTWELL_KEYS": f"{_SCRATCH}/keys"}
 
 
