@@ -15,6 +15,7 @@ def test_the_return_path_is_named_and_each_recipient_has_a_mark_of_its_own() -> 
             script, mail_from=RETURNS, plain_from="relay@msp.example", marks={CLIENT: "one@parting.example"}
         )
     assert delivery.outcome == "accepted"
+    assert script.said[0] == "EHLO msp.example", "our own name, whatever the return path's domain"
     assert script.said[1].startswith(f"MAIL FROM:<{RETURNS}>") and not any(
         "ORCPT" in one for one in script.said
     )

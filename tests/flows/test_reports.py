@@ -6,14 +6,17 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
+from partwell.actions.base import Deed
 from partwell.actions.correspondence import return_paths
 from partwell.actions.correspondence.delivery import delivery_facts
 from partwell.actions.correspondence.judge_report import judge_report
 from partwell.actions.evidence.check import check_ledger
 from partwell.connectors.smtp import Security, SmtpServer
+from partwell.records.clients.models import Contact
 from partwell.records.correspondence.models import Bounce, Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry
 from partwell.records.jobs.models import Job
+from partwell.rules.actor import SYSTEM
 from partwell.rules.refusals import Refusal
 from partwell.workers import relay
 from tests.api.caller import caller, problem
@@ -23,7 +26,7 @@ from tests.flows.cast import Cast, cast
 from tests.flows.mail_cast import dns, dsn, mail, mail_comes_in, returned, signed, take
 from tests.flows.test_bounces import HOME, MARA, first, sent, to_everybody
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -32,29 +35,43 @@ def _comes_in() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("road", ["lmtp", "webhook", "imap"])
-def test_a_report_that_proves_itself_takes_over_at_once_by_every_road(road: str) -> None:
+def test_a_report_that_proves_itself_takes_over_at_once_by_every_road() -> None:
     c = cast(signed=True, items=False)
-    shared, alone = sent(c), sent(c, to_provider=False)
-    # Who reads a mailbox has the recipient from the headers alone.
-    to = {"to": returned(shared).upper()} if road != "imap" else {}
-    raw = dsn(shared, "someone@far.example", original=return_paths.mark_of(shared.id, MARA))
-    row = take(
-        raw.replace(b"To: desk@harbourline.example", b"To: " + returned(shared).encode()),
-        road=road,
-        sender="",
-        **to,
-    )
-    assert row.state == "bounce" and c.contact(c.mara).email_state == "bouncing"
-    found = Bounce.objects.get()
-    assert (found.envelope, found.address, found.role, found.status) == (shared, MARA, "client", "5.1.1")
-    again = Envelope.objects.get(dedupe_key__endswith=f":to:{shared.id.hex}")
-    assert first(again) == HOME and again.state == "queued" and not again.to_provider
+    for road in ("lmtp", "webhook", "imap"):
+        shared = sent(c)
+        place = returned(shared)
+        raw = dsn(shared, "someone@far.example", original=return_paths.mark_of(shared.id, MARA))
+        # Who reads a mailbox has the recipient from the headers alone.
+        headed = raw.replace(b"To: desk@harbourline.example", b"To: " + place.encode())
+        row = take(
+            headed if road == "imap" else raw,
+            road=road,
+            sender="",
+            to="" if road == "imap" else place.upper(),
+        )
+        assert row.state == "bounce" and c.contact(c.mara).email_state == "bouncing", road
+        found = Bounce.objects.get(envelope=shared)
+        assert (found.address, found.role, found.status) == (MARA, "client", "5.1.1")
+        again = Envelope.objects.get(dedupe_key__endswith=f":to:{shared.id.hex}")
+        assert first(again) == HOME and again.state == "queued" and not again.to_provider
+        with Deed(SYSTEM) as deed:  # the next mail goes there once more
+            deed.lock(c.northwick.id)
+            deed.save(Contact.objects.get(pk=c.mara.id), email_state="ok")
+            deed.record("contact.address_failed", subjects=[c.mara.id], public={"contact": "Mara Ellery"})
     assert "envelope.bounced" in [one.type for one in delivery_facts(c.ines, shared)]
-    # Of a mail that no new provider had, its return path alone is proof; here without a word on which mail it is.
-    assert take(dsn("", MARA, status="5.2.1"), to=returned(alone), road=road, sender="").state == "bounce"
-    assert Envelope.objects.filter(dedupe_key__endswith=f":to:{alone.id.hex}").exists()
-    assert check_ledger().ok
+
+
+def test_a_mail_that_no_new_provider_has_needs_its_return_path_alone_and_each_that_came_back_is_sent_on() -> (
+    None
+):
+    c = cast(signed=True, items=False)
+    one, other = sent(c, to_provider=False), sent(c, to_provider=False)
+    assert take(dsn(one, MARA), to=returned(one), sender="").state == "bounce"
+    # The second that was under way to the same address; here without a word on which mail it is.
+    assert take(dsn("", MARA), to=returned(other), sender="").state == "bounce"
+    for envelope in (one, other):
+        assert first(Envelope.objects.get(dedupe_key__endswith=f":to:{envelope.id.hex}")) == HOME
+    assert Entry.objects.filter(type="contact.address_failed").count() == 1 and check_ledger().ok
 
 
 def forged(c: Cast) -> tuple[Envelope, InboundMail]:
@@ -62,6 +79,7 @@ def forged(c: Cast) -> tuple[Envelope, InboundMail]:
     return envelope, take(dsn(envelope, MARA), to=returned(envelope), sender="")
 
 
+@pytest.mark.both_databases
 def test_a_person_says_that_the_address_does_fail() -> None:
     c = cast(signed=True, items=False)
     envelope, row = forged(c)

@@ -68,7 +68,7 @@ def transmit(
     use its connection if it has one, and leave it ours if the server took the message.
 
     ``plain_from``: the sender to name instead where the server refuses (5xx) MAIL or a recipient: many let a client
-    send as itself alone, and say so only at RCPT. What it then refuses counts; nothing has left before.
+    send as itself alone, and say so only at RCPT. We greet by its domain. What it then refuses counts; nothing has left before.
     ``marks``: see :meth:`Session.envelope`.
     """
     try:
@@ -86,14 +86,14 @@ def transmit(
             Outcome.FAILED, 0, "The message is empty or holds a NUL byte; build it again.", {}, "address"
         )
     recipients = list(dict.fromkeys(clients + others))
-    kept = line.take(server, sender) if line is not None else None
+    kept = line.take(server, plain) if line is not None else None
     session = kept or Session(server)
     started = taken = False
     try:
         try:
             try:
                 if kept is None:
-                    session.open(sender)
+                    session.open(plain)
                 _named(session, sender, plain, recipients, data, marks)
             except Ended as end:
                 # A server may end a line between two messages; then this one begins on a line of its own.
@@ -101,7 +101,7 @@ def transmit(
                     raise
                 session.close(polite=False)
                 session = Session(server)
-                session.open(sender)
+                session.open(plain)
                 _named(session, sender, plain, recipients, data, marks)
         except Ended as end:
             return session.ended(end)
@@ -121,7 +121,7 @@ def transmit(
             return session.ended(end, started=True)
     finally:
         if taken and line is not None:
-            line.keep(session, sender)
+            line.keep(session, plain)
         else:
             session.close(polite=not started)
     raise AssertionError("unreachable: _content always ends")  # pragma: no cover
