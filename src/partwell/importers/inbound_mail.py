@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from partwell.importers import mail_forward, mail_text, mail_tnef
+from partwell.importers import mail_forward, mail_smime, mail_text, mail_tnef
 from partwell.importers.base import (
     FileRef,
     ImportedItem,
@@ -134,6 +134,7 @@ def read(source: Path, *, options: Options) -> Iterator[Read]:
             "no_spool", "There is no folder for the parts of this mail.", source.name, "Name one."
         )
     apart = take_apart(source, options.spool)
+    mail_smime.open_signed(apart, options.spool)
     inside = _inside(apart, options.spool)
     yield Understood(KIND, "A mail.", wire_facts(mail_of(apart, inside)))
     if not apart.whole:
@@ -307,8 +308,9 @@ def _marks(apart: Apart, text: str) -> tuple[str, ...]:
 
 
 def _smime(part: Part) -> str:
-    if part.media_type not in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
-        return ""
+    """What an S/MIME part holds, by its bytes, else by its word; "" of any other part."""
+    if (kind := mail_smime.kind_of(part)) or part.media_type not in mail_smime.TYPES:
+        return ("signed-data" if kind == mail_smime.SIGNED else "enveloped-data") if kind else ""
     with contextlib.suppress(Exception):
         return str(part.head.get_param("smime-type") or "enveloped-data").casefold()
     return "enveloped-data"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from partwell.importers.mail_charset import charset_in_html, decode
+from partwell.importers.mail_invite import in_words
 from partwell.importers.mail_parts import Part
 from partwell.importers.mail_text import html_to_text
 
@@ -29,13 +30,19 @@ class Body:
 
 
 def body_of(parts: list[Part]) -> Body:
-    """The text of a mail's parts; of a mail that marks its only text as a file, that; else no words."""
+    """The text of a mail's parts; of a mail that marks its only text as a file, that; of a bare invitation what it says; else no words."""
     budget = [4 * LONGEST]
     shown = [part for part in parts if part.media_type in _SHOWN and not attached(part)]
     found = _joined(_choices(shown, budget))
     if not found.text:
         others = [part for part in parts if not any(part is one for one in shown) and _readable(part)]
         found = _joined([(part, _words(part, budget)) for part in others[:1]])
+    calendar = next((part for part in parts if part.media_type in ("text/calendar", "application/ics")), None)
+    if not found.text and calendar is not None:
+        with calendar.path.open("rb") as stream:
+            found = Body(
+                in_words(stream.read(4 * LONGEST), _parameter(calendar, "charset")), False, found.parts
+            )
     return found
 
 
