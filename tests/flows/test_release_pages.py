@@ -168,7 +168,8 @@ def test_before_consent_the_provider_learns_nothing_and_what_it_writes_is_held()
     assert theo.post("/provider/messages/", {"subject": "Hello", "text": "When?"}).status_code == 302
     assert "answered by nobody" in ok(theo.get("/provider/messages/"))
     assert "We did not answer this" in ok(browser_of(c.mara).get("/client/messages/"))
-    assert "Held: nobody answers this" in ok(browser_of(c.dan).get(f"/clients/{c.northwick.id}/messages/"))
+    shown = ok(browser_of(c.dan).get(f"/clients/{c.northwick.id}/messages/"))
+    assert "Held: nobody answers this" in shown and "Our mail to the client about it" in shown
 
 
 def test_messages_calls_and_mails_of_staff_and_what_the_client_sees_of_them() -> None:
