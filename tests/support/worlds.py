@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tests.support import on_demand
 from tests.support.postgres import APP, OWNER, TEMPLATE, Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,7 +130,7 @@ def postgresql_world(folder: Path, cluster: Cluster) -> Iterator[World]:
     template = postgresql_template(cluster)
     _copy(template, folder)
     name = f"t_{uuid4().hex[:16]}"
-    cluster.clone(TEMPLATE, name)
+    on_demand.later(cluster, name, TEMPLATE)
     _CLUSTERS[name] = cluster
     try:
         yield World(
@@ -137,7 +138,8 @@ def postgresql_world(folder: Path, cluster: Cluster) -> Iterator[World]:
         )
     finally:
         del _CLUSTERS[name]
-        cluster.leave(name)
+        if on_demand.gone(name):
+            cluster.leave(name)
 
 
 def sqlite_template() -> Path:
@@ -301,6 +303,7 @@ _CLUSTERS: dict[str, Cluster] = {}
 
 
 def _touch(**_: object) -> None:
+    on_demand.make_all()
     if _ENTERED:
         _ENTERED[-1].touched = True
 
@@ -364,8 +367,9 @@ def copy_database(world: World) -> str:
 def replace_database(world: World, source: str) -> None:
     """Let the world's PostgreSQL database be a copy of ``source``; nobody is connected to it yet."""
     cluster, name = _CLUSTERS[_database(world)], _database(world)
-    cluster.drop(name)
-    cluster.clone(source, name)
+    if not on_demand.waits(name):
+        cluster.drop(name)
+    on_demand.later(cluster, name, source)
 
 
 def _database(world: World) -> str:
