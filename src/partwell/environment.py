@@ -30,7 +30,7 @@ SETTINGS: dict[str, str] = {
     "PARTWELL_SMTP": "smtp://, smtp+starttls:// or smtps:// USER@HOST:PORT. Default: the local post office, whose inbox is a page.",
     "PARTWELL_SMTP_PASSWORD_FILE": "File that holds the SMTP password.",
     "PARTWELL_MAIL_PORT": "Port of the local post office on loopback. Default 2525, or any free one where that is taken.",
-    "PARTWELL_MAIL_ADDRESS": "Address at which mail comes in, e.g. reply@parting.example; reply+TOKEN@parting.example must arrive as well. Default none: no mail comes in.",
+    "PARTWELL_MAIL_ADDRESS": "Address at which mail comes in, e.g. reply@parting.example; reply+TOKEN@parting.example must arrive as well. With more than 21 signs before the @, delivery reports cannot prove themselves. Default none: no mail comes in.",
     "PARTWELL_MESSAGE_MAILS": "How many mails about single messages of one client one of your people gets an hour, 1 to 999; the rest is one mail at the hour's end. Default 20.",
     "PARTWELL_LMTP": "HOST:PORT or unix:/PATH on which `partwell run` takes mail by LMTP from the mail server in front. Default none.",
     "PARTWELL_BACKUP_RECIPIENT": "age public keys (age1…), separated by commas, to which `partwell backup` encrypts. Default none: give --recipient.",
