@@ -2,22 +2,29 @@
 """The PDF that goes with a mail speaks the mail's language; what was signed stays in the language in which it was signed."""
 
 import subprocess
+from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.base import Deed
+from partwell.actions.billing.issue import NewLine, issue_invoice
 from partwell.actions.clients.change_contact import change_contact
 from partwell.actions.files import read_file
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
 from partwell.actions.offboardings.letters_of import run_closing
+from partwell.actions.offboardings.move_dates import propose_date
+from partwell.actions.people.enter import ask_for_link
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.correspondence.models import Envelope
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.vault.models import StoredFile
 from partwell.workers.jobs import run_one
-from tests.flows.cast import cast, done
+from tests.flows.cast import cast, done, today
+from tests.flows.signing_in import mails_to
 
 pytestmark = pytest.mark.usefixtures("db_world")
 
@@ -75,3 +82,41 @@ def test_the_letters_of_the_notice_and_of_closing_follow_their_reader(language: 
         and consent.text_digest[:8] in signed
         and "Vollmacht" not in signed
     )
+
+
+def test_every_mail_and_paper_of_a_german_reader_is_german() -> None:
+    c = cast(signed=True)
+    done(change_contact(actor=c.ines, contact_id=c.mara.id, language="de"))
+    for kind, who in (("client", "mara@northwick.example"), ("provider", "theo@alderrow.example")):
+        assert ask_for_link(kind, who, address="") == 1
+        assert mails_to(who)[-1]["subject"] == "Ihr Link zur Anmeldung bei Harbourline IT"
+    c.release("diagram", "runbook", key="a")  # the second is sensitive: the client is asked
+    said = Envelope.objects.get(kind="ask_client")
+    assert "Ihre Entscheidung" in said.subject and "„Month-end runbook“ gilt als heikel." in said.text
+    assert "Vollmacht 1" in Envelope.objects.get(kind="release_announcement").text
+    done(propose_date(actor=c.mara, offboarding_id=Offboarding.objects.get().id, effective_on=today() + timedelta(days=90), reason="Later"))  # fmt: skip
+    moved = Envelope.objects.get(kind="date_change")
+    assert "Ein Termin würde sich verschieben" in moved.subject and "Ende der Leistung" in moved.text
+    assert "Der Zugang des Dienstleisters endet" in moved.text and f"{today().year}" in moved.text
+    row = Authorisation.objects.get()
+    done(withdraw_authorisation(actor=c.mara, authorisation_id=row.id, words="Not now"))
+    paper = done(
+        issue_invoice(
+            actor=c.ines,
+            client_id=c.northwick.id,
+            kind="invoice",
+            lines=[NewLine("Drive", Decimal(1), Decimal(50))],
+        )
+    )
+    while run_one():
+        pass
+    row.refresh_from_db()
+    assert row.change_document is not None and "ist widerrufen" in text_of(row.change_document)
+    mail, invoice = attached("paper_issued")
+    assert (
+        mail.subject == f"{paper.label} für Northwick Traders Ltd"
+        and f"{paper.label} ist angehängt" in mail.html
+    )
+    assert "Ausgestellt am" in invoice and "Zu zahlen" in invoice and "Seite 1 von" in invoice
+    for one in Envelope.objects.exclude(queued_at__lt=row.withdrawn_at):
+        assert "Guten Tag" in one.text and 'lang="de"' in one.html, one.kind

@@ -96,8 +96,8 @@ def in_language_of(client_id: UUID, contact: Contact | None = None) -> Iterator[
     """Write a letter in the language of the mail that it goes with: of ``contact``, where they are in the loop, else of the
     first who is. Gives the language ("de").
 
-    Only for the letters of ``german_letters.SPOKEN``: what was signed or issued in its words stays in that language. Put the
-    making of the letter inside and the mail outside: the mail finds its own.
+    Only for the letters of ``german_letters.SPOKEN``: the text of an authorisation stays in the language in which it was signed.
+    Put the making of the letter inside and the mail outside: the mail finds its own.
     """
     contacts = loop_contacts(client_id)
     chosen = contact if contact in contacts else next(iter(contacts), None)

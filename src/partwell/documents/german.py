@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The words around a German letter: what the mails of the letters' steps say by themselves, the PDFs that go with them, and days.
+"""German: every mail to a client and to whoever receives for it, the letters and papers that go with them, and days.
 
-Other mails stand in English.
+What people typed is a fact and is in no table. Mails to the office and its staff, and the pages, stand in English.
 """
 
+from partwell.documents.german_certificate import CERTIFICATE
 from partwell.documents.german_letters import LETTERS
+from partwell.documents.german_mails import MAILS
+from partwell.documents.german_money import MONEY
+from partwell.documents.german_papers import PAPERS
 from partwell.documents.german_steps import STEPS
+from partwell.documents.german_values import VALUES
 from partwell.documents.texts import MONTHS, WEEKDAYS
 
 _MONTHS = [
@@ -45,6 +50,11 @@ WORDS: dict[str, str] = {
     "No checkpoint has been made yet.": "Es gibt noch keinen Prüfpunkt.",
     **STEPS,
     **LETTERS,
+    **MAILS,
+    **MONEY,
+    **PAPERS,
+    **VALUES,
+    **CERTIFICATE,
 }
 
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """German for the PDFs that go with German mails: acknowledgement of the notice, closing letter, quote for coming back.
 
-What somebody signed (authorisation, acceptance) and what an entry or a paper fixed in its words (certificate, invoice,
-statement) is in no table: it stays in the language in which it was signed or issued.
+The words of the other papers stand in ``german_papers`` and ``german_certificate``. The text of an authorisation is in no table:
+it stays in the language in which it was put before its signatory, and its letter with it.
 """
 
-SPOKEN = ("notice_acknowledgement", "closing_letter", "return_quote")
-"""The letters whose every own word stands here or beside it; the others are written in English for everybody."""
+SPOKEN = (
+    "notice_acknowledgement", "closing_letter", "return_quote", "narrowing_or_withdrawal", "acceptance", "invoice", "statement",
+    "certificate", "receipt", "credential_receipt", "call_summary", "handover_inventory",
+)  # fmt: skip
+"""The letters whose every own word stands in German; the authorisation's and the export of what was said stay in English."""
 
 LETTERS: dict[str, str] = {
     # every letter

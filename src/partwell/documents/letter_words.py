@@ -136,6 +136,7 @@ WORDS = (
     N_("What remains"),
     N_("Stopped before it left"),
     N_("Already left, cannot be called back"),
+    N_("Went out"),
     N_("Left"),
     N_(
         "Credentials among these should be rotated. Titles stay answerable until their objection window closes."

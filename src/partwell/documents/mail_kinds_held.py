@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, rows, some
+from partwell.documents.mail_parts import Kind, cautions, facts, fill, rows, some
 from partwell.documents.texts import _, clean
 
 Values = dict[str, Any]
@@ -38,7 +38,7 @@ def held_question(v: Values) -> Body:
             (_("Forwarded to us by"), "forwarded_by"),
         ),
         lists=some(
-            (_("Be careful"), rows(v["warnings"])),
+            (_("Be careful"), rows(cautions(v["warnings"]))),
             (_("Came with it, and can be seen in the portal"), rows(v["came_with"])),
         ),
         quote=(_("What they wrote"), clean(v["question"])),

@@ -4,7 +4,7 @@
 from typing import Any
 
 from partwell.documents.mail_layout import Body
-from partwell.documents.mail_parts import Kind, facts, fill, greets, rows, sets, some
+from partwell.documents.mail_parts import Kind, cautions, facts, fill, greets, rows, sets, some
 from partwell.documents.texts import _, clean
 
 Values = dict[str, Any]
@@ -58,6 +58,11 @@ def receipt_answer(v: Values) -> Body:
     )
 
 
+def _body(v: Values) -> str:
+    """What was written; of Partwell's own words each paragraph stands alone."""
+    return v["body"] if isinstance(v["body"], str) else "\n\n".join(v["body"])
+
+
 def message(v: Values) -> Body:
     return Body(
         subject=fill(_("{topic} ({client})"), v),
@@ -71,10 +76,10 @@ def message(v: Values) -> Body:
             ),
         ),
         facts=facts(v, (_("Forwarded to us by"), "forwarded_by")),
-        quote=(fill(_("{sender} writes"), v), clean(v["body"])),
-        greeted=greets(v["body"], v["to_name"]),
+        quote=(fill(_("{sender} writes"), v), clean(_body(v))),
+        greeted=greets(_body(v), v["to_name"]),
         lists=some(
-            (_("Be careful"), rows(v["warnings"])),
+            (_("Be careful"), rows(cautions(v["warnings"]))),
             (_("Goes to"), rows(v["recipients"])),
             (_("Released with it, each item in the portal"), rows(sets(v["attachments"]))),
             (_("Came with it, and can be seen in the portal"), rows(v["came_with"])),

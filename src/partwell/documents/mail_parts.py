@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from partwell.documents.mail_layout import Body
+from partwell.documents.stored_words import CAUTIONS, again
 from partwell.documents.texts import _, one_line
 
 Kind = tuple[Callable[[dict[str, Any]], Body], frozenset[str], frozenset[str]]
@@ -80,6 +81,11 @@ def spoken(value: Any, *, titles: bool = True) -> list[Any]:
         else:
             out.append(_(str(each)) if titles else each)
     return out
+
+
+def cautions(value: Any) -> list[Any]:
+    """What to know of a mail that came in, in the language in force; addresses in it stay as they are."""
+    return [again(one, CAUTIONS).said("UTC") if isinstance(one, str) else one for one in value or ()]
 
 
 def sets(value: Any) -> list[Any]:

@@ -9,9 +9,10 @@ without it, the English stands. Letters know no Django, so an entry point hands 
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -51,6 +52,31 @@ def speaking(code: str, translate: Translate) -> Iterator[None]:
 
 def N_(message: str) -> str:  # gettext's own name for "mark, translate later"
     return message
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words of ours that stand among facts (a state, a reason): said in the language of whoever reads them, when it is known.
+
+    ``places`` fill its {places}: facts, days, or phrases again. As a string it is English.
+    """
+
+    words: str
+    places: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        filled = {key: str(value) for key, value in self.places.items()}
+        return self.words.format_map(filled) if filled else self.words
+
+    def said(self, zone: str) -> str:
+        """In the language in force."""
+        filled = {key: one_line(str(plain(value, zone))) for key, value in self.places.items()}
+        return _(self.words).format_map(filled) if filled else _(self.words)
+
+
+def phrase(message: str, /, **places: Any) -> Phrase:
+    """Mark words of ours and fill them later; a test holds the German to what is marked so."""
+    return Phrase(message, places)
 
 
 MONTHS = (
@@ -116,6 +142,8 @@ def plain(value: Any, zone: str) -> Any:
         return str(getattr(value, "label", value.value))
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, Phrase):
+        return value.said(zone)
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, datetime):

@@ -14,6 +14,7 @@ from partwell.actions.authorisations.text import proof_on_file, resolved_items
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, addressed, link, post
 from partwell.actions.facts import zone
+from partwell.documents.texts import _, phrase
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.jobs.models import Job
 from partwell.records.people.queries import the_msp
@@ -69,22 +70,23 @@ def _change_letter(job: Job, row: Authorisation) -> dict[str, Any]:
         "recipient_firm": row.recipient.firm,
         "at": parse_datetime(note["at"]),
         "by": note["by"],
-        "channel": "recorded by us as it reached us" if note["recorded"] else "the portal",
+        "channel": phrase("recorded by us as it reached us" if note["recorded"] else "the portal"),
         "words_given": note["words"] or None,
         "removed": note["removed"],
         "remains": [] if withdrawn else [item.title for item in resolved_items(row)],
         "stopped": note["stopped"],
         "already_left": left,
     }
-    pdf = letters.make_letter(
-        "narrowing_or_withdrawal",
-        {key: value for key, value in data.items() if value is not None},
-        to_name=row.client.legal_name,
-        to_address=row.client.address,
-        entry_uid=UUID(hex=note["entry"]),
-        reason=f"Authorisation {row.version} for {row.recipient.firm} {note['act']}",
-        reference=f"Authorisation {row.version}",
-    )
+    with letters.in_language_of(row.client_id, row.signatory):
+        pdf = letters.make_letter(
+            "narrowing_or_withdrawal",
+            {key: value for key, value in data.items() if value is not None},
+            to_name=row.client.legal_name,
+            to_address=row.client.address,
+            entry_uid=UUID(hex=note["entry"]),
+            reason=f"Authorisation {row.version} for {row.recipient.firm} {note['act']}",
+            reference=_("Authorisation {number}").format(number=row.version),
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Authorisation.objects.select_related("recipient").get(pk=row.pk)

@@ -8,6 +8,7 @@ from uuid import UUID
 from partwell.actions import letters
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
+from partwell.documents.texts import Phrase, phrase
 from partwell.records.billing.models import Invoice, InvoiceLine
 from partwell.records.jobs.models import Job
 from partwell.records.vault.models import StoredFile
@@ -32,9 +33,9 @@ def _plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _tax_words(line: InvoiceLine) -> str:
+def _tax_words(line: InvoiceLine) -> Phrase:
     treatment = TaxTreatment(line.treatment)
-    return WITHOUT_TAX.get(treatment) or f"{_plain(line.rate)} %"
+    return phrase(WITHOUT_TAX.get(treatment) or f"{_plain(line.rate)} %")
 
 
 def _note(line: InvoiceLine) -> str:
@@ -50,10 +51,10 @@ def run(job: Job) -> dict[str, Any]:
     if row.letter_id is not None:
         return {"file": row.letter_id.hex}
     lines = list(row.lines.all())
-    taxes: dict[str, Decimal] = {}
+    taxes: dict[str, tuple[Phrase, Decimal]] = {}
     for line in lines:
-        label = f"Tax, {_tax_words(line)}"
-        taxes[label] = taxes.get(label, Decimal(0)) + line.tax
+        words = _tax_words(line)
+        taxes[str(words)] = (words, taxes.get(str(words), (words, Decimal(0)))[1] + line.tax)
     values = {
         "kind": row.kind,
         "number": row.label,
@@ -77,19 +78,23 @@ def run(job: Job) -> dict[str, Any]:
             for line in lines
         ],
         "net": amount(row.net, row.currency),
-        "taxes": [{"label": label, "text": amount(tax, row.currency)} for label, tax in taxes.items()],
+        "taxes": [
+            {"label": phrase("Tax, {words}", words=words), "text": amount(tax, row.currency)}
+            for words, tax in taxes.values()
+        ],
         "gross": amount(row.gross, row.currency),
     }
-    pdf = letters.make_letter(
-        "invoice",
-        values,
-        to_name=row.parties["to"]["name"],
-        to_address=row.parties["to"]["address"],
-        entry_uid=UUID(hex=job.payload["entry"]),
-        reason=row.label,
-        when=row.issued_at,
-        reference=row.label,
-    )
+    with letters.in_language_of(row.client_id):
+        pdf = letters.make_letter(
+            "invoice",
+            values,
+            to_name=row.parties["to"]["name"],
+            to_address=row.parties["to"]["address"],
+            entry_uid=UUID(hex=job.payload["entry"]),
+            reason=row.label,
+            when=row.issued_at,
+            reference=row.label,
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Invoice.objects.get(pk=row.pk)

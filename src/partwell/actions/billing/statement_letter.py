@@ -14,6 +14,8 @@ from partwell.actions.billing.letter import amount
 from partwell.actions.billing.statement import PassedLine, Statement, statement_of
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import zone
+from partwell.documents.stored_words import again, day_again
+from partwell.documents.texts import _, phrase
 from partwell.records.billing.models import Statement as StatementRow
 from partwell.records.jobs.models import Job
 from partwell.records.vault.models import StoredFile
@@ -214,22 +216,51 @@ def _text(values: dict[str, Any], key: str, label: str) -> str:
     return next((one["text"] for one in values[key] if one["label"] == label), "")
 
 
+SHAPES = (
+    "notice of {day}",
+    "{time} for “{title}”",
+    *(f"{{label}}, {words}" for words in KIND_WORDS.values()),
+    "{label}, paid back",
+    "{sum} to your credit",
+    "{what} ({sum} of it borne by us)",
+)
+
+
+def _spoken(values: dict[str, Any]) -> dict[str, Any]:
+    """The stored words for the letter, in the language that it is written in; what is stored stays as it is."""
+    out = dict(values)
+    for name in ("departure", "unused"):
+        out[name] = again(values[name], SHAPES) if values.get(name) else ""
+    for name in ("hours", "money"):
+        out[name] = [{**one, "label": phrase(one["label"])} for one in values.get(name, [])]
+    for name in ("blocks", "papers", "payments", "passed"):
+        out[name] = [{key: _cell(key, text) for key, text in one.items()} for one in values.get(name, [])]
+    return out
+
+
+def _cell(key: str, text: Any) -> Any:
+    if key in ("title", "left", "open", "cost") and text:
+        return again(text, SHAPES)
+    return day_again(text) if key in ("paid", "issued", "day") else text
+
+
 def run(job: Job) -> dict[str, Any]:
     """Make, file and mail the letter of a statement, once."""
     row = StatementRow.objects.select_related("client").get(pk=UUID(hex=job.payload["statement"]))
     if row.letter_id is not None:
         return {"file": row.letter_id.hex}
     client, values = row.client, row.sums
-    pdf = letters.make_letter(
-        "statement",
-        {key: value for key, value in {**values, "as_of": row.made_at, "page": link("/client/statement/")}.items() if value},
-        to_name=client.legal_name,
-        to_address=client.address,
-        entry_uid=UUID(hex=job.payload["entry"]),
-        reason="Statement of hours and money",
-        when=row.made_at,
-        reference="Statement",
-    )  # fmt: skip
+    with letters.in_language_of(client.id):
+        pdf = letters.make_letter(
+            "statement",
+            {key: value for key, value in {**_spoken(values), "as_of": row.made_at, "page": link("/client/statement/")}.items() if value},
+            to_name=client.legal_name,
+            to_address=client.address,
+            entry_uid=UUID(hex=job.payload["entry"]),
+            reason=_("Statement of hours and money"),
+            when=row.made_at,
+            reference=_("Statement"),
+        )  # fmt: skip
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = StatementRow.objects.get(pk=row.pk)

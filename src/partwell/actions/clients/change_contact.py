@@ -10,6 +10,7 @@ from partwell.actions.clients.add_contact import contact_problem
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.takeover import wake
 from partwell.actions.people.enter import end_sessions_of
+from partwell.documents.texts import phrase
 from partwell.records.clients.models import Contact
 from partwell.rules import roles
 from partwell.rules.actor import Actor
@@ -78,7 +79,7 @@ def _tell_before(deed: Deed, row: Contact, what: list[str]) -> None:
             values={
                 "person": row.name,
                 "changed_by": deed.actor.name,
-                "what": [WORDS[name] for name in what],
+                "what": [phrase(WORDS[name]) for name in what],
                 "at": deed.now,
                 "portal_url": link("/client/"),
             },

@@ -202,7 +202,14 @@ def _send(actor: Actor, row: DigestChoice, day: str, name: str, now: datetime) -
             Post(
                 KIND,
                 f"digest:{row.id.hex}:{day}",
-                {**values, "zone": name},
+                {
+                    **values,
+                    "coming": [
+                        {**row, "note": one.day(name)}
+                        for row, one in zip(values["coming"], coming, strict=True)
+                    ],
+                    "zone": name,
+                },
                 contact=contact,
                 extra=_headers(row.id),
             ),

@@ -11,12 +11,13 @@ from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.correspondence.write_message import NotInTheLoop
 from partwell.actions.facts import open_offboarding
 from partwell.actions.releases.standing import standing_of
+from partwell.documents.texts import phrase
 from partwell.records.authorisations.models import Recipient, RecipientPerson
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Call, Meeting
 from partwell.rules import meetings, roles
 from partwell.rules.actor import Actor
-from partwell.rules.refusals import Refusal, refuse, show
+from partwell.rules.refusals import Refusal, refuse
 
 LONGEST = 20_000
 
@@ -124,9 +125,10 @@ def log_call(*, actor: Actor, client_id: UUID, notes: CallNotes) -> Call | Refus
 def _mail(
     deed: Deed, row: Call, persons: list[RecipientPerson], said: str, dedupe: str, *, house: bool = False
 ) -> None:
-    promise = [f"{row.promised_by or 'We'}: {row.promised}"] if row.promised else []
+    who = row.promised_by or phrase("We")
+    promise = [phrase("{who}: {what}", who=who, what=row.promised)] if row.promised else []
     if promise and row.promised_for:
-        promise = [f"{promise[0]} (by {show(row.promised_for)})"]
+        promise = [phrase("{promise} (by {day})", promise=promise[0], day=row.promised_for)]
     authorisation = (
         standing_of(row.recipient_id, None, deed.now).authorisation if row.recipient_id and persons else None
     )
@@ -144,7 +146,7 @@ def _mail(
                 "participants": list(dict.fromkeys([row.with_whom, row.logged_by_name])),
                 "said": [said],
                 "logged_by": row.logged_by_name,
-                "duration": f"{row.minutes} minutes" if row.minutes else None,
+                "duration": phrase("{count} minutes", count=row.minutes) if row.minutes else None,
                 "next_steps": promise,
                 "portal_url": link(f"/client/calls/{row.id}/"),
             },

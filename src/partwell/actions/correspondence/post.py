@@ -25,7 +25,7 @@ from partwell.actions.facts import (
     working_address,
 )
 from partwell.documents.german import translate
-from partwell.documents.mails import Mail, compose
+from partwell.documents.mails import FIXED_MAILS, Mail, compose
 from partwell.documents.texts import speaking
 from partwell.records.authorisations.models import Authorisation, RecipientPerson
 from partwell.records.clients.models import Contact
@@ -35,11 +35,10 @@ from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release
 from partwell.records.vault.models import StoredFile
 from partwell.rules import loop
-from partwell.rules.letters import STEPS, language_of
+from partwell.rules.letters import language_of
 from partwell.rules.refusals import Refusal, refuse
 from sealed import canonical
 
-SPOKEN = ("message", "return_quote", *STEPS)  # mails whose own words exist in every language of the letters
 # R1's acknowledgement states no fact, and an address of its own would be one.
 NO_ANSWER = ("fixed_acknowledgement",)
 
@@ -143,8 +142,11 @@ def title_of(envelope: Envelope) -> str:
 
 
 def composed(kind: str, language: str, values: dict[str, Any]) -> Mail:
-    """The mail in the language of the contact who reads it, where its words exist in it; else in English."""
-    if kind in SPOKEN and language_of(language) == "de":
+    """The mail in the language of the contact who reads it, where there is German, else in English.
+
+    R1's fixed mails are the same for everybody: a language would be a fact about whom they do not name.
+    """
+    if kind not in FIXED_MAILS and language_of(language) == "de":
         with speaking("de", translate):
             return compose(kind, values)
     return compose(kind, values)

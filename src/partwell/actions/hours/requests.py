@@ -13,6 +13,7 @@ from partwell.actions.billing.issue import NewLine, profiles_of, write_invoice
 from partwell.actions.correspondence.post import Post, addressed, link, post
 from partwell.actions.hours.standing import standing, today
 from partwell.actions.offboardings.move_dates import visible
+from partwell.documents.texts import phrase
 from partwell.records.hours.models import Block, WorkRequest
 from partwell.records.offboardings.models import Offboarding
 from partwell.rules import charges, dates, hours, law, lifecycle, roles
@@ -177,7 +178,13 @@ def _tell_client(deed: Deed, row: WorkRequest, verdict: law.LineVerdict) -> None
     need, _verdict, _banned = what_it_costs(row)
     how = standing(row.client_id)
     price = (
-        f"{need.net} {how.terms.currency} net, for {hours.as_hours(need.minutes)}" if need.blocks else None
+        phrase(
+            "{amount} net, for {time}",
+            amount=f"{need.net} {how.terms.currency}",
+            time=hours.as_hours(need.minutes),
+        )
+        if need.blocks
+        else None
     )
     post(deed, Post(
         kind="request_estimated", dedupe=f"request:{row.id.hex}:estimated:{deed.next_uid.hex}",

@@ -16,6 +16,7 @@ from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.offboardings.standing import closing_facts, copies_under_way, newest_acceptance
 from partwell.actions.retention.keep_dates import redate
+from partwell.documents.texts import phrase
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.offboardings.models import Acceptance, DateChange, LawfulPause, Offboarding
 from partwell.records.releases.models import ReleaseLine
@@ -85,7 +86,7 @@ def close_offboarding(
             },
         )
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
-        redate(deed, tell="The departure is closed; these are the days that hold.")
+        redate(deed, tell=phrase("The departure is closed; these are the days that hold."))
         write_statement(deed, shown, at_closing=True)
         return row
 

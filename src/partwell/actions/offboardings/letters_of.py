@@ -13,7 +13,7 @@ from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import zone
 from partwell.actions.offboardings.common import departure_dates
 from partwell.actions.offboardings.standing import newest_acceptance
-from partwell.documents.texts import _, day_text, moment_text
+from partwell.documents.texts import _, day_text, moment_text, phrase
 from partwell.records.jobs.models import Job
 from partwell.records.offboardings.models import Acceptance, AcceptanceLine, Offboarding
 from partwell.records.releases.models import ReleaseLine
@@ -29,16 +29,19 @@ def _signature(row: Acceptance) -> dict[str, Any]:
     assert signer is not None  # the job is queued by the signature
     proof, call = proof_on_file(signer), event.get("call_back") or {}
     factor = (
-        "the signatory's own passkey, whose challenge carried this list's digest"
+        phrase("the signatory's own passkey, whose challenge carried this list's digest")
         if event.get("factor") == "passkey"
-        else f"a call-back by {call.get('by', 'a second employee')} to the number on file before the notice"
+        else phrase(
+            "a call-back by {who} to the number on file before the notice",
+            who=call.get("by") or phrase("a second employee"),
+        )
     )
     out = {
         "name": signer.name,
-        "title": signer.title or "signatory",
+        "title": signer.title or phrase("signatory"),
         "at": parse_datetime(str(event.get("at", ""))) or row.signed_at,
-        "intent": "stated",
-        "electronic_consent": "given",
+        "intent": phrase("stated"),
+        "electronic_consent": phrase("given"),
         "authority": proof.kind if proof else None,
         "identity": str(event.get("identity", "")),
         "second_factor": factor,
@@ -73,34 +76,38 @@ def run_acceptance(job: Job) -> dict[str, Any]:
     counts = {
         answer: sum(line.answer == answer for line in lines) for answer in ("accepted", "rejected", "waived")
     }
-    general = [{"title": "The handover as a whole", "what": row.words}] if row.words else []
+    general: list[dict[str, Any]] = (
+        [{"title": phrase("The handover as a whole"), "what": row.words}] if row.words else []
+    )
     exceptions = [
         {"id": line.item_id.hex[:8], "title": line.item.title, "what": line.words}
         for line in lines
         if line.words and line.answer == "accepted"
     ]
-    pdf = letters.make_letter(
-        "acceptance",
-        {
-            "list_version": str(row.version),
-            "accepted_count": str(counts["accepted"]),
-            "rejected_count": str(counts["rejected"]),
-            "waived_count": str(counts["waived"]),
-            "list_digest": row.list_digest,
-            "deadline": row.deadline,
-            "signature": _signature(row),
-            "exceptions": [*general, *exceptions][:LISTED],
-            "accepted": _rows(lines, "accepted"),
-            "rejected": _rows(lines, "rejected"),
-            "waived": _rows(lines, "waived"),
-        },
-        to_name=client.legal_name,
-        to_address=client.address,
-        entry_uid=UUID(hex=job.payload["entry"]),
-        reason=f"Acceptance of list {row.version}",
-        when=row.signed_at,
-        reference=f"List version {row.version}",
-    )
+    data: dict[str, Any] = {
+        "list_version": str(row.version),
+        "accepted_count": str(counts["accepted"]),
+        "rejected_count": str(counts["rejected"]),
+        "waived_count": str(counts["waived"]),
+        "list_digest": row.list_digest,
+        "deadline": row.deadline,
+        "signature": _signature(row),
+        "exceptions": [*general, *exceptions][:LISTED],
+        "accepted": _rows(lines, "accepted"),
+        "rejected": _rows(lines, "rejected"),
+        "waived": _rows(lines, "waived"),
+    }
+    with letters.in_language_of(client.id, row.signed_by):
+        pdf = letters.make_letter(
+            "acceptance",
+            data,
+            to_name=client.legal_name,
+            to_address=client.address,
+            entry_uid=UUID(hex=job.payload["entry"]),
+            reason=f"Acceptance of list {row.version}",
+            when=row.signed_at,
+            reference=_("List version {version}").format(version=row.version),
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Acceptance.objects.select_related("signed_by").get(pk=row.pk)

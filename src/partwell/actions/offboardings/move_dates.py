@@ -13,11 +13,12 @@ from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import newest_authorisation, zone
 from partwell.actions.offboardings.common import day, departure_dates, find, moves_as_data, plan_facts
 from partwell.actions.retention.keep_dates import preview, redate
+from partwell.documents.texts import Phrase, phrase
 from partwell.records.offboardings.models import DateChange, Offboarding, PlanStep, TransitionTerm
 from partwell.rules import dates, plan, roles
 from partwell.rules.actor import Actor
 from partwell.rules.consent import day_in
-from partwell.rules.refusals import Refusal, refuse, show
+from partwell.rules.refusals import Refusal, refuse
 from partwell.rules.terms import AuthorisationState, OffboardingState
 
 
@@ -224,11 +225,26 @@ def settle(deed: Deed, change: DateChange, state: str, **more: Any) -> None:
         deed.save(term, state=state, **more)
 
 
+def _named(what: str) -> Phrase:
+    """A date that moves, as :func:`effects_of` names it: one of a departure's own, a step of the plan, a set."""
+    for begins, words in (("Plan: ", "Plan: {what}"), ("Kept until: ", "Kept until: {what}")):
+        if what.startswith(begins):
+            return phrase(words, what=what.removeprefix(begins))
+    return phrase(what)
+
+
 def _tell(deed: Deed, change: DateChange, term: TransitionTerm | None, state: str) -> None:
     moved = [one for one in change.effects if one["before"] != one["after"]]
-    what = "End of service" if change.old_end != change.new_end else "Service beyond the end"
+    what = phrase("End of service" if change.old_end != change.new_end else "Service beyond the end")
     words = (
-        f"{term.scope}, {term.monthly_fee} {term.currency} a month, until {show(term.ends)}" if term else None
+        phrase(
+            "{scope}, {fee} a month, until {day}",
+            scope=term.scope,
+            fee=f"{term.monthly_fee} {term.currency}",
+            day=term.ends,
+        )
+        if term
+        else None
     )
     post(
         deed,
@@ -246,8 +262,10 @@ def _tell(deed: Deed, change: DateChange, term: TransitionTerm | None, state: st
                 "portal_url": link("/client/"),
                 "dependent": [
                     {
-                        "title": one["what"],
-                        "note": f"{show(day(one['before']))} → {show(day(one['after']))}",
+                        "title": _named(one["what"]),
+                        "note": phrase(
+                            "{before} → {after}", before=day(one["before"]), after=day(one["after"])
+                        ),
                     }
                     for one in moved
                 ],

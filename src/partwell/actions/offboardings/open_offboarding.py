@@ -16,6 +16,7 @@ from partwell.actions.offboardings.common import policy
 from partwell.actions.retention.basis import basis_of
 from partwell.actions.retention.choices import ask_choice, would_ask
 from partwell.actions.retention.keep_dates import redate
+from partwell.documents.texts import phrase
 from partwell.records.clients.models import Client, Contact
 from partwell.records.offboardings.models import Offboarding, PainPoint
 from partwell.records.vault.models import StoredFile
@@ -150,7 +151,10 @@ def open_offboarding(*, actor: Actor, client_id: UUID, notice: Notice) -> Offboa
         deed.record("client.became", subjects=[row.id], public={"state": client.state})
         asks = would_ask(basis_of(client)) is not None
         redate(
-            deed, tell="" if asks else "Your notice has given your backups a day until which they are kept."
+            deed,
+            tell=None
+            if asks
+            else phrase("Your notice has given your backups a day until which they are kept."),
         )
         if asks:
             ask_choice(deed)

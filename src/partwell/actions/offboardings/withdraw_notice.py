@@ -15,6 +15,7 @@ from partwell.actions.offboardings.common import find
 from partwell.actions.offboardings.move_dates import settle
 from partwell.actions.retention.choices import void_choices
 from partwell.actions.retention.keep_dates import redate
+from partwell.documents.texts import phrase
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.offboardings.models import Acceptance, DateChange, Offboarding
 from partwell.records.people.queries import the_msp
@@ -126,11 +127,11 @@ def _tell(
 ) -> None:
     """The client's own receipt of what ended, and of what had already begun to leave."""
     msp = the_msp()
-    lines = [*found.for_client]
+    lines = [phrase(one) for one in found.for_client]
     if stopped:
-        lines.append(f"Stopped before they left: {'; '.join(stopped)}.")
+        lines.append(phrase("Stopped before they left: {what}.", what="; ".join(stopped)))
     if leaving:
-        lines.append(f"Already leaving, and not to be called back: {'; '.join(leaving)}.")
+        lines.append(phrase("Already leaving, and not to be called back: {what}.", what="; ".join(leaving)))
     post(
         deed,
         Post(
@@ -138,10 +139,10 @@ def _tell(
             dedupe=f"offboarding:{row.id.hex}:withdrawn",
             second=True,
             values={
-                "topic": "Your notice is withdrawn; you stay with us",
+                "topic": phrase("Your notice is withdrawn; you stay with us"),
                 "sender": deed.actor.name,
                 "sender_firm": msp.name if msp and deed.actor.is_staff else row.client.name,
-                "body": "\n\n".join(lines),
+                "body": lines,
                 "portal_url": link("/client/"),
             },
         ),

@@ -14,13 +14,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from partwell.actions.base import Deed
+from partwell.actions.correspondence.post import composed
+from partwell.actions.facts import loop_contacts
 from partwell.actions.people import account_mail
-from partwell.documents.mails import compose
 from partwell.records.authorisations.models import Authorisation, RecipientPerson
 from partwell.records.clients.models import Contact
 from partwell.records.people.models import PortalSession, SignInLink
 from partwell.records.people.queries import staff_member, the_msp
 from partwell.rules.actor import Actor, Strength
+from partwell.rules.letters import FALLBACK
 from partwell.rules.refusals import Refusal, refuse
 
 LINK_LIFE = timedelta(minutes=30)
@@ -60,10 +62,11 @@ def ask_for_link(kind: str, email: str, *, address: str, next_path: str = "") ->
     if msp is None:
         return 0
     found = _contacts(email) if kind == "client" else _persons(email) if kind == "provider" else []
-    for person_id, name, client, to in found:
+    for person_id, name, client, to, tongue in found:
         token = make_link(kind, person_id, next_path=next_path)
-        mail = compose(
+        mail = composed(
             "sign_in",
+            tongue,
             {
                 "msp_name": msp.name,
                 "to_name": name,
@@ -79,20 +82,27 @@ def ask_for_link(kind: str, email: str, *, address: str, next_path: str = "") ->
     return len(found)
 
 
-def _contacts(email: str) -> list[tuple[UUID, str, str, str]]:
+def _contacts(email: str) -> list[tuple[UUID, str, str, str, str]]:
     rows = Contact.objects.select_related("client").filter(email__iexact=email, left_at=None)[:20]
-    return [(row.id, row.name, row.client.legal_name, row.email) for row in rows]
+    return [(row.id, row.name, row.client.legal_name, row.email, row.language) for row in rows]
 
 
-def _persons(email: str) -> list[tuple[UUID, str, str, str]]:
+def _persons(email: str) -> list[tuple[UUID, str, str, str, str]]:
+    """Whoever receives for a client is written to in the language of the mails that it has with that client."""
     rows = list(
         RecipientPerson.objects.select_related("recipient__client").filter(email__iexact=email, left_at=None)[
             :20
         ]
     )
     return [
-        (row.id, row.name, row.recipient.client.legal_name, row.email) for row in rows if was_consented(row)
+        (row.id, row.name, row.recipient.client.legal_name, row.email, _tongue(row.recipient.client_id))
+        for row in rows
+        if was_consented(row)
     ]
+
+
+def _tongue(client_id: UUID) -> str:
+    return next((one.language for one in loop_contacts(client_id)), FALLBACK)
 
 
 def was_consented(person: RecipientPerson) -> bool:

@@ -10,6 +10,7 @@ from partwell.actions.facts import zone
 from partwell.actions.releases.standing import named_persons
 from partwell.actions.releases.windows import closes_at, receipt_facts
 from partwell.actions.retention import only_copies
+from partwell.documents.texts import phrase
 from partwell.records.people.queries import the_msp
 from partwell.records.releases.models import Release, ReleaseLine
 from partwell.rules import lifecycle, roles
@@ -193,7 +194,7 @@ def answer_objection(*, actor: Actor, line_id: UUID, words: str) -> ReleaseLine 
                 authorisation=release.authorisation if persons else None,
                 persons=persons,
                 values={
-                    "topic": f"Your objection to “{line.title}”",
+                    "topic": phrase("Your objection to “{title}”", title=line.title),
                     "sender": actor.name,
                     "sender_firm": msp_name(),
                     "body": text,

@@ -20,6 +20,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.facts import open_offboarding, zone
 from partwell.actions.releases.gate import Judged, Target, judge, receiver_gone, standing_approvals, way_of
+from partwell.documents.texts import Phrase, phrase
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.clients.models import Agreement, Client
 from partwell.records.estate.models import Item
@@ -28,7 +29,7 @@ from partwell.rules import roles
 from partwell.rules.actor import Actor
 from partwell.rules.dates import WINDOW_DAYS, window_closes_at
 from partwell.rules.handover import WAY_WORDS, ReleaseWay
-from partwell.rules.refusals import Refusal, refuse
+from partwell.rules.refusals import REFUSALS, Refusal, refuse
 from partwell.rules.terms import ItemKind, Party, Verdict
 
 
@@ -212,6 +213,10 @@ def _line(release: Release, one: Judged, way: ReleaseWay, *, sent: bool, now: da
     )
 
 
+def _why_asked(why: Refusal) -> Phrase:
+    return phrase(REFUSALS[why.code].sentence, **why.data)
+
+
 def announcement_rows(lines: Sequence[ReleaseLine]) -> list[dict[str, Any]]:
     """What a set's mail lists: each line's title and the way it leaves."""
     return [
@@ -253,7 +258,7 @@ def announce(
                 "items": announcement_rows(lines),
                 "portal_url": link("/provider/" if to_provider else "/client/"),
                 "released_at": deed.now,
-                "consent": f"authorisation {release.authorisation.version}"
+                "consent": phrase("authorisation {number}", number=release.authorisation.version)
                 if release.authorisation
                 else None,
                 "window_until": (release.window_ends_at - timedelta(seconds=1))
@@ -309,7 +314,7 @@ def _ask_client(
                 "items": [
                     {
                         "title": one.item.title,
-                        "note": one.decision.reasons[0].sentence if one.decision.reasons else "",
+                        "note": _why_asked(one.decision.reasons[0]) if one.decision.reasons else "",
                     }
                     for one in asks
                 ],

@@ -8,10 +8,32 @@ from partwell.actions import letters
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.retention.certify import label_of
+from partwell.documents.stored_words import again
+from partwell.documents.texts import _, phrase
 from partwell.records.jobs.models import Job
 from partwell.records.retention.models import Certificate
 from partwell.records.vault.models import StoredFile
 from partwell.rules.certificate import NOT_KNOWN
+
+# What stands in a certificate's fields with facts among its words; the rest are whole sentences and labels.
+SHAPES = (
+    "Attested by {by}, supported by {several}.",
+    "Title: {what}",
+    "Date: {day}",
+    "Place: {what}",
+    "Contact: {what}",
+    "Signature: {words}",
+    "the console of the place; guided and recorded by {tool}",
+    "kept for {days} days",
+    "Proof, SHA-256 {digest}",
+    "{words}. Purge is not claimed: no validated module is named",
+    (
+        "The key was removed from its store; on solid-state and copy-on-write disks removal does not prove that its bytes are gone. "
+        "Backups of the key store are kept for {days} days."
+    ),
+    "{count} named exceptions were not deleted; they are listed above.",
+    "Purge rests on the validated module {module} and on the report; nobody opened the medium to look.",
+)
 
 
 def letter_values(row: Certificate) -> dict[str, Any]:
@@ -21,19 +43,25 @@ def letter_values(row: Certificate) -> dict[str, Any]:
         "number": label_of(row.number),
         "client": row.client.legal_name,
         "what": said["what"],
-        "method": said["method"],
-        "attested": said["attested"],
+        "method": again(said["method"], SHAPES),
+        "attested": again(said["attested"], SHAPES),
         "sections": [
-            {"title": one["title"], "rows": [{"label": label, "lines": lines} for label, lines in one["rows"]]}
+            {
+                "title": phrase(one["title"]),
+                "rows": [
+                    {"label": phrase(label), "lines": [again(line, SHAPES) for line in lines]}
+                    for label, lines in one["rows"]
+                ],
+            }
             for one in said["sections"]
         ],
         "exceptions": [
-            {"title": one["key"], "version": one["version"], "why": one["why"] or said["except_reason"] or NOT_KNOWN}
+            {"title": one["key"], "version": one["version"], "why": one["why"] or said["except_reason"] or phrase(NOT_KNOWN)}
             for one in said["exceptions"]
         ],
         "unnamed": said["unnamed"] or None,
         "except_reason": said["except_reason"] or None,
-        "limits": list(row.limits),
+        "limits": [again(one, SHAPES) for one in row.limits],
     }  # fmt: skip
 
 
@@ -43,16 +71,17 @@ def run(job: Job) -> dict[str, Any]:
     if row.letter_id is not None:
         return {"file": row.letter_id.hex}
     label = label_of(row.number)
-    pdf = letters.make_letter(
-        "certificate",
-        letter_values(row),
-        to_name=row.client.legal_name,
-        to_address=row.client.address,
-        entry_uid=row.entry_uid,
-        reason=f"Certificate of destruction {label}",
-        when=row.issued_at,
-        reference=label,
-    )
+    with letters.in_language_of(row.client_id):
+        pdf = letters.make_letter(
+            "certificate",
+            letter_values(row),
+            to_name=row.client.legal_name,
+            to_address=row.client.address,
+            entry_uid=row.entry_uid,
+            reason=_("Certificate of destruction {label}").format(label=label),
+            when=row.issued_at,
+            reference=label,
+        )
 
     def apply(deed: Deed, stored: StoredFile) -> None:
         fresh = Certificate.objects.get(pk=row.pk)
@@ -67,13 +96,13 @@ def run(job: Job) -> dict[str, Any]:
                 values={
                     "label": label,
                     "what": fresh.title,
-                    "method": fresh.fields["method"],
+                    "method": again(fresh.fields["method"], SHAPES),
                     "attested": fresh.fields["attested"],
                     "exceptions": [
                         {"title": one["key"], "note": one["why"] or fresh.fields["except_reason"]}
                         for one in fresh.fields["exceptions"][:20]
                     ],
-                    "limits": list(fresh.limits),
+                    "limits": [again(one, SHAPES) for one in fresh.limits],
                     "portal_url": link(f"/client/certificates/{fresh.id}/"),
                 },
             ),

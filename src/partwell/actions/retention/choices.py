@@ -20,6 +20,7 @@ from partwell.actions.offboardings.common import finish_keys
 from partwell.actions.retention.basis import Basis, bases, basis_of
 from partwell.actions.retention.keep_dates import PORTAL, redate
 from partwell.actions.retention.strong import kept_of, not_strong, reference_of
+from partwell.documents.texts import Phrase, phrase
 from partwell.records.clients.models import Client, Contact
 from partwell.records.correspondence.models import Envelope
 from partwell.records.offboardings.models import Offboarding
@@ -234,7 +235,7 @@ def _content(row: DataChoice, found: ChoiceText) -> dict[str, object]:
 
 def _receipt(deed: Deed, row: DataChoice, signer: Contact) -> None:
     values = {
-        "choice": Choice(row.choice).label,
+        "choice": phrase(Choice(row.choice).label),
         "text": row.text,
         "words": row.words or None,
         "made_by": row.made_by_name,
@@ -259,7 +260,10 @@ def ask_choice(deed: Deed) -> bool:
     if wanted is None or basis.departure is None:
         return False
     dedupe = f"choice:{basis.departure.id.hex}:asked"
-    kept = [{"title": row.name, "note": f"{row.location}; {_until_words(row)}"} for row in wanted.sets]
+    kept = [
+        {"title": row.name, "note": phrase("{where}; {until}", where=row.location, until=_until_words(row))}
+        for row in wanted.sets
+    ]
     values = {
         "service_ends": wanted.service_ends,
         "kept": kept,
@@ -285,8 +289,12 @@ def would_ask(basis: Basis) -> Wanted | None:
     return _wanted(basis)
 
 
-def _until_words(row: BackupSet) -> str:
-    return f"kept until {show(row.keep_until)}" if row.keep_until else "its day is not known yet"
+def _until_words(row: BackupSet) -> Phrase:
+    return (
+        phrase("kept until {day}", day=row.keep_until)
+        if row.keep_until
+        else phrase("its day is not known yet")
+    )
 
 
 def void_choices(deed: Deed) -> None:

@@ -8,6 +8,7 @@ a notice withdrawn), else by one of its own.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -17,6 +18,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.post import Post, link, post
 from partwell.actions.retention.alarms import alarm_of, raise_alarms
 from partwell.actions.retention.basis import Basis, basis_of
+from partwell.documents.texts import Phrase, phrase
 from partwell.records.clients.models import Client
 from partwell.records.offboardings.models import Offboarding
 from partwell.records.retention import queries
@@ -25,7 +27,6 @@ from partwell.rules import dates
 from partwell.rules.actor import SYSTEM, Actor
 from partwell.rules.deletion import DeletionState
 from partwell.rules.keeping import NoticeKind, next_notice_on
-from partwell.rules.refusals import show
 from partwell.rules.terms import ClientState, OffboardingState
 
 PORTAL = "/client/retention/"
@@ -48,11 +49,11 @@ class SetMove:
     end: date | None
     basis: str
 
-    def as_row(self) -> dict[str, str]:
-        """Name and days, as mails and pages list them."""
-        was = show(self.before) if self.before else "no day yet"
-        will = show(self.after) if self.after else "no day any more"
-        return {"title": self.row.name, "note": f"{was} → {will}"}
+    def as_row(self) -> dict[str, Any]:
+        """Name and days, as mails list them."""
+        was = self.before or phrase("no day yet")
+        will = self.after or phrase("no day any more")
+        return {"title": self.row.name, "note": phrase("{before} → {after}", before=was, after=will)}
 
 
 def moves_of(basis: Basis, rows: list[BackupSet]) -> list[SetMove]:
@@ -78,7 +79,7 @@ def look_day(row: BackupSet, given: set[NoticeKind], today: date) -> date | None
     return min((day for day in days if day is not None), default=None)
 
 
-def redate(deed: Deed, *, tell: str = "") -> list[SetMove]:
+def redate(deed: Deed, *, tell: Phrase | None = None) -> list[SetMove]:
     """Within a deed that holds the client, after its own ``record``: bring every set's date in line.
 
     ``tell``: why, for a mail of its own to the client; empty where the deed's own mail says it. Raises alarms, cancels
@@ -151,7 +152,7 @@ def _record(deed: Deed, one: SetMove) -> None:
     )
 
 
-def _tell(deed: Deed, moved: list[SetMove], why: str) -> None:
+def _tell(deed: Deed, moved: list[SetMove], why: Phrase) -> None:
     """Without a working address nobody can be told; the gate of the loop says so."""
     post(
         deed,
@@ -224,7 +225,7 @@ def keep_dates(*, actor: Actor = SYSTEM, now: datetime | None = None) -> int:
             continue
         with Deed(actor, now=now) as deed:
             deed.lock(client_id)
-            count += len(redate(deed, tell="Something that your dates hang from has changed."))
+            count += len(redate(deed, tell=phrase("Something that your dates hang from has changed.")))
     return count
 
 

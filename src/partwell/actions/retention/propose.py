@@ -15,7 +15,7 @@ from partwell.rules.actor import Actor
 from partwell.rules.consent import day_in
 from partwell.rules.deletion import OVER, may_propose
 from partwell.rules.keeping import Place
-from partwell.rules.refusals import Refusal, refuse, show
+from partwell.rules.refusals import Refusal, refuse
 
 
 def propose_deletion(*, actor: Actor, set_id: UUID, reason: str) -> Deletion | Refusal:
@@ -89,7 +89,7 @@ def _ask_signatory(deed: Deed, row: Deletion) -> None:
             contact=signatory,
             values={
                 "set": row.backup_set.name,
-                "until": show(row.until),
+                "until": row.until,
                 "reason": row.reason,
                 "proposed_by": row.proposed_by_name,
                 "portal_url": link("/client/retention/"),

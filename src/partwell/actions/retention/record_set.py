@@ -29,6 +29,7 @@ from partwell.actions.retention.set_facts import (
     where_of,
 )
 from partwell.connectors.secret import Secret
+from partwell.documents.texts import phrase
 from partwell.records.clients.models import Client
 from partwell.records.people.queries import the_msp
 from partwell.records.retention import queries
@@ -88,7 +89,12 @@ def write_set(
         _longer(deed, row)
     # A first set of a departing client is asked about in a mail that names its day too; later ones have their own.
     asks = would_ask(basis_of(client)) is not None
-    redate(deed, tell="" if asks else f"“{row.name}” was put on the list of what we keep of yours.")
+    redate(
+        deed,
+        tell=None
+        if asks
+        else phrase("“{name}” was put on the list of what we keep of yours.", name=row.name),
+    )
     if asks:
         ask_choice(deed)
     return BackupSet.objects.get(pk=row.pk)
@@ -157,7 +163,7 @@ def change_set(
                         internal={"place": row.place, **({"account": account} if account else {})})  # fmt: skip
         if row.longer_until is not None and row.longer_until != old_longer:
             _longer(deed, row)
-        redate(deed, tell=f"What is on record of “{row.name}” was corrected.")
+        redate(deed, tell=phrase("What is on record of “{name}” was corrected.", name=row.name))
         return BackupSet.objects.get(pk=row.pk)
 
 
