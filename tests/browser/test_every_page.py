@@ -79,8 +79,9 @@ def _look(
                 continue
             site.complaints.clear()
             answer = tab.goto(page.address)
-            if answer.status != 200:
-                wrong.append(f"{page.address}: {answer.status}")
+            kind = answer.headers.get("content-type", "")
+            if answer.status != 200 or not kind.startswith("text/html"):
+                wrong.append(f"{page.pattern} gives {answer.status} {kind} to {seat} at {page.address}")
                 continue
             wrong += [
                 f"{page.address}: {one}"
