@@ -15,7 +15,7 @@ from partwell.actions.billing.letter import WITHOUT_TAX
 from partwell.actions.billing.statement_letter import HOURS_WORDS, MONEY_WORDS
 from partwell.actions.billing.statement_letter import SHAPES as STATEMENT_SHAPES
 from partwell.actions.correspondence.post import composed
-from partwell.actions.retention.certificate_letter import SHAPES
+from partwell.actions.retention.certificate_letter import SHAPES, said_lines
 from partwell.documents.german import WORDS, translate
 from partwell.documents.german_letters import LETTERS, SPOKEN
 from partwell.documents.letter_words import WORDS as SENTENCES
@@ -121,14 +121,15 @@ def test_a_certificate_is_said_again_and_what_people_typed_stays() -> None:
     facts = DataFacts("Hours", "Files", Place.VAULT, "our vault", kept_until=date(2026, 11, 24), listed_digest="ab", attested_by="Ines Duarte",
                       people=(Part("Approved", "Dan Frey", "Technician", date(2026, 11, 24), "Berlin"),))  # fmt: skip
     fields = of_data(facts).as_data()
-    lines = [line for one in fields["sections"] for _label, rows in one["rows"] for line in rows]
+    rows = [(label, lines) for one in fields["sections"] for label, lines in one["rows"]]
+    lines = [line for _label, found in rows for line in found]
     with speaking("de", translate):
         said = {
             line: plain(again(line, SHAPES), "UTC") for line in [*lines, fields["attested"], fields["method"]]
         }
-        labels = [
-            plain(again(label, ()), "UTC") for one in fields["sections"] for label, _rows in one["rows"]
-        ]
+        labels = {
+            plain(again(label, ()), "UTC"): plain(said_lines(label, found), "UTC") for label, found in rows
+        }
     assert said["Date: 24 November 2026"] == "Tag: 24. November 2026" and said["not known"] == "nicht bekannt"
     assert (
         said[fields["attested"]]
@@ -137,9 +138,11 @@ def test_a_certificate_is_said_again_and_what_people_typed_stays() -> None:
     assert said[fields["method"]].startswith("Clear: Eine Wiederherstellung") and said[
         fields["method"]
     ].endswith("kein geprüftes Modul genannt")
-    assert {"Datenbestand", "Verfahren", "Wirksam am"} <= set(labels) and said[
-        "Title: Technician"
-    ] == "Funktion: Technician"
+    assert labels["Datenbestand"] == ["Hours"] and labels["Art des Ortes"] == ["unsere Ablage"]
+    assert labels["Aufbewahrt bis"] == ["24. November 2026"] and labels["Vertraulichkeit vorher"] == [
+        "nicht bekannt"
+    ]
+    assert "Verfahren" in labels and said["Title: Technician"] == "Funktion: Technician"
 
 
 def test_what_states_no_fact_has_no_language() -> None:

@@ -12,18 +12,22 @@ import pytest
 from partwell.actions.authorisations.end import withdraw_authorisation
 from partwell.actions.base import Deed
 from partwell.actions.billing.issue import NewLine, issue_invoice
+from partwell.actions.billing.statement_letter import make_statement
 from partwell.actions.clients.change_contact import change_contact
 from partwell.actions.files import read_file
 from partwell.actions.offboardings.acknowledge_notice import acknowledge_notice
 from partwell.actions.offboardings.letters_of import run_closing
 from partwell.actions.offboardings.move_dates import propose_date
 from partwell.actions.people.enter import ask_for_link
+from partwell.actions.retention.certify import certify_due
 from partwell.records.authorisations.models import Authorisation
 from partwell.records.correspondence.models import Envelope
 from partwell.records.offboardings.models import Offboarding
+from partwell.records.retention.models import Certificate
 from partwell.records.vault.models import StoredFile
 from partwell.workers.jobs import run_one
 from tests.flows.cast import cast, done, today
+from tests.flows.deleted import backup_set, deleted
 from tests.flows.signing_in import mails_to
 
 pytestmark = pytest.mark.usefixtures("db_world")
@@ -108,6 +112,7 @@ def test_every_mail_and_paper_of_a_german_reader_is_german() -> None:
             lines=[NewLine("Drive", Decimal(1), Decimal(50))],
         )
     )
+    done(make_statement(actor=c.ines, client_id=c.northwick.id))
     while run_one():
         pass
     row.refresh_from_db()
@@ -118,5 +123,28 @@ def test_every_mail_and_paper_of_a_german_reader_is_german() -> None:
         and f"{paper.label} ist angehängt" in mail.html
     )
     assert "Ausgestellt am" in invoice and "Zu zahlen" in invoice and "Seite 1 von" in invoice
+    mail, statement = attached("statement")
+    assert (
+        mail.subject.startswith("Ihre Abrechnung")
+        and "Von der enthaltenen Zeit verbraucht" in statement
+        and "Kündigung vom" in statement
+    )
     for one in Envelope.objects.exclude(queued_at__lt=row.withdrawn_at):
         assert "Guten Tag" in one.text and 'lang="de"' in one.html, one.kind
+
+
+def test_a_certificate_is_read_in_the_clients_language_and_stored_as_it_was_issued() -> None:
+    c = cast(items=False)
+    done(change_contact(actor=c.ines, contact_id=c.mara.id, language="de"))
+    deleted(c, backup_set(c), effective=today())
+    assert certify_due() == 1
+    while run_one():
+        pass
+    mail, certificate = attached("certificate_issued")
+    assert "gestützt auf die Liste von vorher" in " ".join(mail.text.split())
+    for words in ("Bescheinigung der Vernichtung", "durch Dan Frey und Priya Nair, gestützt auf", "Datenbestand Nightly set", "Funktion: Techniker",
+                  "Was diese Bescheinigung nicht behauptet", "“I listed it once more.”"):  # fmt: skip
+        assert words in certificate, words
+    for words in ("Attested", "Kind of place", "Carried out", "Signature", "cannot be proved"):
+        assert words not in certificate, words
+    assert Certificate.objects.get().fields["attested"].startswith("Attested by Harbourline IT")

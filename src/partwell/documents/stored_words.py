@@ -42,7 +42,8 @@ def again(text: str, shapes: Iterable[str]) -> Phrase:
         found = _shape(words).fullmatch(text)
         if found is not None:
             return phrase(words, **{name: _inside(name, value) for name, value in found.groupdict().items()})
-    return phrase(text)
+    day = day_again(text)
+    return phrase(text) if isinstance(day, str) else phrase("{day}", day=day)
 
 
 def day_again(text: str) -> date | str:

@@ -17,11 +17,22 @@ from partwell.rules.certificate import NOT_KNOWN
 
 # What stands in a certificate's fields with facts among its words; the rest are whole sentences and labels.
 SHAPES = (
+    "Attested by {by}, by {who} and {other}, supported by {several}.",
+    "Attested by {by}, by {who}, supported by {several}.",
     "Attested by {by}, supported by {several}.",
-    "Title: {what}",
+    "signed in to Partwell; entry {number} of the log",
+    "versioning was {state}; every version that the storage listed was part of the deletion",
+    "{where}; sub-processor {firm}; expires {days} days after deletion",
+    "{where}; expires {days} days after deletion",
+    "{where}; sub-processor {firm}; expiry not known",
+    "{where}; expiry not known",
+    "replication by the storage: {what}",
+    "the storage did not say: {what}",
+    "Title: {words}",
     "Date: {day}",
-    "Place: {what}",
+    "Place: {words}",
     "Contact: {what}",
+    "Signature: signed in to Partwell; entry {number} of the log",
     "Signature: {words}",
     "the console of the place; guided and recorded by {tool}",
     "kept for {days} days",
@@ -34,6 +45,18 @@ SHAPES = (
     "{count} named exceptions were not deleted; they are listed above.",
     "Purge rests on the validated module {module} and on the report; nobody opened the medium to look.",
 )
+
+
+# Fields whose lines people typed: nothing of them is said again but that it is not known.
+TYPED = frozenset({
+    "Data set", "Location", "Confidentiality before", "Confidentiality after", "Why it was deleted", "Manufacturer", "Model", "Serial number",
+    "Property number", "Media type", "Source", "Where it went", "Tool", "Version of the tool", "Validated module",
+})  # fmt: skip
+
+
+def said_lines(label: str, lines: list[str]) -> list[Any]:
+    """The lines of a field as the letter has them: words of ours in its language, what was typed as it was typed."""
+    return [line if label in TYPED and line != NOT_KNOWN else again(line, SHAPES) for line in lines]
 
 
 def letter_values(row: Certificate) -> dict[str, Any]:
@@ -49,7 +72,7 @@ def letter_values(row: Certificate) -> dict[str, Any]:
             {
                 "title": phrase(one["title"]),
                 "rows": [
-                    {"label": phrase(label), "lines": [again(line, SHAPES) for line in lines]}
+                    {"label": phrase(label), "lines": said_lines(label, lines)}
                     for label, lines in one["rows"]
                 ],
             }
@@ -97,7 +120,7 @@ def run(job: Job) -> dict[str, Any]:
                     "label": label,
                     "what": fresh.title,
                     "method": again(fresh.fields["method"], SHAPES),
-                    "attested": fresh.fields["attested"],
+                    "attested": again(fresh.fields["attested"], SHAPES),
                     "exceptions": [
                         {"title": one["key"], "note": one["why"] or fresh.fields["except_reason"]}
                         for one in fresh.fields["exceptions"][:20]
