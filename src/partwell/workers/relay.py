@@ -3,6 +3,7 @@
 
 import hashlib
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -29,6 +30,8 @@ log = logging.getLogger("partwell.relay")
 
 # Mails whose return path the server refused with the text itself; in memory, since a second look costs one more try.
 _plainly: set[UUID] = set()
+# What such a refusal says (Exchange, Microsoft 365). Any other after the text stays one: nothing is sent again by itself.
+_NOT_AS_THIS = re.compile(r"\b5\.7\.60\b|\b5\.2\.252\b|send\s?as\b|SendAsDenied", re.I)
 
 
 def server() -> SmtpServer:
@@ -93,7 +96,7 @@ def deliver_one(
         line=line,
     )
     _plainly.discard(claimed.id)
-    if returns and delivery.outcome is Outcome.REFUSED and delivery.data_started:
+    if returns and delivery.outcome is Outcome.REFUSED and delivery.data_started and _NOT_AS_THIS.search(delivery.text):  # fmt: skip
         # Some servers refuse another sender only after the text (and have not taken it): once more as ourselves.
         log.warning(
             "The mail server refused a mail under our return path; it is tried again under the plain sender."
