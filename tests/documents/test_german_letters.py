@@ -151,7 +151,7 @@ def test_what_states_no_fact_has_no_language() -> None:
 
 
 def test_every_caution_about_a_mail_is_said_in_german() -> None:
-    facts = {"domain": "a1derrow.example", "address": "x@a1derrow.example", "who": "theo@alderrow.example", "known": "alderrow.example", "shown": "dan@harbourline.example"}  # fmt: skip
+    facts = {"domain": "a1derrow.example", "address": "x@a1derrow.example", "who": "theo@alderrow.example", "known": "alderrow.example", "shown": "dan@harbourline.example", "name": "Mara Ellery"}  # fmt: skip
     english = [one.format_map(facts) for one in CAUTIONS]
     rule = re.sub(r"{[^{}]*}", "{}", inspect.getsource(inbound.warnings))
     assert all(re.sub(r"{[^{}]*}", "{}", one) in rule for one in CAUTIONS) and rule.count(

@@ -68,6 +68,7 @@ def test_what_we_need_from_the_client_leads_there_and_goes_when_it_is_not_theirs
     assert NEED in home and here in home and asked in page(ines, "/messages/")
     sent(mara, f"{here}not-ours/")
     assert NEED not in page(mara, "/client/") and asked not in page(ines, "/messages/")
+    assert "Was that a mistake?" in page(mara, here), "two buttons lie side by side on a phone"
 
 
 def test_a_mail_that_the_office_assigned_is_decided_by_the_client_all_the_same() -> None:

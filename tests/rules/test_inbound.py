@@ -16,6 +16,7 @@ from partwell.rules.inbound import (
     decide,
     look_alike,
     skeleton,
+    warnings,
 )
 
 C, P, S, U = SenderKind.CLIENT, SenderKind.PROVIDER, SenderKind.STAFF, SenderKind.UNKNOWN
@@ -122,3 +123,18 @@ def test_others_are_not(domain: str) -> None:
 def test_a_skeleton_is_what_a_reader_sees() -> None:
     assert skeleton("\u0440\u0430\u0443\u0440\u0430l.example") == skeleton("paypal.example")
     assert skeleton("rnicrosoft.example") == skeleton("microsoft.example")
+
+
+@pytest.mark.parametrize(("name", "whose"), [
+    ("Mara Ellery", "Mara Ellery"), ("ELLERY, Mara", "Mara Ellery"), ("Маra Еllery", "Mara Ellery"), ("Theo Brandt | Alder Row IT", "Alder Row IT"),
+    ("Northwick", "Northwick"), ("Northwick Traders", ""), ("Mara", ""), ("Nora Pike", ""), ("", ""), ("Bo Li", ""),
+])  # fmt: skip
+def test_a_stranger_under_a_known_name_is_said_and_a_known_sender_is_not(name: str, whose: str) -> None:
+    known = ("Mara Ellery", "Theo Brandt", "Alder Row IT", "Northwick", "", "Bo")
+    facts = MailFacts(matched=True, from_address="x@else.example", from_name=name, known_names=known)
+    said = [one for one in warnings(facts) if "goes by the name" in one]
+    assert said == (
+        [f"The sender goes by the name {whose}, which is on record with another address."] if whose else []
+    )
+    mine = dataclasses.replace(facts, sender=Sender(SenderKind.CLIENT, "Mara Ellery"))
+    assert not any("goes by the name" in one for one in warnings(mine))

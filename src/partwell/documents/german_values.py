@@ -61,6 +61,7 @@ VALUES: dict[str, str] = {
     # what to know of a mail that came in
     "It also names {who} as a reader: that copy went straight there, past us.": "Sie nennt auch {who} als Leser: Diese Kopie ging unmittelbar dorthin, an uns vorbei.",
     "The sender's domain {domain} looks like {known} and is another one.": "Die Domain des Absenders, {domain}, sieht aus wie {known} und ist eine andere.",
+    "The sender goes by the name {name}, which is on record with another address.": "Der Absender führt den Namen {name}, zu dem hier eine andere Adresse gehört.",
     "The sender's name shows the address {shown}; the mail comes from {address}.": "Der Name des Absenders zeigt die Adresse {shown}; die Mail kommt von {address}.",
     "Answers would go to {address}, not to the sender.": "Antworten gingen an {address}, nicht an den Absender.",
     "It names more than one sender.": "Sie nennt mehr als einen Absender.",

@@ -17,6 +17,7 @@ NOT_KNOWN = "not known"
 CAUTIONS = (
     "It also names {who} as a reader: that copy went straight there, past us.",
     "The sender's domain {domain} looks like {known} and is another one.",
+    "The sender goes by the name {name}, which is on record with another address.",
     "The sender's name shows the address {shown}; the mail comes from {address}.",
     "Answers would go to {address}, not to the sender.",
     "It names more than one sender.",

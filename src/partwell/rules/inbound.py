@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+")
+_WORD = re.compile(r"[^\W_]+")
 # Signs that look like a Latin one in usual type, beyond what Unicode's compatibility forms fold.
+_LARGE = str.maketrans("АВСЕНКМОРТХЅІЈ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXSIJ" + "ABEZHIKMNOPTYX")
 _ALIKE = str.maketrans(
     "аеорсухіјѕԁԛԝһӏɡα" + "οερνυτκıłøđ01|" + "5",
     "aeopcyxijsdqwhlga" + "oepvutkilodoll" + "s",
@@ -76,7 +78,8 @@ class MailFacts:
     ``automatic``: sent by a program (RFC 3834, lists, empty return path). ``forwarded``: by its form it is, or may be, no answer of staff
     but a forward (``inbound_forward``). ``brought``: as a file, by one of us; so it is no fresh answer of anybody.
     ``meant``: False where a signature alone proves it and was given for a mail to somebody else: whoever has an old mail can send it here.
-    ``past_us``: addresses of a new provider to which a mail of staff also went straight, by its own To and Cc. ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
+    ``past_us``: addresses of a new provider to which a mail of staff also went straight, by its own To and Cc. ``known_names``: people and firms on record, with other addresses than an unknown sender's.
+    ``froms``: number of From addresses. ``often``: more came from unproved or unauthorised senders within the hour than are passed on.
     """
 
     matched: bool
@@ -99,6 +102,7 @@ class MailFacts:
     reply_to: tuple[str, ...] = ()
     past_us: tuple[str, ...] = ()
     known_domains: tuple[str, ...] = ()
+    known_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,8 @@ def warnings(facts: MailFacts) -> tuple[str, ...]:
     alike = look_alike(domain, facts.known_domains)
     if alike:
         found.append(f"The sender's domain {domain} looks like {alike} and is another one.")
+    if facts.sender.kind is SenderKind.UNKNOWN and (name := borrowed(facts.from_name, facts.known_names)):
+        found.append(f"The sender goes by the name {name}, which is on record with another address.")
     shown = [one.casefold() for one in _ADDRESS.findall(facts.from_name)]
     if any(one != address for one in shown):
         found.append(
@@ -234,6 +240,25 @@ def warnings(facts: MailFacts) -> tuple[str, ...]:
     return tuple(found)
 
 
+def borrowed(name: str, known: Iterable[str]) -> str:
+    """The known person or firm whose name this one shows, whatever the order and look of its words; "" where there is none.
+
+    A name of several words may stand among others ("Theo Brandt | Alder Row IT"); one of a single word must be all of it.
+    """
+    words = {_look(one) for one in _WORD.findall(name)}
+    for one in sorted({one for one in known if one}):
+        theirs = {_look(word) for word in _WORD.findall(one)}
+        if sum(map(len, theirs)) >= 5 and (theirs == words or (len(theirs) > 1 and theirs <= words)):
+            return one
+    return ""
+
+
+def _look(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.translate(_LARGE))
+    folded = "".join(sign for sign in folded if not unicodedata.combining(sign)).casefold()
+    return folded.translate(_ALIKE).replace("rn", "m").replace("vv", "w").replace("cl", "d")
+
+
 def skeleton(domain: str) -> str:
     """A domain as it looks: compatibility forms folded, accents dropped, signs of other scripts as the Latin ones they resemble."""
     labels = []
@@ -244,9 +269,7 @@ def skeleton(domain: str) -> str:
                 text = text.encode("ascii").decode("idna")
             except UnicodeError:
                 text = label
-        folded = unicodedata.normalize("NFKD", text)
-        folded = "".join(sign for sign in folded if not unicodedata.combining(sign)).casefold()
-        labels.append(folded.translate(_ALIKE).replace("rn", "m").replace("vv", "w").replace("cl", "d"))
+        labels.append(_look(text))
     return ".".join(labels)
 
 

@@ -13,7 +13,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence import file_mail
 from partwell.actions.correspondence.filing import Filing
 from partwell.actions.correspondence.receive import same_key
-from partwell.actions.correspondence.sender import Matched, known_domains, match
+from partwell.actions.correspondence.sender import Matched, known_domains, known_names, match
 from partwell.actions.correspondence.settle_mail import found, settled, shown
 from partwell.actions.evidence.tombstones import BLOB, queue_tombstone, write_pending
 from partwell.actions.facts import open_offboarding
@@ -24,7 +24,7 @@ from partwell.records.correspondence.inbound_queries import parts_of
 from partwell.records.correspondence.models import InboundMail
 from partwell.records.vault.models import StoredFile
 from partwell.rules.actor import Actor
-from partwell.rules.inbound import MailFacts, Proof, Verdict, warnings
+from partwell.rules.inbound import MailFacts, Proof, SenderKind, Verdict, warnings
 from partwell.rules.inbound_accepted import assigned
 from partwell.rules.refusals import Refusal, refuse
 
@@ -94,7 +94,7 @@ def _assign(actor: Actor, mail_id: UUID, client_id: UUID, key: str, stored: list
         for part, file in zip(parts, stored[1:], strict=True):
             deed.save(part, file=file)
         who = match(client.id, mail.from_address, deed.now)
-        verdict = _judged(mail, who, known_domains(client))
+        verdict = _judged(mail, who, known_domains(client), known_names(client))
         deed.save(
             mail, client=client, offboarding=open_offboarding(client.id), raw=stored[0], same_key=key,
             sender_kind=who.facts.kind.value, contact=who.contact, person=who.person, staff=who.staff,
@@ -109,12 +109,21 @@ def _assign(actor: Actor, mail_id: UUID, client_id: UUID, key: str, stored: list
         return mail
 
 
-def _judged(mail: InboundMail, who: Matched, known: tuple[str, ...]) -> Verdict:
+def _judged(mail: InboundMail, who: Matched, known: tuple[str, ...], names: tuple[str, ...]) -> Verdict:
     """The verdict with what a reader should know; what was seen at receipt stays."""
     proof = Proof(mail.auth.get("proof", "none"))
     froms = 0 if not mail.from_address else 2 if SEVERAL in mail.warnings else 1
     found = assigned(who.facts, proof, automatic=mail.automatic, froms=froms, address=mail.from_address)
-    seen = warnings(MailFacts(matched=True, proof=proof, from_address=mail.from_address, known_domains=known))
+    seen = warnings(
+        MailFacts(
+            matched=True,
+            proof=proof,
+            from_address=mail.from_address,
+            known_domains=known,
+            from_name=mail.from_name,
+            known_names=names if who.facts.kind is SenderKind.UNKNOWN else (),
+        )
+    )
     return Verdict(
         found.state,
         found.why,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from partwell.actions.base import Deed
 from partwell.actions.correspondence.filing import Filing
-from partwell.actions.correspondence.sender import known_domains, match
+from partwell.actions.correspondence.sender import known_domains, known_names, match
 from partwell.actions.correspondence.tell_staff import page_of, tell_staff
 from partwell.actions.facts import zone
 from partwell.importers import mail_forward
@@ -142,7 +142,7 @@ def under_original(deed: Deed, filing: Filing, staff: StaffMember, original: Ori
     if verdict.state is State.WAITING:
         return replace(filing, verdict=replace(verdict, warnings=filing.verdict.warnings, forward=True))
     seen = warnings(MailFacts(matched=True, proof=proof, from_address=original.address, from_name=original.name,
-                              known_domains=known_domains(client)))  # fmt: skip
+                              known_domains=known_domains(client), known_names=known_names(client) if who.facts.kind is SenderKind.UNKNOWN else ()))  # fmt: skip
     words = noted.get("text", "") if original.how in (ATTACHED, "inline") else mail.text
     carrier = {key: value for key, value in mail.auth.items() if key != "forward"}
     how = original.how if whole or original.how != ATTACHED else BY_HAND

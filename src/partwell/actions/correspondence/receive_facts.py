@@ -11,7 +11,7 @@ from partwell.actions.base import Deed
 from partwell.actions.correspondence.inbound_auth import Judged, Peer, meant
 from partwell.actions.correspondence.report_trust import Report
 from partwell.actions.correspondence.return_paths import Returned
-from partwell.actions.correspondence.sender import Around, known_domains
+from partwell.actions.correspondence.sender import Around, known_domains, known_names
 from partwell.connectors.dns import Resolver
 from partwell.connectors.mail_same import Fingerprint
 from partwell.importers.base import ImportedItem
@@ -108,7 +108,7 @@ def facts_of(deed: Deed, taken: Taken, target: Target, sender: inbound.Sender, j
         automatic=automatic(taken), brought=taken.road == "upload", readable=read.is_mail, froms=len(read.from_), often=often,
         from_address=read.from_[0].address if read.from_ else "", from_name=read.from_[0].name if read.from_ else "",
         reply_to=tuple(one.address for one in read.reply_to), past_us=past_us(taken, sender, deed.client, who),
-        known_domains=known_domains(deed.client, who) if deed.client else (),
+        known_domains=known_domains(deed.client, who) if deed.client else (), known_names=known_names(deed.client, who) if deed.client else (),
     )  # fmt: skip
 
 

@@ -33,11 +33,13 @@ class Matched:
 
 @dataclass(frozen=True)
 class Person:
-    """One whose mailbox is compared: the row's id, the address on file, and whether they are still here."""
+    """One whose mailbox is compared: the row's id, the address on file, whether they are still here, their name and firm."""
 
     id: UUID
     email: str
     here: bool
+    name: str = ""
+    firm: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Around:
     office: tuple[str, ...]
     contacts: tuple[Contact, ...] = ()
     people: tuple[Person, ...] = ()
+    house_names: tuple[str, ...] = ()
 
     @property
     def house(self) -> frozenset[str]:
@@ -56,13 +59,13 @@ class Around:
         return frozenset(mailbox_of(one) for one in found if one)
 
 
-_STAFF = Prepared(lambda: StaffMember.objects.order_by().values_list("id", "user__email", "left_at"))
-_OFFICE = Prepared(lambda: Msp.objects.order_by().values_list("email"))
+_STAFF = Prepared(lambda: StaffMember.objects.order_by().values_list("id", "user__email", "left_at", "name"))
+_OFFICE = Prepared(lambda: Msp.objects.order_by().values_list("email", "name"))
 _PEOPLE = Prepared(
     lambda client_id: (
         RecipientPerson.objects.order_by()
         .filter(recipient__client_id=client_id)
-        .values_list("id", "email", "left_at")
+        .values_list("id", "email", "left_at", "name", "recipient__firm")
     ),
     UUID,
 )
@@ -78,15 +81,19 @@ _ELSEWHERE = Prepared(
 def around(client_id: UUID | None) -> Around:
     """Everybody around a client's conversation, read once for all that is asked of a mail: four queries, two without a client."""
     staff = _persons(_STAFF.rows())
-    office = tuple(str(email) for (email,) in _OFFICE.rows())
+    msps = _OFFICE.rows()
+    office, house_names = tuple(str(email) for email, _ in msps), tuple(str(name) for _, name in msps)
     if client_id is None:
-        return Around(staff, office)
+        return Around(staff, office, house_names=house_names)
     contacts = sorted(find(Contact, client_id=client_id), key=lambda row: row.name)
-    return Around(staff, office, tuple(contacts), _persons(_PEOPLE.rows(client_id)))
+    return Around(staff, office, tuple(contacts), _persons(_PEOPLE.rows(client_id)), house_names)
 
 
 def _persons(rows: Iterable[tuple[Any, ...]]) -> tuple[Person, ...]:
-    return tuple(Person(identifier(key), str(email), left_at is None) for key, email, left_at in rows)
+    return tuple(
+        Person(identifier(key), str(email), left_at is None, *map(str, names))
+        for key, email, left_at, *names in rows
+    )
 
 
 def match(client_id: UUID | None, address: str, now: datetime, who: Around | None = None) -> Matched:
@@ -170,3 +177,11 @@ def known_domains(client: Client, who: Around | None = None) -> tuple[str, ...]:
     addresses += [one.email for one in who.people if one.here]
     found = [*client.domains, *(one.rpartition("@")[2] for one in (*addresses, *who.office))]
     return tuple(sorted({str(one).casefold() for one in found if one}))
+
+
+def known_names(client: Client, who: Around | None = None) -> tuple[str, ...]:
+    """The names that a stranger could borrow: of the client and its contacts, of its new providers and their people, and ours."""
+    who = around(client.id) if who is None else who
+    people = [one.name for one in (*who.staff, *who.people)] + [one.firm for one in who.people]
+    found = [client.name, client.legal_name, *(row.name for row in who.contacts), *people, *who.house_names]
+    return tuple(sorted({one for one in found if one}))
