@@ -116,7 +116,7 @@ def _rows(
 ) -> Row:
     """One line: the first side against the second."""
     ours, peer = sides
-    times = rounds(sides, options.rounds)
+    times = rounds(sides, 1 if options.small else options.rounds)
     return row(times, ours, peer, subject="mail", case=case, amount=count, unit="mails", note=note())
 
 

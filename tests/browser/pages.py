@@ -280,7 +280,9 @@ def pages(door: str, made: Furnished) -> tuple[list[Page], list[str]]:
         for address in addresses:
             if pattern in NO_PAGE:
                 said = made.at[seat].get(address)
-                is_page = said.status_code == 200 and said.headers.get("Content-Type", "").startswith("text/html")
+                is_page = said.status_code == 200 and said.headers.get("Content-Type", "").startswith(
+                    "text/html"
+                )
                 if is_page and "mail as it was sent" not in NO_PAGE[pattern]:
                     wrong.append(f"{pattern} is a page, listed as {NO_PAGE[pattern]}")
                 continue
@@ -294,7 +296,7 @@ Found = tuple[list[Page], list[str]]
 
 
 def furnished_pages() -> tuple[Furnished, dict[str, Found]]:
-    """The furnished cast in this world, and ``pages()`` of each door; asked for once and then copied, as the cast is."""
+    """The furnished cast in this world, and ``pages()`` of each door; once and then copied, as the cast is."""
     return built_once("furnished-pages", _furnished_pages, minutes=4)
 
 
