@@ -25,6 +25,7 @@ from partwell.entrypoints.cli.main import app
 from partwell.records.evidence.models import LogState
 from sealed.verify import verify
 from tests.flows.cast import cast
+from tests.support.ports import free_port
 from tests.support.worlds import World
 
 
@@ -151,15 +152,9 @@ def test_help_comes_without_django() -> None:
     assert done.stdout.count("Usage") == 3
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_run_serves_restarts_a_dead_worker_and_stops(db_world: World) -> None:
-    ports = {"PORT": free_port(), "PARTWELL_MAIL_PORT": free_port()}
+    ports = {"PORT": str(free_port()), "PARTWELL_MAIL_PORT": str(free_port())}
     environment = {**db_world.environment(), **ports}
     server = subprocess.Popen([sys.executable, "-m", "partwell.entrypoints.cli.main", "run"], env=environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, cwd=db_world.home.parent)  # fmt: skip
@@ -228,7 +223,7 @@ def test_the_post_office_gives_way_unless_its_port_was_asked_for(monkeypatch: py
 def test_run_refuses_what_must_not_be_served(db_world: World) -> None:
     cast()
     copy_new()
-    ports = {"PORT": free_port(), "PARTWELL_MAIL_PORT": free_port()}
+    ports = {"PORT": str(free_port()), "PARTWELL_MAIL_PORT": str(free_port())}
     kept = partwell(db_world, "run", **ports, PARTWELL_KEYS=str(db_world.home / "keys"))
     assert kept.returncode == 2 and "keys" in kept.stderr.lower()
     with db_world.behind() as outside:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.test_cli import free_port, wait_for
+from tests.flows.test_cli import wait_for
+from tests.support.ports import free_port
 from tests.support.programs import ground
 
 # Who is told a link, and where it leads.
@@ -73,8 +74,8 @@ def empty() -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_the_demo_prints_one_link_a_party_and_each_opens_its_door(empty: Path) -> None:
-    port = free_port()
-    environment = surroundings(empty, PORT=port, PARTWELL_MAIL_PORT=free_port())
+    port = str(free_port())
+    environment = surroundings(empty, PORT=port, PARTWELL_MAIL_PORT=str(free_port()))
     demo = subprocess.Popen(command("demo"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=empty)  # fmt: skip
     said: list[str] = []
     reading = threading.Thread(target=lambda: said.extend(iter(demo.stdout.readline, "")))  # type: ignore[union-attr]

@@ -42,7 +42,8 @@ from tests.flows.cast import done
 from tests.flows.mail_cast import address, dns, mail, mail_comes_in, signed
 from tests.flows.test_bounces import HOME
 from tests.flows.test_mail_in import KNOWN, MARA, started
-from tests.support.mail_servers import PASSWORD, USER, Dovecot, dovecot, free_port, postfix
+from tests.support.mail_servers import PASSWORD, USER, Dovecot, dovecot, postfix
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("db_world")
 

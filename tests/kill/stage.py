@@ -9,7 +9,6 @@ delivery rename no file, so every boundary at which a crash could matter is one 
 import os
 import signal
 import smtplib
-import socket
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -36,6 +35,7 @@ from partwell.records.estate.models import Item
 from partwell.rules.actor import Actor
 from partwell.rules.terms import AuthorisationState, Category, ClientState, ItemKind, Owner, Party
 from tests.support.kept import kept
+from tests.support.ports import free_port
 
 
 @dataclass
@@ -54,9 +54,7 @@ class Post:
 def mail_server() -> Any:
     """A server on loopback that takes everything and remembers it."""
     post = Post()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     controller = Controller(post, hostname="127.0.0.1", port=port)
     controller.start()
     try:

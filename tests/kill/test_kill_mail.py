@@ -25,7 +25,8 @@ from tests.flows.test_mail_in import started
 from tests.flows.test_mail_roads import read, road_to
 from tests.kill import stage
 from tests.kill.test_kill_backup import killed_at
-from tests.support.mail_servers import dovecot, free_port, postfix, wait_for
+from tests.support.mail_servers import dovecot, postfix, wait_for
+from tests.support.ports import free_port
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.usefixtures("db_world")

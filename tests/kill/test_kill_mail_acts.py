@@ -35,7 +35,8 @@ from tests.flows.test_mail_roads import our_lmtp, read, road_to
 from tests.flows.test_waiting import written
 from tests.kill import stage
 from tests.kill.test_kill_backup import killed_at
-from tests.support.mail_servers import dovecot, free_port, wait_for
+from tests.support.mail_servers import dovecot, wait_for
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("db_world")
 FIRST, STEP = 5, 53

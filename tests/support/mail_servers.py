@@ -21,15 +21,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import programs
+from tests.support.ports import free_port
 
 USER, PASSWORD = "mailbox@harbourline.example", "a password of the test's own"
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, seconds: float = 20.0) -> None:
