@@ -219,7 +219,7 @@ def warnings(facts: MailFacts) -> tuple[str, ...]:
     alike = look_alike(domain, facts.known_domains)
     if alike:
         found.append(f"The sender's domain {domain} looks like {alike} and is another one.")
-    if facts.sender.kind is SenderKind.UNKNOWN and (name := borrowed(facts.from_name, facts.known_names)):
+    if facts.sender.kind is SenderKind.UNKNOWN and (name := _borrowed(facts.from_name, facts.known_names)):
         found.append(f"The sender goes by the name {name}, which is on record with another address.")
     shown = [one.casefold() for one in _ADDRESS.findall(facts.from_name)]
     if any(one != address for one in shown):
@@ -240,7 +240,7 @@ def warnings(facts: MailFacts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def borrowed(name: str, known: Iterable[str]) -> str:
+def _borrowed(name: str, known: Iterable[str]) -> str:
     """The known person or firm whose name this one shows, whatever the order and look of its words; "" where there is none.
 
     A name of several words may stand among others ("Theo Brandt | Alder Row IT"); one of a single word must be all of it.

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from partwell.actions.correspondence.accept_mail import accept_mail, may_free
 from partwell.actions.correspondence.assign_mail import assign_mail
 from partwell.actions.correspondence.bring_mail import bring_mail
-from partwell.actions.correspondence.drop_mail import drop_mail
+from partwell.actions.correspondence.drop_mail import MANY, drop_mail, drop_many
 from partwell.actions.correspondence.file_forwarded import Said, file_as_forwarded
 from partwell.actions.correspondence.forwarded import Original, proposed
 from partwell.actions.correspondence.judge_report import judge_report, reported
@@ -95,7 +95,7 @@ def _row(mail: Any, actor: Any) -> dict[str, Any]:
     proof, tone = shared.proof_words(mail), shared.proof_tone(mail)
     mine = mail.state == "waiting" and mail.sender_kind == "staff" and mail.staff_id == actor.id
     next_ = "Was this you?" if mine else "Settle it" if mail.state == "held" and mail.decided_at else NEXT.get(mail.state, "Look at it")  # fmt: skip
-    return {"mail": mail, "state": state_of(mail), "tone": tone, "next": next_,
+    return {"mail": mail, "state": state_of(mail), "tone": tone, "next": next_, "may_drop": mail.state in MANY,
             "proof": "" if tone == "refusing" or mail.warnings else proof, "careful": " ".join(mail.warnings)}  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def mail_waiting(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     role = actor.role
     may_bring, office = may(role, "mail.own") is None, may(role, "mail.settle") is None
-    context = {"section": "messages", "rows": rows, "page": page, "tabs": tabs, "show": show, "may_bring": may_bring,
+    context = {"section": "messages", "rows": rows, "page": page, "tabs": tabs, "show": show, "may_bring": may_bring, "may_drop": office and any(one["may_drop"] for one in rows),
                "clients": look.clients_here() if office else []}  # fmt: skip
     return render(request, "staff/mail_waiting.html", context)
 
@@ -217,6 +217,22 @@ def mail_drop(request: HttpRequest, mail_id: str) -> HttpResponse:
     return answer(
         request, result, reverse("staff:mail_waiting"), "Dropped; the mail and your reason are kept."
     )
+
+
+@staff_door("mail.settle")
+@require_POST
+def mail_drop_many(request: HttpRequest) -> HttpResponse:
+    """Put aside what is ticked in the list, for one reason."""
+    ids = [uuid_or_404(one) for one in request.POST.getlist("mail")[:100]]
+    back = reverse("staff:mail_waiting")
+    result = drop_many(actor=actor_of(request), mail_ids=ids, reason=request.POST.get("reason", "")[:1000])
+    if isinstance(result, Refusal):
+        return refusal_response(request, result, back=back)
+    left = len(set(ids)) - result
+    words = f"{result} dropped; the mails and your reason are kept."
+    if left:
+        words += f" {left} are left: somebody settled them meanwhile, or the client decides."
+    return answer(request, result, back, words)
 
 
 @staff_door("mail.settle")

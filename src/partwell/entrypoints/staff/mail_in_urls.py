@@ -12,6 +12,7 @@ _M = "mail-in/<str:mail_id>/"
 urlpatterns: list[Any] = [
     path("mail-in/", mail_in.mail_waiting, name="mail_waiting"),
     path("mail-in/bring/", mail_in.mail_bring, name="mail_bring"),
+    path("mail-in/drop/", mail_in.mail_drop_many, name="mail_drop_many"),
     path(_M, mail_in.mail_page, name="mail_in"),
     path(f"{_M}assign/", mail_in.mail_assign, name="mail_in_assign"),
     path(f"{_M}accept/", mail_in.mail_accept, name="mail_in_accept"),
