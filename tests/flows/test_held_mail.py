@@ -19,6 +19,7 @@ from partwell.actions.correspondence.free_held import free_due
 from partwell.actions.correspondence.write_message import Draft, write_message
 from partwell.actions.releases import said as said_of
 from partwell.actions.releases.said_marks import HELD, marks_of, parties_of
+from partwell.records.authorisations.models import Recipient
 from partwell.records.correspondence.models import Envelope, InboundMail, Message
 from partwell.records.evidence.models import Entry, EntrySubject
 from partwell.records.jobs.models import Job
@@ -332,3 +333,28 @@ def test_the_exported_correspondence_names_the_address_and_cautions_as_the_page_
     )
     assert any("looks like alderrow.example" in one for one in came[2:])
     assert any("theo@alderow.example" in one for one in parties_of(c.northwick.id, found, "client", "N", ""))
+
+
+def test_an_authorisation_for_somebody_unknown_begins_with_what_the_mail_said() -> None:
+    """From the held mail to the form that names its sender: nothing is typed twice, and a caution goes along."""
+    c = started()
+    ines, path = browser_of(c.ines), f"/clients/{c.northwick.id}/consent/"
+    row = take(mail("Nora Alder <nora@alder-r0w.example>", address(), "Hello"))
+    link = f"{path}?mail={row.id}"
+    assert link in page(ines, f"/mail-in/{row.id}/")
+    shown = page(ines, link)
+    assert (
+        "Nora Alder wrote, and is not on file" in shown
+        and "alder-r0w.example looks like alderrow.example" in shown
+    )
+    answer = ines.post(f"{path}firms/?mail={row.id}", {"firm": "Alder R0W", "kind": "new_provider"})
+    firm = Recipient.objects.get(firm="Alder R0W")
+    assert answer.headers["Location"] == f"{link}#firm-{firm.id}"
+    assert 'value="nora@alder-r0w.example"' in page(ines, link)
+    wrote = {"name": "Nora Alder", "email": "nora@alder-r0w.example"}
+    answer = ines.post(f"{path}firms/{firm.id}/people/?mail={row.id}", wrote)
+    assert answer.headers["Location"] == f"{path}firms/{firm.id}/authorise/"
+    page(ines, answer.headers["Location"])
+    # Of another client's mail, or of none, nothing is filled in.
+    for other in (f"/clients/{c.quayside.id}/consent/?mail={row.id}", f"{path}?mail=nonsense"):
+        assert "nora@" not in page(ines, other).replace("nora@alder-r0w.example · has not accepted", "")

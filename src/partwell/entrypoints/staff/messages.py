@@ -118,16 +118,17 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     outside, mail = found.audience in queries.OUTSIDE, mail_in_of(actor, found.id)
     context = {"section": "messages", "message": found, "hours_left": left_words(standing(found.client_id)), "client": found.client, "audience": audience_words(found),
                "waits": waits_words(found), "may_stop": may(actor.role, "message.write") is None, "may_let_leave": may(actor.role, "message.write") is None and found.author_id != actor.id,
-               "may_prepare": found.waits_for_consent and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found),
+               "may_prepare": found.waits_for_consent and may_here(actor, found.client, "authorisation.propose"), "prepare_url": _prepare_url(found, mail),
                "may_answer": outside and not found.waits_for_consent and not waits_words(found) and may_here(actor, found.client, "message.write"),
                "mails": _carried(actor, found.id), "asked": asked_to_authorise([mail or found]).get((mail or found).id) if found.held else None, **with_mail("staff", mail), **pictured(actor, found.client, "message", found.id)}  # fmt: skip
     return render(request, "staff/message.html", context)
 
 
-def _prepare_url(message: Any) -> str:
+def _prepare_url(message: Any, mail: Any) -> str:
     """Where an authorisation for whoever wrote this is prepared; where nobody knows the firm, where firms are added."""
     if message.recipient_id is None:
-        return reverse("staff:client_consents", args=[message.client_id])
+        address = reverse("staff:client_consents", args=[message.client_id])
+        return f"{address}?mail={mail.id}" if mail else address
     return reverse("staff:authorisation_new", args=[message.client_id, message.recipient_id])
 
 
